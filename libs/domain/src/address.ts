@@ -1,0 +1,63 @@
+/** Addresses as the directory compares them: local part NFC and case-folded, domain as lower-case A-label. */
+export interface CanonicalAddress {
+  readonly local: string;
+  readonly domain: string;
+}
+
+/** RFC 5321 4.5.3.1.1 and 4.5.3.1.2, in octets. */
+export const MAX_LOCAL_PART = 64;
+export const MAX_DOMAIN = 255;
+
+/** U-label to A-label; returns '' for what is no host name (node:url's domainToASCII has this shape). */
+export type ToAscii = (domain: string) => string;
+
+export const canonicalLocal = (local: string): string => local.normalize('NFC').toLowerCase();
+
+/** Lower-case A-label without a trailing dot, or undefined when the text is no domain name. */
+export function canonicalDomain(text: string, toAscii: ToAscii): string | undefined {
+  const bare = text.endsWith('.') ? text.slice(0, -1) : text;
+  if (bare.length === 0 || bare.length > MAX_DOMAIN || !isPlainText(bare)) return undefined;
+  const ascii = toAscii(bare).toLowerCase();
+  if (ascii.length === 0 || ascii.length > MAX_DOMAIN - 2) return undefined;
+  return ascii.split('.').every(isLabel) ? ascii : undefined;
+}
+
+/** Splits at the last `@`; undefined when the text cannot be an address. Quoted local parts arrive here unquoted. */
+export function parseAddress(text: string, toAscii: ToAscii): CanonicalAddress | undefined {
+  const at = text.lastIndexOf('@');
+  if (at < 1) return undefined;
+  const local = text.slice(0, at);
+  if (octets(local) > MAX_LOCAL_PART || !isPlainText(local)) return undefined;
+  const domain = canonicalDomain(text.slice(at + 1), toAscii);
+  return domain === undefined ? undefined : { local: canonicalLocal(local), domain };
+}
+
+export const showAddress = ({ local, domain }: CanonicalAddress): string => `${local}@${domain}`;
+
+/** UTF-8 octets, counted without making them. */
+function octets(text: string): number {
+  let count = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    count += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return count;
+}
+
+/** No control characters (CR, LF and NUL among them), no lone surrogates. */
+function isPlainText(text: string): boolean {
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point < 0xe000)) return false;
+  }
+  return true;
+}
+
+function isLabel(label: string): boolean {
+  if (label.length === 0 || label.length > 63 || label.startsWith('-') || label.endsWith('-')) return false;
+  for (const character of label) {
+    const letterOrDigit = (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9');
+    if (!letterOrDigit && character !== '-' && character !== '_') return false;
+  }
+  return true;
+}

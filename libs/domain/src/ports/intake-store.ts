@@ -1,0 +1,79 @@
+import type { CanonicalAddress } from '../address.ts';
+import type { DomainId, MailboxId, MessageId, TenantId } from '../ids.ts';
+import type { DirectoryFacts } from '../resolution.ts';
+
+/** What is computed once from the octets, in the form FETCH sends. */
+export interface MessageDigest {
+  readonly octets: number;
+  readonly headerOctets: number;
+  readonly headerMessageId: string | undefined;
+  readonly envelope: string;
+  readonly bodyStructure: string;
+  /** JSON: offsets of every part. */
+  readonly mimeIndex: string;
+}
+
+export interface IntakeRecipient {
+  readonly tenantId: TenantId;
+  readonly domainId: DomainId;
+  /** As the client wrote it. */
+  readonly forwardPath: string;
+  /** Where resolution led; undefined: the worker expands the address, or holds it. */
+  readonly mailboxId: MailboxId | undefined;
+  /** Set: the row is born `held`, for this reason. */
+  readonly hold: string | undefined;
+  readonly notify: string | undefined;
+  readonly orcpt: string | undefined;
+}
+
+export interface IntakeEnvelope {
+  readonly id: MessageId;
+  /** '' is the null reverse-path. */
+  readonly reversePath: string;
+  readonly helo: string;
+  readonly remoteAddress: string;
+  readonly bodyType: '7BIT' | '8BITMIME';
+  readonly smtpUtf8: boolean;
+  readonly ret: string | undefined;
+  readonly envid: string | undefined;
+  readonly recipients: readonly IntakeRecipient[];
+}
+
+export interface IntakeMessage extends IntakeEnvelope {
+  readonly digest: MessageDigest;
+  /** The whole message, trace field on top; at most SMALL_BODY octets. */
+  readonly body: readonly Buffer[];
+}
+
+/** Bodies up to here are grouped in memory and stored in their row; larger ones are spilled while they arrive. Octets. */
+export const SMALL_BODY = 1024 * 1024;
+/** Octets of a chunk row of a large body. */
+export const CHUNK_OCTETS = 256 * 1024;
+
+/** A refusal that the timeline should know, under the id the message would have had. */
+export interface RefusalEvent {
+  readonly tenantId: TenantId;
+  readonly messageId: MessageId;
+  readonly kind: string;
+  readonly detail: string;
+}
+
+/** Writes what port 25 accepts. Knows no mailbox content. */
+export abstract class IntakeStore {
+  /** What the directory says about each address, in order. Always the committed truth: nothing is cached. */
+  abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
+
+  /** Durable when it resolves; rejects when this message is not stored (or, connection lost, when nobody can tell). */
+  abstract commit(message: IntakeMessage): Promise<void>;
+
+  /** A place for a large body: rows under a pending message that nobody sees until `commitLarge`. */
+  abstract beginLarge(envelope: IntakeEnvelope): Promise<void>;
+  abstract appendChunk(envelope: IntakeEnvelope, number: number, octets: Buffer): Promise<void>;
+  /** Flips pending to accepted and inserts the delivery rows, in one transaction. */
+  abstract commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void>;
+  /** Forgets a pending message; what a crash leaves behind is swept. */
+  abstract abandonLarge(envelope: IntakeEnvelope): Promise<void>;
+
+  /** Best effort and batched: a refusal's event is never worth delaying a reply. */
+  abstract recordRefusal(event: RefusalEvent): void;
+}

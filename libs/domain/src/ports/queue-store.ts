@@ -1,0 +1,77 @@
+import type { Lane } from '../delivery.ts';
+import type { DomainId, MailboxId, MessageId, TenantId } from '../ids.ts';
+import type { CanonicalAddress } from '../address.ts';
+import type { DirectoryFacts } from '../resolution.ts';
+
+/** One delivery in the hands of one drain, until its lease ends. */
+export interface LeasedDelivery {
+  readonly tenantId: TenantId;
+  readonly messageId: MessageId;
+  readonly ordinal: number;
+  readonly depth: number;
+  /** Unique per claim: the fence. A settle by anybody else, or after the lease was taken back, does nothing. */
+  readonly lease: string;
+  readonly recipient: string;
+  readonly domainId: DomainId | undefined;
+  /** Where RCPT's resolution led; undefined: the address is expanded now. */
+  readonly mailboxId: MailboxId | undefined;
+  readonly attempt: number;
+  /** Seconds since the row was born, by the database clock. */
+  readonly ageSeconds: number;
+  readonly reversePath: string;
+  /** Of the stored message, without the trace fields of this delivery. */
+  readonly octets: number;
+}
+
+/** A copy to be put into a mailbox's INBOX. */
+export interface Placement {
+  readonly delivery: LeasedDelivery;
+  readonly mailboxId: MailboxId;
+  /** Return-Path and Delivered-To, on top of the stored octets. */
+  readonly trace: Buffer;
+  /** When the mailbox has no room: seconds from birth to the next attempt, or undefined to hold it (lifetime over). */
+  readonly retryAfter: number | undefined;
+}
+
+export interface Deferral {
+  readonly delivery: LeasedDelivery;
+  /** Seconds from birth. */
+  readonly retryAfter: number;
+  readonly reply: string;
+}
+
+export interface Hold {
+  readonly delivery: LeasedDelivery;
+  readonly reason: string;
+}
+
+/** A target that an address expanded to. */
+export interface ExpandedTarget {
+  readonly recipient: string;
+  readonly lane: Lane;
+  readonly domainId: DomainId | undefined;
+  readonly mailboxId: MailboxId | undefined;
+  /** Set: born held, for this reason. */
+  readonly hold: string | undefined;
+}
+
+export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'held' | 'lost-lease';
+
+/** Moves deliveries. Every method is one transaction and checks the lease of every row it touches. */
+export abstract class QueueStore {
+  /** Leases due rows of a lane, taking turns between tenants; empty when nothing is due. */
+  abstract claim(lane: Lane, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]>;
+  abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
+  /** Mailbox rows, queue rows, counters and events together; gives the fate of each, in order. */
+  abstract place(placements: readonly Placement[]): Promise<Placed[]>;
+  abstract defer(deferrals: readonly Deferral[]): Promise<void>;
+  abstract hold(holds: readonly Hold[]): Promise<void>;
+  /** The row becomes `forwarded` and its targets rows of their own. */
+  abstract expand(delivery: LeasedDelivery, targets: readonly ExpandedTarget[]): Promise<void>;
+  /** Rows whose lease ran out become due again; gives their number. */
+  abstract releaseExpired(): Promise<number>;
+  /** Lanes with due rows. */
+  abstract dueLanes(): Promise<Lane[]>;
+  /** Removes pending messages that no ingress finishes any more; gives their number. */
+  abstract sweepPending(olderThanSeconds: number): Promise<number>;
+}

@@ -1,0 +1,58 @@
+/** Binds the bell ports for the apps. */
+import { Doorbell, MailboxBell } from '#domain';
+import { House, roleUrl, type AppRole } from '#runtime';
+import { Injectable, Module, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
+import { openBellQueue, type BellQueue } from './bell-backend.ts';
+import { BullDoorbell } from './bull-doorbell.ts';
+import { PgMailboxBell } from './pg-mailbox-bell.ts';
+import { RedisMailboxBell } from './redis-mailbox-bell.ts';
+
+/** Things that close with the app, after its servers have drained. */
+@Injectable()
+class Closers implements OnApplicationShutdown {
+  readonly #open: (() => Promise<void>)[] = [];
+
+  add(close: () => Promise<void>): void {
+    this.#open.push(close);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#open.map((close) => close()));
+  }
+}
+
+const doorbellAs = (role: AppRole): FactoryProvider<Doorbell> => ({
+  provide: Doorbell,
+  inject: [House, Closers],
+  useFactory: (house: House, closers: Closers) => {
+    const backend: BellQueue = openBellQueue(house, role);
+    closers.add(() => backend.close());
+    return new BullDoorbell(backend);
+  },
+});
+
+const mailboxBellAs = (role: AppRole): FactoryProvider<MailboxBell> => ({
+  provide: MailboxBell,
+  inject: [House, Closers],
+  useFactory: (house: House, closers: Closers) => {
+    const { redisUrl } = house.config;
+    const bell =
+      redisUrl === undefined
+        ? new PgMailboxBell({ connectionString: roleUrl(house.databaseUrl, role), application_name: `${role} mailbox bell` }, house.log)
+        : new RedisMailboxBell(redisUrl, house.log);
+    closers.add(() => bell.close());
+    return bell;
+  },
+});
+
+@Module({ providers: [Closers, doorbellAs('posthouse_ingress')], exports: [Doorbell] })
+export class IngressBellModule {}
+
+@Module({ providers: [Closers, doorbellAs('posthouse_worker'), mailboxBellAs('posthouse_worker')], exports: [Doorbell, MailboxBell] })
+export class WorkerBellModule {}
+
+@Module({ providers: [Closers, mailboxBellAs('posthouse_pop3')], exports: [MailboxBell] })
+export class Pop3BellModule {}
+
+@Module({ providers: [Closers, mailboxBellAs('posthouse_imap')], exports: [MailboxBell] })
+export class ImapBellModule {}

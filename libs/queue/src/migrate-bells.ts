@@ -1,0 +1,23 @@
+import { APP_ROLES, type AppRole } from '#runtime';
+import { runMigrations } from 'bullmq';
+import pg from 'pg';
+import { BELL_SCHEMA } from './bell-backend.ts';
+
+/** Who rings and who answers. */
+const BELL_ROLES: readonly AppRole[] = APP_ROLES.filter((role) => role === 'posthouse_ingress' || role === 'posthouse_worker');
+
+/** BullMQ's own tables, made by the owner: the app roles may use them and may not change them. Idempotent. */
+export async function migrateBells(ownerUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'posthouse migrate' });
+  await client.connect();
+  try {
+    await runMigrations(client, BELL_SCHEMA);
+    const roles = BELL_ROLES.join(', ');
+    await client.query(`grant usage on schema ${BELL_SCHEMA} to ${roles}`);
+    await client.query(`grant select, insert, update, delete on all tables in schema ${BELL_SCHEMA} to ${roles}`);
+    await client.query(`grant usage on all sequences in schema ${BELL_SCHEMA} to ${roles}`);
+    await client.query(`grant execute on all functions in schema ${BELL_SCHEMA} to ${roles}`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,94 @@
+import { MailboxBell, type MailboxId, type MailboxListener } from '#domain';
+import type { Log } from '#runtime';
+import pg from 'pg';
+
+const CHANNEL = 'posthouse_mailbox';
+/** A NOTIFY payload must stay under 8,000 octets; an id has 36 and a comma. */
+const IDS_PER_NOTIFY = 200;
+/** Milliseconds before the listening connection is tried again. */
+const RECONNECT_AFTER = 500;
+
+/**
+ * NOTIFY in a statement of its own, after the commit it speaks of: inside a busy transaction it would serialise commits of the
+ * whole database. What rings while one NOTIFY is under way leaves with the next.
+ */
+export class PgMailboxBell extends MailboxBell {
+  readonly #connection: pg.ClientConfig;
+  readonly #log: Log;
+  readonly #pool: pg.Pool;
+  readonly #waiting = new Set<MailboxId>();
+  readonly #listeners = new Set<MailboxListener>();
+  #sending = false;
+  #session: pg.Client | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(connection: pg.ClientConfig, log: Log) {
+    super();
+    this.#connection = connection;
+    this.#log = log;
+    this.#pool = new pg.Pool({ ...connection, max: 1 });
+    this.#pool.on('error', (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
+  }
+
+  override ring(mailboxes: readonly MailboxId[]): void {
+    for (const mailbox of mailboxes) this.#waiting.add(mailbox);
+    if (!this.#sending && this.#waiting.size > 0) void this.#send();
+  }
+
+  override listen(listener: MailboxListener): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) void this.#connect();
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#listeners.clear();
+    await this.#session?.end().catch(() => undefined);
+    await this.#pool.end();
+  }
+
+  async #send(): Promise<void> {
+    this.#sending = true;
+    try {
+      while (this.#waiting.size > 0) {
+        const ids = [...this.#waiting].slice(0, IDS_PER_NOTIFY);
+        for (const id of ids) this.#waiting.delete(id);
+        await this.#pool.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [CHANNEL, ids.join(',')] });
+      }
+    } catch (error) {
+      this.#log.debug({ reason: String(error) }, 'mailbox bell did not ring; sessions find the change by their poll');
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const session = new pg.Client(this.#connection);
+    const lost = (): void => {
+      if (this.#session !== session || this.#closed) return;
+      this.#session = undefined;
+      this.#retry = setTimeout(() => void this.#connect(), RECONNECT_AFTER);
+    };
+    this.#session = session;
+    session.on('error', lost);
+    session.on('end', lost);
+    session.on('notification', ({ payload }) => {
+      for (const id of (payload ?? '').split(',')) this.#tell(id as MailboxId);
+    });
+    try {
+      await session.connect();
+      await session.query(`listen ${CHANNEL}`);
+      this.#tell(undefined); // whatever rang before this moment went unheard
+    } catch (error) {
+      this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet');
+      lost();
+    }
+  }
+
+  #tell(mailbox: MailboxId | undefined): void {
+    for (const listener of this.#listeners) listener(mailbox);
+  }
+}

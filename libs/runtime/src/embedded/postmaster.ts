@@ -1,0 +1,163 @@
+/** One PostgreSQL server as our child: started, watched, started again when it dies, stopped. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { asAccount, type Binaries } from './binaries.ts';
+import type { Cluster } from './cluster.ts';
+import { EmbeddedError } from './embedded-error.ts';
+import { isFree } from './free-port.ts';
+import { clearLeftovers, readPidFile, STOP_STEPS, until } from './leftovers.ts';
+import { memoryOctets, tuning } from './tuning.ts';
+
+/** A server that recovers from a crash replays up to max_wal_size; slow disks take minutes for that. */
+const START_MS = 10 * 60_000;
+/** Pauses before a dead server is started again, in milliseconds; the last one stays. */
+const BACK_OFF_MS = [100, 300, 1_000, 3_000, 10_000] as const;
+/** A server that lived this long is well: its next death starts again at the first pause. */
+const WELL_MS = 60_000;
+/** The server's own log is moved to `.1` above this size. */
+export const MAX_LOG_OCTETS = 16 * 1024 * 1024;
+const LOG_CHECK_MS = 60_000;
+
+/** The port was taken between the look and the start. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+export interface PostmasterOptions {
+  readonly cluster: Cluster;
+  readonly binaries: Binaries;
+  readonly port: number;
+  /** Where the server's own log goes. */
+  readonly logFile: string;
+  readonly log: Log;
+}
+
+export class Postmaster {
+  readonly #options: PostmasterOptions;
+  readonly #stopping = new AbortController();
+  readonly #logTimer: NodeJS.Timeout;
+  #child: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #watch: Promise<void> = Promise.resolve();
+  // A process that ends without stop() (a fault) at least asks the server to end with it.
+  readonly #onExit = (): boolean | undefined => this.#child?.kill('SIGINT');
+
+  constructor(options: PostmasterOptions) {
+    this.#options = options;
+    this.#logTimer = setInterval(() => rotate(options.logFile), LOG_CHECK_MS).unref();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the server takes connections; from then on it is kept running. Throws PortTaken or EmbeddedError. */
+  async start(): Promise<void> {
+    process.on('exit', this.#onExit);
+    try {
+      await this.#startOnce();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#watch = this.#keepRunning();
+  }
+
+  /** Fast shutdown; what does not end within its bound is ended harder. Resolves when the server is gone. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const [signal, wait] of STOP_STEPS) {
+      if (!this.#isRunning()) break;
+      this.#child?.kill(signal);
+      await until(() => !this.#isRunning(), wait);
+    }
+    await this.#watch;
+    clearInterval(this.#logTimer);
+    process.off('exit', this.#onExit);
+  }
+
+  #isRunning(): boolean {
+    return this.#child?.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async #startOnce(): Promise<void> {
+    const { cluster, port, logFile, log } = this.#options;
+    await clearLeftovers(cluster.folder, log);
+    if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
+    rotate(logFile);
+    const before = existsSync(logFile) ? statSync(logFile).size : 0;
+    this.#spawn();
+    const child = this.#child;
+    await until(() => !this.#isRunning() || isReady(cluster.folder, child?.pid), START_MS, this.#stopping.signal);
+    if (this.#isRunning() && isReady(cluster.folder, child?.pid)) return;
+    if (this.#stopping.signal.aborted) return;
+    if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
+    const words = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(before).trim() : '';
+    throw new EmbeddedError(
+      `PostgreSQL did not start in ${cluster.folder}: ${words.slice(-2_000) || 'it said nothing'}; its log is ${logFile}`,
+    );
+  }
+
+  #spawn(): void {
+    const { cluster, binaries, port, logFile, log } = this.#options;
+    const args = Object.entries({ ...tuning(memoryOctets()), port: String(port) }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ]);
+    const output = openSync(logFile, 'a', 0o600);
+    try {
+      // Its own session: Ctrl-C on our terminal must not stop the database before the apps are drained.
+      const child = spawn(binaries.postgres, ['-D', cluster.folder, ...args], {
+        ...asAccount(cluster.account),
+        detached: true,
+        stdio: ['ignore', output, output],
+      });
+      child.on('error', (error) => log.error({ err: error }, 'the database server cannot be run'));
+      this.#child = child;
+      this.#exited = new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.once('error', () => resolve());
+      });
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { log, cluster } = this.#options;
+    const { signal } = this.#stopping;
+    let deaths = 0;
+    for (;;) {
+      const since = performance.now();
+      await this.#exited;
+      if (signal.aborted) return;
+      if (performance.now() - since > WELL_MS) deaths = 0;
+      const pause = BACK_OFF_MS[Math.min(deaths++, BACK_OFF_MS.length - 1)];
+      log.error(
+        { cluster: cluster.folder, code: this.#child?.exitCode, signal: this.#child?.signalCode, pause },
+        'the database server died',
+      );
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#startOnce().then(
+        () => log.info({ cluster: cluster.folder, pid: this.pid }, 'the database server runs again'),
+        (error: unknown) => log.error({ err: error }, `the database server does not start again: ${reasonOf(error)}`),
+      );
+    }
+  }
+}
+
+const isReady = (cluster: string, pid: number | undefined): boolean => {
+  const file = readPidFile(cluster);
+  return file !== undefined && file.pid === pid && file.status === 'ready';
+};
+
+/** The server appends (O_APPEND), so the file can be emptied under it. */
+function rotate(logFile: string): void {
+  if (!existsSync(logFile) || statSync(logFile).size <= MAX_LOG_OCTETS) return;
+  copyFileSync(logFile, `${logFile}.1`);
+  truncateSync(logFile, 0);
+}

@@ -1,0 +1,198 @@
+/** The data folder as a house: one holder at a time (house.lock), and where its database and listeners are (house.json). */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { errorCode, reasonOf } from './errors.ts';
+import { processIdentity } from './process-identity.ts';
+
+const holder = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
+type Holder = z.infer<typeof holder>;
+
+const houseFile = holder.extend({
+  startedAt: z.iso.datetime(),
+  /** The owner's URL, with its password: the file is 0600. */
+  databaseUrl: z.string().optional(),
+  postgres: z.object({ port: z.int().min(1).max(65_535), cluster: z.string() }).optional(),
+  /** Ports really bound, by listener: smtp, pop3, imap, http. */
+  listeners: z.record(z.string(), z.int()).default({}),
+});
+export type HouseRecord = z.infer<typeof houseFile>;
+
+/** The data folder cannot be used; the message names it, the reason and the remedy. */
+export class HouseError extends Error {
+  override readonly name = 'HouseError';
+}
+
+/** Another process holds the house. */
+export interface HeldByPid {
+  readonly heldBy: number;
+}
+
+const lockPath = (dataDir: string): string => join(dataDir, 'house.lock');
+const recordPath = (dataDir: string): string => join(dataDir, 'house.json');
+
+/** Attempts to take over a dead holder's lock while others try the same. */
+const TAKE_OVER_TRIES = 20;
+
+/** Takes the house for this process until `release()` or its end, however it ends. Throws HouseError when the folder cannot be made or written. */
+export function acquireHouse(dataDir: string): HouseLock | HeldByPid {
+  const folder = makeFolder(dataDir);
+  const me: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
+  const draft = `${lockPath(folder)}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
+    for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
+      if (linkOnce(draft, lockPath(folder))) return new HouseLock(folder, me);
+      const other = readHolder(lockPath(folder));
+      if (other && isAlive(other)) return { heldBy: other.pid };
+      moveAside(lockPath(folder), `${draft}.stale`);
+    }
+  } catch (error) {
+    throw new HouseError(
+      `cannot write to the data folder ${folder}: ${reasonOf(error)}; check its owner, or set POSTHOUSE_DATA_DIR`,
+      { cause: error },
+    );
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  throw new HouseError(`cannot take ${lockPath(folder)}: other processes keep taking it; stop them and start again`);
+}
+
+/** Held by this process. Only the holder writes house.json. */
+export class HouseLock {
+  /** Absolute, without symbolic links. */
+  readonly dataDir: string;
+  readonly #holder: Holder;
+  #record: HouseRecord;
+
+  constructor(dataDir: string, me: Holder) {
+    this.dataDir = dataDir;
+    this.#holder = me;
+    this.#record = { ...me, startedAt: new Date().toISOString(), listeners: {} };
+  }
+
+  /** Adds to house.json; the file is replaced atomically and survives a power cut whole. */
+  record(facts: Partial<Pick<HouseRecord, 'databaseUrl' | 'postgres' | 'listeners'>>): void {
+    this.#record = { ...this.#record, ...facts };
+    writeWhole(recordPath(this.dataDir), JSON.stringify(this.#record, undefined, 2), this.dataDir);
+  }
+
+  /** Gives the house up. house.json stays, as the record of where the cluster is. */
+  release(): void {
+    if (readHolder(lockPath(this.dataDir))?.identity === this.#holder.identity)
+      rmSync(lockPath(this.dataDir), { force: true });
+  }
+}
+
+/** What house.json says, and whether the process that wrote it still holds the house. Undefined: nobody lived here yet. */
+export function readHouse(dataDir: string): { readonly record: HouseRecord; readonly running: boolean } | undefined {
+  const path = recordPath(dataDir);
+  try {
+    const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const current = readHolder(lockPath(dataDir));
+    return { record, running: isAlive(record) && current?.pid === record.pid && current.identity === record.identity };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    const remedy =
+      errorCode(error) === 'EACCES'
+        ? 'run the command as the user who runs the house'
+        : 'remove it and start the house again';
+    throw new HouseError(`cannot read ${path} (${errorCode(error) ?? 'not valid'}): ${remedy}`, { cause: error });
+  }
+}
+
+/** The owner's database URL: the setting, else that of the running house of the data folder, else undefined. */
+export function findDatabase(config: Config): string | undefined {
+  if (config.database.url !== undefined) return config.database.url;
+  const house = readHouse(config.dataDir);
+  return house?.running ? house.record.databaseUrl : undefined;
+}
+
+const isAlive = ({ pid, identity }: Holder): boolean => processIdentity(pid) === identity;
+
+function makeFolder(dataDir: string): string {
+  try {
+    if (!existsSync(dataDir)) {
+      mkdirSync(dataDir, { recursive: true });
+      // The account of the database must pass through, whatever the umask; nothing in here is readable by it.
+      chmodSync(dataDir, 0o711);
+    }
+    return realpathSync(dataDir);
+  } catch (error) {
+    throw new HouseError(
+      `cannot make the data folder ${dataDir} (${errorCode(error) ?? reasonOf(error)}): make it yourself, or set POSTHOUSE_DATA_DIR`,
+      { cause: error },
+    );
+  }
+}
+
+function linkOnce(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Undefined for a file that is gone or half-written: nobody holds such a lock, since it is linked in place whole. */
+function readHolder(path: string): Holder | undefined {
+  try {
+    return holder.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') throw error;
+    return undefined;
+  }
+}
+
+/** Removes a dead lock. By rename first: of several that see the same dead lock, one takes it, and nobody removes the winner's new one. */
+function moveAside(path: string, aside: string): void {
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  const moved = readHolder(aside);
+  if (moved && isAlive(moved)) linkOnce(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function writeWhole(path: string, text: string, folder: string): void {
+  const draft = `${path}.${process.pid}.new`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+  syncFolder(folder);
+}
+
+/** Makes renames in a folder durable. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,74 @@
+/** pino: JSON lines, one per event; pretty on a terminal. Message is a constant, data are fields. */
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from './config.ts';
+
+export type Log = Logger;
+
+/** Fields that hold credentials, should a caller log them by mistake: on the line itself or in one of these groups. */
+const REDACTED = ['password', 'pass', 'secret', 'token', 'authorization', 'connectionString'];
+// Named groups, not '*.': a wildcard costs 4 microseconds a line.
+const GROUPS = ['', 'auth.', 'credentials.', 'config.', 'database.', 'headers.', 'command.', 'err.'];
+
+export interface LogOptions {
+  /** Bound to every line. */
+  readonly name?: string;
+  /** Instead of standard output; for tests. Always JSON unless format is `pretty`. */
+  readonly destination?: DestinationStream;
+}
+
+/** The root logger of a process. Lines are written synchronously: the last words before a crash are never lost. */
+export function createLog({ level, format }: Config['log'], { name, destination }: LogOptions = {}): Log {
+  const wantsPretty = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
+  const raw = destination ?? pino.destination({ dest: 1, sync: true });
+  // A stream in this thread, not a pino transport: a worker thread would lose lines at exit.
+  const stream = wantsPretty
+    ? pretty({
+        sync: true,
+        singleLine: true,
+        ignore: 'pid,hostname',
+        ...(destination && { destination, colorize: false }),
+      })
+    : raw;
+  return pino(
+    {
+      level,
+      base: name === undefined ? { pid: process.pid } : { pid: process.pid, name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: GROUPS.flatMap((group) => REDACTED.map((field) => group + field)), censor: '[redacted]' },
+    },
+    stream,
+  );
+}
+
+/** Drops everything; for tests and for commands that print their own output. */
+export const silentLog = (): Log => pino({ level: 'silent' });
+
+/** Nest's own messages as pino lines: `NestFactory.create(…, { logger: new NestLog(log) })`. */
+export class NestLog implements LoggerService {
+  private readonly target: Log;
+
+  constructor(target: Log) {
+    this.target = target;
+  }
+
+  log = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);
+  error = (message: unknown, ...rest: unknown[]): void => this.write('error', message, rest);
+  warn = (message: unknown, ...rest: unknown[]): void => this.write('warn', message, rest);
+  debug = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);
+  verbose = (message: unknown, ...rest: unknown[]): void => this.write('trace', message, rest);
+  fatal = (message: unknown, ...rest: unknown[]): void => this.write('fatal', message, rest);
+
+  // Nest passes the context last, and for errors the stack before it.
+  private write(level: 'fatal' | 'error' | 'warn' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest[0] : undefined;
+    const fields = {
+      context,
+      ...(typeof stack === 'string' && { stack }),
+      ...(message instanceof Error && { err: message }),
+    };
+    this.target[level](fields, message instanceof Error ? message.message : String(message));
+  }
+}

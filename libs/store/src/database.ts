@@ -1,0 +1,97 @@
+/** An app's doors to Postgres, all under the app's own role. */
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { HotConnection } from './hot-connection.ts';
+import type { Tables } from './schema.ts';
+
+export interface DatabaseOptions {
+  /** Connection string of this app's role. */
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly poolSize: number;
+  /** An idle connection was lost, or the like; the pool heals itself. */
+  readonly onError?: (error: Error) => void;
+}
+
+// bigint as number: octets, UIDs and counts stay far below 2^53.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === 20 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Milliseconds a statement may take before Postgres ends it: a stuck statement must not hold a session for ever. */
+const STATEMENT_TIMEOUT = 60_000;
+const CONNECT_TIMEOUT = 5_000;
+
+export class Database {
+  readonly pool: pg.Pool;
+  readonly kysely: Kysely<Tables>;
+  readonly #config: pg.ClientConfig;
+  readonly #hot: HotConnection[] = [];
+
+  constructor({ url, name, poolSize, onError }: DatabaseOptions) {
+    this.#config = {
+      connectionString: url,
+      application_name: name,
+      types,
+      statement_timeout: STATEMENT_TIMEOUT,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      keepAlive: true,
+    };
+    this.pool = new pg.Pool({ ...this.#config, max: poolSize });
+    // Without a listener, Postgres closing an idle connection would end the process.
+    this.pool.on('error', (error) => onError?.(error));
+    this.kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
+  }
+
+  /**
+   * A pipelined connection of its own; closed with the database.
+   * @param asynchronousCommit its commits may be lost in a crash: only for what a crash may undo
+   */
+  hot({ asynchronousCommit = false } = {}): HotConnection {
+    const options = asynchronousCommit ? { options: '-c synchronous_commit=off' } : {};
+    const connection = new HotConnection({ ...this.#config, ...options });
+    this.#hot.push(connection);
+    return connection;
+  }
+
+  /** A session connection, for LISTEN. The caller connects and ends it. */
+  session(): pg.Client {
+    return new pg.Client(this.#config);
+  }
+
+  /** Runs `work` in one transaction on one connection; rolls back when it throws. */
+  async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((lost: Error) => {
+        broken = lost;
+      });
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  /** Resolves when the database answers; rejects with the reason otherwise. */
+  async ping(): Promise<void> {
+    await this.kysely.executeQuery(CompiledQuery.raw('select 1'));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#hot.map((connection) => connection.close()));
+    await this.kysely.destroy();
+  }
+}

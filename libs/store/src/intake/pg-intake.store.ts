@@ -1,0 +1,186 @@
+import {
+  IntakeStore,
+  SMALL_BODY,
+  type CanonicalAddress,
+  type DirectoryFacts,
+  type IntakeEnvelope,
+  type IntakeMessage,
+  type IntakeRecipient,
+  type MessageDigest,
+  type RefusalEvent,
+  type TenantId,
+} from '#domain';
+import { Injectable } from '@nestjs/common';
+import { columns } from '../columns.ts';
+import { Database } from '../database.ts';
+import { readDirectoryFacts } from '../directory/directory-facts.ts';
+import { Grouped } from '../grouped.ts';
+import type { HotConnection } from '../hot-connection.ts';
+import { bisect } from '../pg-errors.ts';
+import { ABANDON_LARGE, APPEND_CHUNK, BEGIN_LARGE, COMMIT, COMMIT_LARGE, RECORD_REFUSALS } from './statements.ts';
+
+/** Messages and octets in one grouped commit at most: bounds the memory of a flush and the time of its transaction. */
+const MAX_GROUP = 200;
+const MAX_GROUP_OCTETS = 8 * SMALL_BODY;
+/** Two, so that the next group is written while the last one waits for the disk. */
+const PARALLEL_COMMITS = 2;
+const MAX_LOOKUPS = 500;
+/** Refusal events that may wait; beyond it they are dropped, mail is not. */
+const MAX_WAITING_REFUSALS = 5000;
+
+@Injectable()
+export class PgIntakeStore extends IntakeStore {
+  readonly #lookups: HotConnection;
+  readonly #chunks: HotConnection;
+  readonly #commits: Grouped<IntakeMessage, unknown>;
+  readonly #facts: Grouped<CanonicalAddress, DirectoryFacts>;
+  readonly #refusals: Grouped<RefusalEvent, void>;
+  #waitingRefusals = 0;
+
+  constructor(database: Database) {
+    super();
+    this.#lookups = database.hot();
+    this.#chunks = database.hot();
+    const writers = Array.from({ length: PARALLEL_COMMITS }, () => database.hot());
+    let turn = 0;
+    this.#commits = new Grouped(
+      async (messages) => {
+        const writer = writers[turn++ % writers.length] ?? this.#chunks;
+        const culprits = await bisect(messages, (part) => commitGroup(writer, part));
+        return messages.map((message) => culprits.get(message));
+      },
+      { maxItems: MAX_GROUP, maxWeight: MAX_GROUP_OCTETS, weigh: ({ digest }) => digest.octets, parallel: PARALLEL_COMMITS },
+    );
+    this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS, parallel: 2 });
+    this.#refusals = new Grouped((events) => this.#writeRefusals(events), { maxItems: MAX_LOOKUPS });
+  }
+
+  override async directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
+    return Promise.all(addresses.map((address) => this.#facts.submit(address)));
+  }
+
+  override async commit(message: IntakeMessage): Promise<void> {
+    const culprit = await this.#commits.submit(message);
+    if (culprit !== undefined) throw culprit;
+  }
+
+  override async beginLarge(envelope: IntakeEnvelope): Promise<void> {
+    const tenants = tenantsOf(envelope.recipients);
+    const counts = tenants.map((tenant) => envelope.recipients.filter(({ tenantId }) => tenantId === tenant).length);
+    const { id, reversePath, helo, remoteAddress, bodyType, smtpUtf8, ret, envid } = envelope;
+    await this.#chunks.query(BEGIN_LARGE, [
+      tenants, id, counts, reversePath, helo, remoteAddress, bodyType, smtpUtf8, ret ?? null, envid ?? null,
+    ]); // prettier-ignore
+  }
+
+  override async appendChunk({ id, recipients }: IntakeEnvelope, number: number, octets: Buffer): Promise<void> {
+    await this.#chunks.query(APPEND_CHUNK, [tenantsOf(recipients), id, number, octets]);
+  }
+
+  override async commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
+    const { id, recipients } = envelope;
+    const tenants = tenantsOf(recipients);
+    const { octets, headerOctets, headerMessageId, bodyStructure, mimeIndex } = digest;
+    const flipped = await this.#chunks.query(COMMIT_LARGE, [
+      tenants, id, octets, headerOctets, headerMessageId ?? null, digest.envelope, bodyStructure, mimeIndex,
+      ...deliveryColumns(rowsOf(envelope)),
+    ]); // prettier-ignore
+    if (flipped.length !== tenants.length) throw new Error(`pending message ${id} was swept before its last octet came`);
+  }
+
+  override async abandonLarge({ id, recipients }: IntakeEnvelope): Promise<void> {
+    await this.#chunks.query(ABANDON_LARGE, [tenantsOf(recipients), id]);
+  }
+
+  override recordRefusal(event: RefusalEvent): void {
+    if (this.#waitingRefusals >= MAX_WAITING_REFUSALS) return;
+    this.#waitingRefusals++;
+    void this.#refusals
+      .submit(event)
+      .catch(() => undefined) // best effort: the reply said it already, and the log has it
+      .finally(() => this.#waitingRefusals--);
+  }
+
+  async #writeRefusals(events: readonly RefusalEvent[]): Promise<void[]> {
+    const values = columns(events, ({ tenantId }) => tenantId, ({ messageId }) => messageId, ({ kind }) => kind, ({ detail }) => detail);
+    await this.#lookups.query(RECORD_REFUSALS, values);
+    return [];
+  }
+}
+
+interface DeliveryRow extends IntakeRecipient {
+  readonly messageId: string;
+  readonly ordinal: number;
+}
+
+/** Ordinals count within a tenant, since a message to two tenants is two rows. */
+function rowsOf({ id, recipients }: IntakeEnvelope): DeliveryRow[] {
+  const counts = new Map<TenantId, number>();
+  return recipients.map((recipient) => {
+    const ordinal = counts.get(recipient.tenantId) ?? 0;
+    counts.set(recipient.tenantId, ordinal + 1);
+    return { ...recipient, messageId: id, ordinal };
+  });
+}
+
+const deliveryColumns = (rows: readonly DeliveryRow[]): unknown[][] =>
+  columns(
+    rows,
+    (row) => row.tenantId,
+    (row) => row.messageId,
+    (row) => row.ordinal,
+    (row) => row.domainId,
+    (row) => row.mailboxId,
+    (row) => row.forwardPath,
+    (row) => row.hold,
+    (row) => row.notify,
+    (row) => row.orcpt,
+  );
+
+const tenantsOf = (recipients: readonly IntakeRecipient[]): TenantId[] => [...new Set(recipients.map(({ tenantId }) => tenantId))];
+
+interface Copy {
+  readonly message: IntakeMessage;
+  readonly tenantId: TenantId;
+  readonly recipients: number;
+  /** Where the body starts in the joined bodies, from 1 as SQL counts. */
+  readonly at: number;
+}
+
+async function commitGroup(writer: HotConnection, messages: readonly IntakeMessage[]): Promise<void> {
+  const bodies: Buffer[] = [];
+  const copies: Copy[] = [];
+  let at = 1;
+  for (const message of messages) {
+    for (const tenantId of tenantsOf(message.recipients)) {
+      const recipients = message.recipients.filter((recipient) => recipient.tenantId === tenantId).length;
+      copies.push({ message, tenantId, recipients, at });
+    }
+    bodies.push(...message.body);
+    at += message.digest.octets;
+  }
+  const joined = bodies.length === 1 && bodies[0] ? bodies[0] : Buffer.concat(bodies);
+  await writer.query(COMMIT, [joined, ...messageColumns(copies), ...deliveryColumns(messages.flatMap(rowsOf))]);
+}
+
+const messageColumns = (copies: readonly Copy[]): unknown[][] =>
+  columns(
+    copies,
+    ({ tenantId }) => tenantId,
+    ({ message }) => message.id,
+    ({ message }) => message.reversePath,
+    ({ message }) => message.helo,
+    ({ message }) => message.remoteAddress,
+    ({ message }) => message.bodyType,
+    ({ message }) => message.smtpUtf8,
+    ({ message }) => message.ret,
+    ({ message }) => message.envid,
+    (copy) => copy.at,
+    ({ message }) => message.digest.octets,
+    ({ message }) => message.digest.headerOctets,
+    (copy) => copy.recipients,
+    ({ message }) => message.digest.headerMessageId,
+    ({ message }) => message.digest.envelope,
+    ({ message }) => message.digest.bodyStructure,
+    ({ message }) => message.digest.mimeIndex,
+  );

@@ -1,0 +1,65 @@
+/** Forward-only SQL migrations, run by Kysely's Migrator under its advisory lock. */
+import { readdir, readFile } from 'node:fs/promises';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
+import pg from 'pg';
+import { ensureRoles } from './roles.ts';
+
+const FOLDER = new URL('../migrations/', import.meta.url);
+/** Any number, the same for all of us: one migrator at a time per cluster, since roles belong to the cluster. */
+const ROLE_LOCK = 7_305_011;
+
+class SqlFiles implements MigrationProvider {
+  async getMigrations(): Promise<Record<string, Migration>> {
+    const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort();
+    const entries = names.map(async (name): Promise<[string, Migration]> => {
+      const text = await readFile(new URL(name, FOLDER), 'utf8');
+      return [name.slice(0, -'.sql'.length), { up: async (db) => void (await sql.raw(text).execute(db)) }];
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+}
+
+/**
+ * Brings roles and schema up to date. A second run does nothing.
+ * @returns names of the migrations that ran now
+ * @throws when one fails; those before it stay, the failed one leaves nothing
+ */
+export async function migrate(ownerUrl: string): Promise<string[]> {
+  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'posthouse migrate' });
+  pool.on('error', () => undefined);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await withRoleLock(pool, (client) => ensureRoles(client, ownerUrl));
+    const { error, results } = await new Migrator({ db, provider: new SqlFiles() }).migrateToLatest();
+    if (error !== undefined) {
+      const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the migration';
+      throw new Error(`${failed} failed; the schema stays as it was before it`, { cause: error });
+    }
+    return (results ?? []).map((result) => result.migrationName);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Migrations that this program has and the database has not. */
+export async function pendingMigrations(ownerUrl: string): Promise<string[]> {
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: ownerUrl, max: 1 }) }) });
+  try {
+    const known = await new Migrator({ db, provider: new SqlFiles() }).getMigrations();
+    return known.filter(({ executedAt }) => !executedAt).map(({ name }) => name);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function withRoleLock(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [ROLE_LOCK]);
+    await work(client);
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [ROLE_LOCK]).catch(() => undefined);
+    client.release();
+  }
+}

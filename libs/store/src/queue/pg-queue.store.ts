@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import {
+  QueueStore,
+  type CanonicalAddress,
+  type Deferral,
+  type DirectoryFacts,
+  type ExpandedTarget,
+  type Hold,
+  type Lane,
+  type LeasedDelivery,
+  type Placed,
+  type Placement,
+} from '#domain';
+import { Injectable } from '@nestjs/common';
+import { columns } from '../columns.ts';
+import { Database } from '../database.ts';
+import { readDirectoryFacts } from '../directory/directory-facts.ts';
+import type { HotConnection } from '../hot-connection.ts';
+import { placeAll } from './place.ts';
+import { CLAIM, DEFER, DUE_LANES, EXPAND, HOLD, RELEASE_EXPIRED, SWEEP_PENDING } from './statements.ts';
+
+const BEFORE_ALL_TENANTS = '00000000-0000-0000-0000-000000000000';
+
+interface ClaimedRow {
+  tenant_id: LeasedDelivery['tenantId'];
+  message_id: LeasedDelivery['messageId'];
+  ordinal: number;
+  depth: number;
+  recipient: string;
+  domain_id: LeasedDelivery['domainId'] | null;
+  mailbox_id: LeasedDelivery['mailboxId'] | null;
+  attempt: number;
+  age: number;
+  reverse_path: string;
+  octets: number;
+}
+
+@Injectable()
+export class PgQueueStore extends QueueStore {
+  readonly #database: Database;
+  readonly #claims: HotConnection;
+  readonly #reads: HotConnection;
+  /** Per lane: the tenant served last, so that the next claim starts with its neighbour. */
+  readonly #lastServed = new Map<Lane, string>();
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+    // A claim that a crash undoes harms nobody: its token is lost with it. So it need not wait for the disk.
+    this.#claims = database.hot({ asynchronousCommit: true });
+    this.#reads = database.hot();
+  }
+
+  override async claim(lane: Lane, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]> {
+    const after = this.#lastServed.get(lane) ?? BEFORE_ALL_TENANTS;
+    const first = await this.#claimAfter(lane, after, limit, leaseSeconds);
+    if (first.length > 0 || after === BEFORE_ALL_TENANTS) return first;
+    return this.#claimAfter(lane, BEFORE_ALL_TENANTS, limit, leaseSeconds);
+  }
+
+  async #claimAfter(lane: Lane, after: string, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]> {
+    const lease = randomUUID();
+    const rows = await this.#claims.query<ClaimedRow>(CLAIM, [lane, after, limit, lease, leaseSeconds]);
+    const last = rows.reduce<string>((highest, { tenant_id }) => (tenant_id > highest ? tenant_id : highest), '');
+    if (last === '') this.#lastServed.delete(lane);
+    else this.#lastServed.set(lane, last);
+    return rows.map((row) => toLeased(row, lease));
+  }
+
+  override directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
+    return readDirectoryFacts(this.#reads, addresses);
+  }
+
+  override async place(placements: readonly Placement[]): Promise<Placed[]> {
+    if (placements.length === 0) return [];
+    return this.#database.transaction((client) => placeAll(client, placements));
+  }
+
+  override async defer(deferrals: readonly Deferral[]): Promise<void> {
+    if (deferrals.length === 0) return;
+    const keys = leaseColumns(deferrals.map(({ delivery }) => delivery));
+    await this.#database.pool.query(DEFER, [...keys, ...columns(deferrals, ({ retryAfter }) => retryAfter, ({ reply }) => reply)]);
+  }
+
+  override async hold(holds: readonly Hold[]): Promise<void> {
+    if (holds.length === 0) return;
+    const keys = leaseColumns(holds.map(({ delivery }) => delivery));
+    await this.#database.pool.query(HOLD, [...keys, ...columns(holds, ({ reason }) => reason)]);
+  }
+
+  override async expand({ tenantId, messageId, ordinal, lease }: LeasedDelivery, targets: readonly ExpandedTarget[]): Promise<void> {
+    await this.#reads.query(EXPAND, [
+      tenantId,
+      messageId,
+      ordinal,
+      lease,
+      ...columns(
+        targets,
+        ({ recipient }) => recipient,
+        ({ lane }) => lane,
+        ({ domainId }) => domainId,
+        ({ mailboxId }) => mailboxId,
+        ({ hold }) => hold,
+      ),
+    ]);
+  }
+
+  override async releaseExpired(): Promise<number> {
+    return this.#count(await this.#reads.query(RELEASE_EXPIRED, []));
+  }
+
+  override async dueLanes(): Promise<Lane[]> {
+    const rows = await this.#reads.query<{ lane: Lane }>(DUE_LANES, []);
+    return rows.map(({ lane }) => lane);
+  }
+
+  override async sweepPending(olderThanSeconds: number): Promise<number> {
+    return this.#count(await this.#reads.query(SWEEP_PENDING, [olderThanSeconds]));
+  }
+
+  #count(rows: { count?: number }[]): number {
+    return rows[0]?.count ?? 0;
+  }
+}
+
+const leaseColumns = (deliveries: readonly LeasedDelivery[]): unknown[][] =>
+  columns(
+    deliveries,
+    ({ tenantId }) => tenantId,
+    ({ messageId }) => messageId,
+    ({ ordinal }) => ordinal,
+    ({ lease }) => lease,
+  );
+
+const toLeased = (row: ClaimedRow, lease: string): LeasedDelivery => ({
+  tenantId: row.tenant_id,
+  messageId: row.message_id,
+  ordinal: row.ordinal,
+  depth: row.depth,
+  lease,
+  recipient: row.recipient,
+  domainId: row.domain_id ?? undefined,
+  mailboxId: row.mailbox_id ?? undefined,
+  attempt: row.attempt,
+  ageSeconds: row.age,
+  reversePath: row.reverse_path,
+  octets: row.octets,
+});

@@ -1,0 +1,198 @@
+/** The queue's statements. Every update sets came_from = state, so that the table's check refuses an illegal move. */
+import type { HotStatement } from '../hot-connection.ts';
+
+/** Tenants served by one claim at most; more wait for the next claim, which starts after the last one served. */
+export const TENANTS_PER_CLAIM = 32;
+
+/**
+ * $1 lane, $2 tenant after which to begin, $3 rows, $4 lease token, $5 lease seconds.
+ * A skip scan finds the tenants that have due rows; each gets an equal share of the batch, oldest due first.
+ */
+export const CLAIM: HotStatement = {
+  name: 'queue_claim',
+  text: `
+with recursive turns (tenant_id, number) as (
+  (select tenant_id, 1 from delivery
+    where state = 'queued' and lane = $1 and tenant_id > $2::uuid and next_attempt_at <= now()
+    order by tenant_id limit 1)
+  union all
+  (select (select d.tenant_id from delivery d
+            where d.state = 'queued' and d.lane = $1 and d.tenant_id > turns.tenant_id and d.next_attempt_at <= now()
+            order by d.tenant_id limit 1), number + 1
+     from turns where turns.tenant_id is not null and number < ${TENANTS_PER_CLAIM})
+), chosen as (
+  select due.tenant_id, due.message_id, due.ordinal
+    from (select tenant_id from turns where tenant_id is not null) t
+   cross join lateral (
+     select d.tenant_id, d.message_id, d.ordinal from delivery d
+      where d.state = 'queued' and d.lane = $1 and d.tenant_id = t.tenant_id and d.next_attempt_at <= now()
+      order by d.next_attempt_at
+      limit (select greatest(1, $3::int / count(tenant_id)) from turns)
+      for update skip locked) due
+)
+update delivery d
+   set came_from = d.state, state = 'leased', attempt = d.attempt + 1, fence = d.fence + 1,
+       lease_owner = $4::uuid, lease_until = now() + make_interval(secs => $5)
+  from chosen c join message m on m.tenant_id = c.tenant_id and m.id = c.message_id
+ where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal
+returning d.tenant_id, d.message_id, d.ordinal, d.depth, d.recipient, d.domain_id, d.mailbox_id, d.attempt,
+          extract(epoch from now() - d.queued_at)::float8 as age, m.reverse_path, m.octets`,
+};
+
+/** Locks what the batch will change, in the order every writer keeps: folders by id, then usage by mailbox. */
+export const LOCK_INBOXES = `
+select f.tenant_id, f.mailbox_id, f.id, f.uidnext, f.highestmodseq
+  from folder f
+ where (f.tenant_id, f.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[])) and f.name = 'INBOX'
+ order by f.id
+   for update`;
+
+export const LOCK_USAGE = `
+select u.tenant_id, u.mailbox_id, u.octets, u.messages, m.quota_octets, m.quota_messages, m.state
+  from mailbox_usage u join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
+ where (u.tenant_id, u.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[]))
+ order by u.mailbox_id
+   for update of u`;
+
+/** Which rows are still ours, and which mailboxes have the message already. Read under the folder locks: a fresh snapshot. */
+export const LOCK_LEASES = `
+select t.at,
+       exists (select from delivery o
+                where o.tenant_id = t.tenant_id and o.message_id = t.message_id and o.mailbox_id = t.mailbox_id
+                  and o.state = 'delivered' and not o.duplicate) as already
+  from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) with ordinality
+         as t (tenant_id, message_id, ordinal, mailbox_id, lease, at)
+  join delivery d on d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
+ where d.state = 'leased' and d.lease_owner = t.lease
+ order by d.message_id, d.ordinal
+   for update of d`;
+
+/**
+ * $1.. columns of new folder rows (trace cut from one parameter), folder and usage counters, settled deliveries with events.
+ * The rows are locked, so the counters may be written as plain values.
+ */
+export const SETTLE_PLACED = `
+with placed as (
+  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace)
+  select tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, substring($1::bytea from trace_at for trace_octets)
+    from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bigint[], $9::int[], $10::int[])
+      as t (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace_at, trace_octets)
+), counted as (
+  update folder f
+     set uidnext = t.uidnext, highestmodseq = t.modseq, messages = f.messages + t.messages, unseen = f.unseen + t.messages,
+         octets = f.octets + t.octets
+    from unnest($11::uuid[], $12::uuid[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[])
+      as t (tenant_id, id, uidnext, modseq, messages, octets)
+   where f.tenant_id = t.tenant_id and f.id = t.id
+), used as (
+  update mailbox_usage u set octets = u.octets + t.octets, messages = u.messages + t.messages
+    from unnest($11::uuid[], $17::uuid[], $15::bigint[], $16::bigint[]) as t (tenant_id, mailbox_id, messages, octets)
+   where u.tenant_id = t.tenant_id and u.mailbox_id = t.mailbox_id
+), settled as (
+  update delivery d
+     set came_from = d.state, state = 'delivered', mailbox_id = t.mailbox_id, duplicate = t.duplicate, settled_at = now(),
+         lease_owner = null, lease_until = null, reply = t.reply
+    from unnest($18::uuid[], $19::uuid[], $20::int[], $21::uuid[], $22::boolean[], $23::text[])
+      as t (tenant_id, message_id, ordinal, mailbox_id, duplicate, reply)
+   where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
+)
+insert into event (tenant_id, message_id, kind, ordinal, detail)
+select tenant_id, message_id, case when duplicate then 'duplicate' else 'delivered' end, ordinal, reply
+  from unnest($18::uuid[], $19::uuid[], $20::int[], $22::boolean[], $23::text[])
+    as t (tenant_id, message_id, ordinal, duplicate, reply)`;
+
+/** Rows back into the queue: $1 tenant, $2 message, $3 ordinal, $4 lease, $5 seconds from birth, $6 reply. */
+export const DEFER = `
+with moved as (
+  update delivery d
+     set came_from = d.state, state = 'queued', lease_owner = null, lease_until = null, reply = t.reply,
+         next_attempt_at = d.queued_at + make_interval(secs => t.after)
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::float8[], $6::text[])
+      as t (tenant_id, message_id, ordinal, lease, after, reply)
+   where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
+     and d.state = 'leased' and d.lease_owner = t.lease
+  returning d.tenant_id, d.message_id, d.ordinal, d.reply
+)
+insert into event (tenant_id, message_id, kind, ordinal, detail)
+select tenant_id, message_id, 'deferred', ordinal, reply from moved`;
+
+/** $1 tenant, $2 message, $3 ordinal, $4 lease, $5 reason. */
+export const HOLD = `
+with moved as (
+  update delivery d
+     set came_from = d.state, state = 'held', lease_owner = null, lease_until = null, reply = t.reason
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[]) as t (tenant_id, message_id, ordinal, lease, reason)
+   where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
+     and d.state = 'leased' and d.lease_owner = t.lease
+  returning d.tenant_id, d.message_id, d.ordinal, d.reply
+)
+insert into event (tenant_id, message_id, kind, ordinal, detail)
+select tenant_id, message_id, 'held', ordinal, reply from moved`;
+
+/** $1 tenant, $2 message, $3 ordinal, $4 lease; $5.. targets: recipient, lane, domain, mailbox, hold. */
+export const EXPAND: HotStatement = {
+  name: 'queue_expand',
+  text: `
+with moved as (
+  update delivery
+     set came_from = state, state = 'forwarded', settled_at = now(), lease_owner = null, lease_until = null,
+         reply = 'expanded to ' || cardinality($5::text[]) || ' target(s)'
+   where tenant_id = $1::uuid and message_id = $2::uuid and ordinal = $3 and state = 'leased' and lease_owner = $4::uuid
+  returning tenant_id, message_id, ordinal, depth, queued_at, reply
+), grown as (
+  update message m set deliveries = m.deliveries + cardinality($5::text[])
+    from moved where m.tenant_id = moved.tenant_id and m.id = moved.message_id
+  returning m.deliveries - cardinality($5::text[]) as first
+), targets as (
+  insert into delivery (tenant_id, message_id, ordinal, parent, depth, recipient, lane, domain_id, mailbox_id, state, reply)
+  select moved.tenant_id, moved.message_id, grown.first + t.at - 1, moved.ordinal, moved.depth + 1, t.recipient, t.lane, t.domain_id,
+         t.mailbox_id, case when t.hold is null then 'queued' else 'held' end, t.hold
+    from moved, grown, unnest($5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[]) with ordinality
+      as t (recipient, lane, domain_id, mailbox_id, hold, at)
+)
+insert into event (tenant_id, message_id, kind, ordinal, detail)
+select tenant_id, message_id, 'forwarded', ordinal, reply from moved`,
+};
+
+export const RELEASE_EXPIRED: HotStatement = {
+  name: 'queue_release_expired',
+  text: `
+with moved as (
+  update delivery d
+     set came_from = d.state, state = 'queued', lease_owner = null, lease_until = null, next_attempt_at = now()
+    from (select tenant_id, message_id, ordinal from delivery
+           where state = 'leased' and lease_until < now() limit 1000 for update skip locked) e
+   where d.tenant_id = e.tenant_id and d.message_id = e.message_id and d.ordinal = e.ordinal
+  returning d.tenant_id, d.message_id, d.ordinal
+), noted as (
+  insert into event (tenant_id, message_id, kind, ordinal, detail)
+  select tenant_id, message_id, 'lease-expired', ordinal, 'the worker that held it is gone; due again' from moved
+)
+select count(*)::int as count from moved`,
+};
+
+/** Skip scan over lanes; a lane counts when one of its rows is due. */
+export const DUE_LANES: HotStatement = {
+  name: 'queue_due_lanes',
+  text: `
+with recursive lanes (lane, number) as (
+  (select lane, 1 from delivery where state = 'queued' order by lane limit 1)
+  union all
+  (select (select d.lane from delivery d where d.state = 'queued' and d.lane > lanes.lane order by d.lane limit 1), number + 1
+     from lanes where lanes.lane is not null and number < 1000)
+)
+select lane from lanes
+ where lane is not null
+   and exists (select from delivery d where d.state = 'queued' and d.lane = lanes.lane and d.next_attempt_at <= now())`,
+};
+
+export const SWEEP_PENDING: HotStatement = {
+  name: 'queue_sweep_pending',
+  text: `
+with gone as (
+  delete from message where state = 'pending' and received_at < now() - make_interval(secs => $1) returning tenant_id, id
+), chunks as (
+  delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
+)
+select count(*)::int as count from gone`,
+};

@@ -1,0 +1,21 @@
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// Without 'source' in both lists vitest silently runs a stale dist.
+const resolve = { conditions: ['source', ...defaultServerConditions] };
+const ssr = { resolve };
+const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
+  resolve,
+  ssr,
+  test: { name, include, passWithNoTests: false, ...more },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['libs/{wire,message,smtp,pop3,imap,domain,runtime,auth,testing}/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'infra/**/*.spec.ts', 'test/architecture/**/*.spec.ts']),
+      project('store', ['libs/{store,queue}/src/**/*.spec.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
+      project('house', ['test/{house,interop,crash}/**/*.spec.ts'], { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
+    ],
+  },
+});
