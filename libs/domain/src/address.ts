@@ -16,7 +16,7 @@ export const canonicalLocal = (local: string): string => local.normalize('NFC').
 /** Lower-case A-label without a trailing dot, or undefined when the text is no domain name. */
 export function canonicalDomain(text: string, toAscii: ToAscii): string | undefined {
   const bare = text.endsWith('.') ? text.slice(0, -1) : text;
-  if (bare.length === 0 || bare.length > MAX_DOMAIN || !isPlainText(bare)) return undefined;
+  if (bare.length === 0 || bare.length > MAX_DOMAIN || !isPlainText(bare) || holdsUrlSyntax(bare)) return undefined;
   const ascii = toAscii(bare).toLowerCase();
   if (ascii.length === 0 || ascii.length > MAX_DOMAIN - 2) return undefined;
   return ascii.split('.').every(isLabel) ? ascii : undefined;
@@ -43,6 +43,9 @@ function octets(text: string): number {
   }
   return count;
 }
+
+/** ToAscii is a URL host parser: it would decode `%`, and cut at what ends a host, so that `victim.example/x` became ours. */
+const holdsUrlSyntax = (text: string): boolean => [...'%/\\?#:@[]'].some((character) => text.includes(character));
 
 /** No control characters (CR, LF and NUL among them), no lone surrogates. */
 function isPlainText(text: string): boolean {

@@ -11,3 +11,6 @@ export * from './ports/maildrop-store.ts';
 export * from './ports/folder-store.ts';
 export * from './ports/directory-store.ts';
 export * from './ports/trace-store.ts';
+export * from './directory-refusal.ts';
+export * from './directory-input.ts';
+export * from './expand.ts';

@@ -145,7 +145,8 @@ class AddressReader {
   /** RFC 5321 4.1.3: `[192.0.2.1]` as a domain; elsewhere just a word. */
   #literal(): void {
     let end = this.#at + 1;
-    while (end < this.#text.length && this.#text[end] !== ']' && this.#text[end] !== '>' && this.#text[end] !== ',') end++;
+    while (end < this.#text.length && this.#text[end] !== ']' && this.#text[end] !== '>' && this.#text[end] !== ',')
+      end++;
     if (this.#text[end] === ']') end++;
     this.#word(this.#text.slice(this.#at, end));
     this.#at = end;
@@ -155,7 +156,8 @@ class AddressReader {
     const start = this.#at;
     let end = start + 1;
     // A dot is a word of its own, and so is an octet with no business here.
-    if (!endsAtom(this.#text.charCodeAt(start))) while (end < this.#text.length && !endsAtom(this.#text.charCodeAt(end))) end++;
+    if (!endsAtom(this.#text.charCodeAt(start)))
+      while (end < this.#text.length && !endsAtom(this.#text.charCodeAt(end))) end++;
     this.#at = end;
     return this.#text.slice(start, end);
   }
@@ -197,7 +199,13 @@ class AddressReader {
 
   #startGroup(): void {
     // Groups do not nest (RFC 5322 3.4); a colon inside an address is noise.
-    if (this.#group || this.#draft.name !== undefined || this.#draft.side === 'host' || this.#found.length + 2 > this.#limit) return;
+    if (
+      this.#group ||
+      this.#draft.name !== undefined ||
+      this.#draft.side === 'host' ||
+      this.#found.length + 2 > this.#limit
+    )
+      return;
     this.#found.push({ name: null, mailbox: this.#name(), host: null });
     this.#group = true;
     this.#draft = blank();

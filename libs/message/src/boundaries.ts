@@ -38,7 +38,7 @@ export class Boundaries {
     if (line[start] !== DASH || line[start + 1] !== DASH || this.#first[line[start + 2] ?? 0] !== 1) return undefined;
     let last = end;
     while (last > start && isSpace(line[last - 1] ?? 0)) last--;
-    const text = line.latin1Slice(start + 2, last);
+    const text = line.toString('latin1', start + 2, last);
     const level = this.#levels.get(text);
     if (level !== undefined) return { level, close: false };
     const closed = text.endsWith('--') ? this.#levels.get(text.slice(0, -2)) : undefined;

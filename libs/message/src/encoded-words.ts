@@ -13,6 +13,8 @@ const CHARSETS = new Map([
   ['cp1252', 'windows-1252'],
 ]);
 
+const HEX_PAIR = /^[0-9a-f]{2}$/i;
+
 interface EncodedWord {
   label: string;
   octets: Buffer;
@@ -29,7 +31,7 @@ export function decodeEncodedWords(latin1: string): string {
   let out = '';
   let plainFrom = 0;
   let run: { label: string; pieces: Buffer[] } | undefined;
-  for (let at = text.indexOf('=?'); at !== -1; ) {
+  for (let at = text.indexOf('=?'); at !== -1;) {
     const word = encodedWordAt(text, at);
     if (!word) {
       at = text.indexOf('=?', at + 2);
@@ -72,7 +74,8 @@ function decodeOctets(encoding: string, text: string): Buffer | undefined {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    const hex = code === 61 ? Number.parseInt(text.slice(i + 1, i + 3), 16) : Number.NaN;
+    const pair = code === 61 ? text.slice(i + 1, i + 3) : '';
+    const hex = HEX_PAIR.test(pair) ? Number.parseInt(pair, 16) : Number.NaN;
     if (!Number.isNaN(hex)) i += 2;
     octets[length++] = Number.isNaN(hex) ? (code === 95 ? 32 : code) : hex; // RFC 2047 4.2: _ is a space
   }

@@ -19,8 +19,6 @@ export interface Budget {
   addresses: number;
 }
 
-const PLAIN: [string, string][] = [['charset', 'us-ascii']];
-
 /** Reads the Content-* fields of a part's header. The first of a doubled field counts. Never throws. */
 export function readEntity(header: Buffer, otherwise: DefaultType, limits: ScanLimits): Entity {
   const fields = contentFields(header, limits);
@@ -28,7 +26,10 @@ export function readEntity(header: Buffer, otherwise: DefaultType, limits: ScanL
     const field = fields.get(name);
     return field && unfold(header, field.value, field.valueEnd, limits.fieldOctets);
   };
-  const entity: Entity = { ...mediaType(text('content-type'), otherwise), encoding: token(text('content-transfer-encoding')) || '7bit' };
+  const entity: Entity = {
+    ...mediaType(text('content-type'), otherwise),
+    encoding: token(text('content-transfer-encoding')) || '7bit',
+  };
   const id = text('content-id');
   const description = text('content-description');
   const md5 = text('content-md5');
@@ -59,14 +60,21 @@ function contentFields(header: Buffer, limits: ScanLimits): Map<string, HeaderFi
   return fields;
 }
 
-function mediaType(field: string | undefined, otherwise: DefaultType): Pick<Entity, 'type' | 'subtype' | 'params' | 'boundary'> {
+function mediaType(
+  field: string | undefined,
+  otherwise: DefaultType,
+): Pick<Entity, 'type' | 'subtype' | 'params' | 'boundary'> {
   if (field === undefined && otherwise === 'message/rfc822') return { type: 'message', subtype: 'rfc822', params: [] };
   const { value, params } = parseParameterised(field ?? '');
   const slash = value.indexOf('/');
   const type = value.slice(0, Math.max(slash, 0));
   const subtype = value.slice(slash + 1);
   // RFC 2045 5.2: what cannot be understood is plain text; a multipart without a boundary cannot be taken apart.
-  const plain = { type: 'text', subtype: 'plain', params: PLAIN };
+  const plain: Pick<Entity, 'type' | 'subtype' | 'params'> = {
+    type: 'text',
+    subtype: 'plain',
+    params: [['charset', 'us-ascii']],
+  };
   if (!isToken(type) || !isToken(subtype)) return plain;
   if (type !== 'multipart') return { type, subtype, params };
   const boundary = boundaryOf(params);
@@ -96,11 +104,13 @@ const TEXT_FIELDS = new Map<string, 'date' | 'subject' | 'messageId' | 'inReplyT
   ['in-reply-to', 'inReplyTo'],
 ]);
 
+export const noEnvelope = (): EnvelopeFields => ({ from: [], sender: [], replyTo: [], to: [], cc: [], bcc: [] });
+
 const LONGEST_NAME = 'in-reply-to'.length;
 
 /** Reads the fields of a message header that ENVELOPE shows. Takes the addresses it keeps from the budget. Never throws. */
 export function readEnvelope(header: Buffer, limits: ScanLimits, budget: Budget): EnvelopeFields {
-  const envelope: EnvelopeFields = { from: [], sender: [], replyTo: [], to: [], cc: [], bcc: [] };
+  const envelope = noEnvelope();
   let seen = 0;
   for (const field of headerFields(header)) {
     if (++seen > limits.headerFields) break;
@@ -109,7 +119,14 @@ export function readEnvelope(header: Buffer, limits: ScanLimits, budget: Budget)
     const key = TEXT_FIELDS.get(name);
     if (key !== undefined) envelope[key] ??= unfold(header, field.value, field.valueEnd, limits.fieldOctets);
     const list = ADDRESS_FIELDS.get(name);
-    if (list !== undefined) addAddresses(envelope[list.key], list.repeats, unfold(header, field.value, field.valueEnd, limits.headerOctets), limits, budget);
+    if (list !== undefined)
+      addAddresses(
+        envelope[list.key],
+        list.repeats,
+        unfold(header, field.value, field.valueEnd, limits.headerOctets),
+        limits,
+        budget,
+      );
   }
   return envelope;
 }

@@ -51,7 +51,13 @@ function fieldAt(header: Buffer, at: number, end: number): HeaderField | undefin
   let valueEnd = end;
   if (header[valueEnd - 1] === 10) valueEnd--;
   if (header[valueEnd - 1] === CR) valueEnd--;
-  return { name: header.latin1Slice(at, nameEnd), at, value: colon + 1, valueEnd: Math.max(valueEnd, colon + 1), end };
+  return {
+    name: header.toString('latin1', at, nameEnd),
+    at,
+    value: colon + 1,
+    valueEnd: Math.max(valueEnd, colon + 1),
+    end,
+  };
 }
 
 // RFC 5322 2.2: printable US-ASCII but the colon.
@@ -61,7 +67,7 @@ function isNameOctet(octet: number | undefined): boolean {
 
 /** A raw field body as one line: CR, LF and NUL removed, white space at both ends cut. At most `limit` raw octets are read. */
 export function unfold(header: Buffer, start: number, end: number, limit: number): string {
-  const raw = header.latin1Slice(start, Math.min(end, start + limit));
+  const raw = header.toString('latin1', start, Math.min(end, start + limit));
   // eslint-disable-next-line no-control-regex -- NUL, CR and LF are what is looked for
   return trim(/[\0\r\n]/.test(raw) ? raw.replace(/[\0\r\n]/g, '') : raw);
 }

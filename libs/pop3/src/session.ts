@@ -66,8 +66,9 @@ export function onCommand(session: Session, command: Command): Step {
     case 'authenticating':
     case 'update':
     case 'closed':
-      return reply(session, say.OUT_OF_ORDER);
+      break;
   }
+  return reply(session, say.OUT_OF_ORDER);
 }
 
 /** Counts, and ends a session that is only noise. */
@@ -163,8 +164,9 @@ function transaction(session: In<'transaction'>, command: Proper): Step {
     case 'USER':
     case 'PASS':
     case 'AUTH':
-      return reply(session, say.ALREADY_LOGGED_IN);
+      break;
   }
+  return reply(session, say.ALREADY_LOGGED_IN);
 }
 
 function send(session: In<'transaction'>, number: number, lines: number | undefined): Step {

@@ -1,14 +1,21 @@
-/** What every app is given at its start, and how an app starts with it. */
-import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
+/** What every app of the platform is given, whether it runs alone or with the others in one process. */
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Config } from './config.ts';
+import { Health } from './health.ts';
 import { NestLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 
-/** Injected by type. `databaseUrl` is the owner's or one app role's: `roleUrl` makes of it what an app connects with. */
+/** A class, so that Nest can inject it by type. */
 export class House {
   readonly config: Config;
+  /** Postgres URL of the owner, or of this app's own role. */
   readonly databaseUrl: string;
   readonly log: Log;
+  readonly metrics = new Metrics();
+  readonly health = new Health(this.metrics);
+  /** Ports really bound, by listener; written by the servers when they listen. */
+  readonly listeners: Record<string, number> = {};
 
   constructor(config: Config, databaseUrl: string, log: Log) {
     this.config = config;
@@ -17,10 +24,12 @@ export class House {
   }
 }
 
-/** The one global module: House and Config for everything below the app's module. */
+/** An app's root module. */
+export type AppModule = new () => object;
+
 @Module({})
 export class HouseModule {
-  static with(house: House, app: Type): DynamicModule {
+  static with(house: House, app: AppModule): DynamicModule {
     return {
       module: HouseModule,
       global: true,
@@ -34,11 +43,10 @@ export class HouseModule {
   }
 }
 
-/** Starts an app's context; its servers listen when this resolves. Throws what kept it from starting. */
-export async function startApp(house: House, app: Type): Promise<INestApplicationContext> {
+/** Starts one app in this process: resolves when it serves. `close()` of the result drains it. */
+export function startApp(house: House, app: AppModule): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(HouseModule.with(house, app), {
     logger: new NestLog(house.log),
-    // Nest would otherwise end the process itself, and the reason would be lost.
     abortOnError: false,
   });
 }

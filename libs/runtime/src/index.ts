@@ -3,7 +3,7 @@ export { createLog, NestLog, silentLog, type Log, type LogOptions } from './log.
 export { editDistance, nearest } from './nearest.ts';
 export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl, type AppRole } from './role-url.ts';
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';
-export { House, HouseModule, startApp } from './house.ts';
+export { House, HouseModule, startApp, type AppModule } from './house.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
 export {
@@ -15,3 +15,20 @@ export {
   type HeldByPid,
   type HouseRecord,
 } from './house-lock.ts';
+export { clientKey, isLoopback, plainAddress } from './client-address.ts';
+export { Connection, LAST_WORDS_MS } from './connection.ts';
+export { errorCode, reasonOf } from './errors.ts';
+export { Health, PROBE_MS, serveHealth, type HealthAnswer, type HealthListener, type Probe } from './health.ts';
+export { ListenError, listenError, listenOn, type ListenAddress } from './listen.ts';
+export {
+  Metrics,
+  type CommandResult,
+  type ConnectionRefusal,
+  type DeliveryOutcome,
+  type Protocol,
+  type QueueFigure,
+} from './metrics.ts';
+export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
+export { TcpServer, type TcpDriver, type TcpServerOptions } from './tcp-server.ts';
+export { write } from './write.ts';
+export { runApp, type RunOptions } from './run-app.ts';

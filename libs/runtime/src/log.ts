@@ -1,7 +1,7 @@
 /** pino: JSON lines, one per event; pretty on a terminal. Message is a constant, data are fields. */
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { isColorSupported, prettyFactory } from 'pino-pretty';
 import type { Config } from './config.ts';
 
 export type Log = Logger;
@@ -22,15 +22,13 @@ export interface LogOptions {
 export function createLog({ level, format }: Config['log'], { name, destination }: LogOptions = {}): Log {
   const wantsPretty = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
   const raw = destination ?? pino.destination({ dest: 1, sync: true });
-  // A stream in this thread, not a pino transport: a worker thread would lose lines at exit.
-  const stream = wantsPretty
-    ? pretty({
-        sync: true,
-        singleLine: true,
-        ignore: 'pid,hostname',
-        ...(destination && { destination, colorize: false }),
-      })
-    : raw;
+  // Neither a pino transport (a worker thread) nor pino-pretty's stream (a pipeline): both would lose lines at exit.
+  const pretty = prettyFactory({
+    singleLine: true,
+    ignore: 'pid,hostname',
+    colorize: destination === undefined && isColorSupported,
+  });
+  const stream = wantsPretty ? { write: (line: string) => void raw.write(pretty(line)) } : raw;
   return pino(
     {
       level,

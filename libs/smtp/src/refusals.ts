@@ -1,6 +1,6 @@
 /** Every refusal of the ingress, in one place, and the success that names the queue id. */
-import type { DataViolation } from '#wire';
-import { MAX_PATH } from './limits.ts';
+import { MAX_DATA_LINE, type DataViolation } from '#wire';
+import { MAX_LOCAL_PART, MAX_PATH } from './limits.ts';
 import { reply, type Reply } from './reply.ts';
 
 export const RELAYING_DENIED = reply(550, '5.7.1', 'relaying denied');
@@ -26,7 +26,7 @@ export const BAD_REVERSE_PATH = reply(501, '5.1.7', 'bad sender address syntax')
 export const FORWARD_PATH_TOO_LONG = reply(
   501,
   '5.1.3',
-  `recipient address is longer than ${MAX_PATH} octets or its local part than 64`,
+  `recipient address is longer than ${MAX_PATH} octets or its local part than ${MAX_LOCAL_PART}`,
 );
 export const REVERSE_PATH_TOO_LONG = reply(501, '5.1.7', `sender address is longer than ${MAX_PATH} octets`);
 /** RFC 6531 3.5. */
@@ -35,7 +35,7 @@ export const NEEDS_SMTPUTF8 = reply(553, '5.6.7', 'address needs SMTPUTF8');
 export const BARE_CR = reply(554, '5.6.0', 'message contains a CR without LF (RFC 5321 2.3.8)');
 export const BARE_LF = reply(554, '5.6.0', 'message contains an LF without CR (RFC 5321 2.3.8)');
 export const NUL_REFUSED = reply(554, '5.6.0', 'message contains a NUL octet');
-export const LINE_TOO_LONG = reply(554, '5.6.0', 'message has a line of more than 998 octets');
+export const LINE_TOO_LONG = reply(554, '5.6.0', `message has a line of more than ${MAX_DATA_LINE} octets`);
 export const HEADER_TOO_LARGE = reply(552, '5.3.4', 'message header is too large');
 export const TOO_MANY_HEADER_LINES = reply(554, '5.6.0', 'message header has too many lines');
 

@@ -48,6 +48,8 @@ create table mailbox_usage (
   mailbox_id uuid not null,
   octets bigint not null default 0 check (octets >= 0),
   messages bigint not null default 0 check (messages >= 0),
+  -- The highest UIDVALIDITY a folder of this mailbox ever had: each new folder gets a higher one, deleted folders included.
+  uidvalidity bigint not null default extract(epoch from now())::bigint,
   primary key (tenant_id, mailbox_id)
 ) with (fillfactor = 50);
 

@@ -22,10 +22,11 @@ class SqlFiles implements MigrationProvider {
 
 /**
  * Brings roles and schema up to date. A second run does nothing.
+ * @param after what else needs the roles and is migrated by its own means, such as the doorbells' tables
  * @returns names of the migrations that ran now
  * @throws when one fails; those before it stay, the failed one leaves nothing
  */
-export async function migrate(ownerUrl: string): Promise<string[]> {
+export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Promise<void>): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'posthouse migrate' });
   pool.on('error', () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
@@ -36,6 +37,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
       const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the migration';
       throw new Error(`${failed} failed; the schema stays as it was before it`, { cause: error });
     }
+    await after?.(ownerUrl);
     return (results ?? []).map((result) => result.migrationName);
   } finally {
     await db.destroy();

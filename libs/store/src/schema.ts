@@ -38,6 +38,7 @@ export interface MailboxUsageTable {
   mailbox_id: MailboxId;
   octets: Generated<number>;
   messages: Generated<number>;
+  uidvalidity: Generated<number>;
 }
 
 export interface CredentialTable {

@@ -1,6 +1,7 @@
 /** A database of its own for a spec file, cloned from a template that is migrated once per schema version. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { migrateBells } from '#queue';
 import { roleUrl, type AppRole } from '#runtime';
 import { Database, migrate } from '#store';
 import pg from 'pg';
@@ -59,7 +60,7 @@ async function templateDatabase(server: string): Promise<string> {
     if (rowCount) return;
     await client.query(`drop database if exists ${name} with (force)`);
     await client.query(`create database ${name} encoding 'UTF8' template template0`);
-    await migrate(withDatabase(server, name));
+    await migrate(withDatabase(server, name), migrateBells);
     await client.query(`alter database ${name} is_template true`);
   });
   return name;

@@ -1,1 +1,35 @@
-export abstract class AccountStore {}
+import type { CanonicalAddress } from '../address.ts';
+import type { MailboxId, TenantId } from '../ids.ts';
+import type { MailboxState } from '../resolution.ts';
+
+/** Who is logged in: a mailbox of a tenant. */
+export interface Account {
+  readonly tenantId: TenantId;
+  readonly mailboxId: MailboxId;
+}
+
+export interface Credential extends Account {
+  /** `disabled` also where the domain is disabled or the tenant suspended. */
+  readonly state: MailboxState;
+  /** PHC string; undefined: no password was ever set. */
+  readonly hash: string | undefined;
+}
+
+export interface AuthFacts {
+  /** Undefined: no mailbox has this address. An alias is no login name. */
+  readonly credential: Credential | undefined;
+  /** Failures in the current window of each key. */
+  readonly accountFailures: number;
+  readonly remoteFailures: number;
+}
+
+/** What a login needs; the only way to a password hash. */
+export abstract class AccountStore {
+  /** Always the committed truth, in one round trip. Rejects when the database cannot answer. */
+  abstract authFacts(login: CanonicalAddress, accountKey: string, remoteKey: string): Promise<AuthFacts>;
+  /** Adds one failure to each key; a key's window starts with its first failure and lasts `windowSeconds`. */
+  abstract recordFailure(keys: readonly string[], windowSeconds: number): Promise<void>;
+  abstract clearFailures(key: string): Promise<void>;
+  /** Replaces a hash by a better one of the same password, only where it is still the one that was verified. */
+  abstract upgradeHash(account: Account, oldHash: string, newHash: string): Promise<void>;
+}

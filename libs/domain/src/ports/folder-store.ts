@@ -1,1 +1,247 @@
-export abstract class FolderStore {}
+import type { FolderName } from '../folder-name.ts';
+import type { FolderId, MessageId, TenantId } from '../ids.ts';
+import type { UidSet } from '../uid-set.ts';
+import type { Account } from './account-store.ts';
+import type { MessageDigest } from './intake-store.ts';
+
+export * from '../folder-name.ts';
+export * from '../uid-set.ts';
+
+/** Bits of `flags`. \Recent is no stored flag: see `FolderState.recentFrom`. */
+export const FLAG = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } as const;
+export const ALL_FLAGS = 31;
+
+export const MAX_FOLDERS = 10_000;
+export const MAX_SUBSCRIPTIONS = 10_000;
+/** Keywords on one message. */
+export const MAX_KEYWORDS = 64;
+export const MAX_KEYWORD_OCTETS = 64;
+/** Messages one batch of `messages` should ask for where bodies or headers are wanted; the store cuts by octets besides. */
+export const FETCH_BATCH_MESSAGES = 100;
+
+export type SpecialUse = '\\Drafts' | '\\Sent' | '\\Trash' | '\\Junk' | '\\Archive';
+
+export interface FolderRef extends Account {
+  readonly folderId: FolderId;
+}
+
+/** The folder row: everything SELECT and STATUS answer. */
+export interface FolderState extends FolderRef {
+  readonly name: FolderName;
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  readonly highestModseq: number;
+  readonly messages: number;
+  /** Messages without \Seen. */
+  readonly unseen: number;
+  readonly octets: number;
+  /** UIDs from here on are \Recent: to the session whose SELECT took them (only SELECT takes), for STATUS to nobody yet. */
+  readonly recentFrom: number;
+  /** Messages at or above recentFrom. */
+  readonly recent: number;
+}
+
+export interface FolderEntry {
+  readonly folderId: FolderId;
+  readonly name: FolderName;
+  readonly specialUse: SpecialUse | undefined;
+  readonly hasChildren: boolean;
+}
+
+export interface FolderList {
+  /** By name in code point order; INBOX is always there. */
+  readonly folders: readonly FolderEntry[];
+  /** Names, in code point order; may name folders that do not exist (RFC 3501 6.3.9). */
+  readonly subscriptions: readonly FolderName[];
+}
+
+/** Flags of many messages, five octets each: index n of `uids` (ascending) belongs to index n of `flags`. */
+export interface FlagTable {
+  readonly uids: Uint32Array;
+  readonly flags: Uint8Array;
+  /** By UID; messages without keywords are not in it. */
+  readonly keywords: ReadonlyMap<number, readonly string[]>;
+}
+
+/** What moved in a folder since a session looked last. */
+export interface FolderChanges {
+  readonly highestModseq: number;
+  readonly uidNext: number;
+  /** Ascending, all at or above the UIDNEXT that the session knew. */
+  readonly arrived: Uint32Array;
+  /** Messages below that UIDNEXT whose flags changed, with what they are now. */
+  readonly changed: FlagTable;
+  /** Ascending, below that UIDNEXT, each once. */
+  readonly expunged: Uint32Array;
+}
+
+/** Only what is asked for is read. `uid`, `messageId`, `flags`, `keywords` and the octet counts always are. */
+export interface MessageWants {
+  readonly internalDate?: boolean;
+  readonly envelope?: boolean;
+  readonly bodyStructure?: boolean;
+  readonly mimeIndex?: boolean;
+  readonly trace?: boolean;
+  readonly header?: boolean;
+  readonly body?: boolean;
+}
+
+export interface MessageRow {
+  readonly uid: number;
+  readonly messageId: MessageId;
+  readonly modseq: number;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** RFC822.SIZE: trace and body. */
+  readonly octets: number;
+  /** Of the stored message without `trace`; offsets in mimeIndex count from its first octet. */
+  readonly bodyOctets: number;
+  /** Of the stored header with its empty line, without `trace`. */
+  readonly headerOctets: number;
+  readonly internalDate: Date | undefined;
+  readonly envelope: string | undefined;
+  readonly bodyStructure: string | undefined;
+  readonly mimeIndex: string | undefined;
+  /** Return-Path and Delivered-To of this copy; goes before the header. */
+  readonly trace: Buffer | undefined;
+  /** Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  readonly header: Buffer | undefined;
+  /** The stored message, header included. Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  readonly body: Buffer | undefined;
+}
+
+export interface MessageBatch {
+  /** In UID order. */
+  readonly rows: readonly MessageRow[];
+  /** False: READ_BATCH_OCTETS was reached; ask again for the UIDs above the last row's. */
+  readonly complete: boolean;
+}
+
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace';
+  /** Bits of FLAG. */
+  readonly flags: number;
+  /** Compared without regard to case; a message keeps the spelling it had first. */
+  readonly keywords: readonly string[];
+}
+
+export type Stored =
+  /** Every message of the set that still exists, changed or not, with its flags now. */
+  | { readonly kind: 'stored'; readonly table: FlagTable; readonly highestModseq: number }
+  | { readonly kind: 'too-many-keywords' }
+  | { readonly kind: 'no-such-folder' };
+
+export interface AppendFacts {
+  readonly digest: MessageDigest;
+  /** Bits of FLAG. */
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  /** Undefined: now. */
+  readonly internalDate: Date | undefined;
+  /** Where the client sits, for the timeline. */
+  readonly remoteAddress: string;
+}
+
+export interface AppendMessage extends AppendFacts {
+  /** At most SMALL_BODY octets together. */
+  readonly body: readonly Buffer[];
+}
+
+export type Refused = 'no-such-folder' | 'over-quota' | 'too-many-keywords';
+
+export type Appended =
+  | { readonly kind: 'appended'; readonly uidValidity: number; readonly uid: number; readonly messageId: MessageId }
+  | { readonly kind: Refused };
+
+export type Copied =
+  /** Parallel, ascending: COPYUID. Empty when none of the set exists any more. */
+  | {
+      readonly kind: 'copied';
+      readonly uidValidity: number;
+      readonly sourceUids: Uint32Array;
+      readonly targetUids: Uint32Array;
+    }
+  | { readonly kind: 'no-such-folder' | 'over-quota' };
+
+export interface Expunged {
+  /** Ascending. */
+  readonly uids: Uint32Array;
+  readonly highestModseq: number;
+}
+
+export type Created = 'created' | 'exists' | 'too-many-folders';
+export type Deleted = 'deleted' | 'no-such-folder' | 'inbox' | 'has-children';
+export type Renamed =
+  | 'renamed'
+  | 'no-such-folder'
+  | 'exists'
+  /** 'a' to 'a/b'. */
+  | 'inside-itself'
+  /** A folder below would get a name over the limits. */
+  | 'bad-name'
+  | 'too-many-folders';
+
+/** Folders and what is in them, as IMAP sees them. UIDs and MODSEQs are taken under the folder row's lock: commit order is UID order. */
+export abstract class FolderStore {
+  abstract list(account: Account): Promise<FolderList>;
+  abstract status(account: Account, name: FolderName): Promise<FolderState | undefined>;
+  /** Reads the folder row alone, however many messages there are. `readWrite` takes the \Recent messages for this session. */
+  abstract select(account: Account, name: FolderName, readWrite: boolean): Promise<FolderState | undefined>;
+  /**
+   * Takes \Recent of arrivals for an open read-write session: all below `uidNext`.
+   * @returns the first UID that is \Recent to this session; `uidNext` when another session was first
+   */
+  abstract takeRecent(folder: FolderRef, uidNext: number): Promise<number>;
+
+  /** UIDs that existed at the moment of `at`, ascending: exactly `at.messages` of them, whatever was expunged or came since. */
+  abstract snapshot(at: FolderState): Promise<Uint32Array>;
+  /**
+   * What moved since (`modseq`, `uidNext`), both from an earlier answer. Reads one row when nothing did.
+   * @returns undefined when the folder is gone
+   */
+  abstract changes(folder: FolderRef, modseq: number, uidNext: number): Promise<FolderChanges | undefined>;
+
+  /** Flags alone, compact: FETCH FLAGS and SEARCH by flags. */
+  abstract flags(folder: FolderRef, uids: UidSet): Promise<FlagTable>;
+  abstract messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch>;
+  /**
+   * Octets [start, end) of a message over SMALL_BODY, in pieces of at most CHUNK_OCTETS, one of them read ahead.
+   * Throws when the body is gone or has a gap; never ends early without throwing.
+   */
+  abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
+
+  abstract store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored>;
+  /** Removes messages that have \Deleted: all of them, or those in `uids`. */
+  abstract expunge(folder: FolderRef, uids: UidSet): Promise<Expunged>;
+  /** All or nothing. Flags, keywords and internal date are kept. */
+  abstract copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
+  /** RFC 6851: like copy, and the originals are gone in the same transaction. */
+  abstract move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
+
+  /** Judged before the literal is read: room for `octets` now; nothing is reserved. Undefined: go ahead. */
+  abstract mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined>;
+  /** Durable when it resolves. */
+  abstract append(account: Account, target: FolderName, message: AppendMessage): Promise<Appended>;
+  /** A place for a body over SMALL_BODY; nobody sees it until `commitLarge`, and it is swept when that never comes. */
+  abstract beginLarge(account: Account, remoteAddress: string): Promise<MessageId>;
+  /** `number` counts from 0; every piece but the last has CHUNK_OCTETS. */
+  abstract appendChunk(account: Account, messageId: MessageId, number: number, octets: Buffer): Promise<void>;
+  /** When it refuses, the pieces are gone too. */
+  abstract commitLarge(
+    account: Account,
+    target: FolderName,
+    messageId: MessageId,
+    facts: AppendFacts,
+  ): Promise<Appended>;
+  abstract abandonLarge(account: Account, messageId: MessageId): Promise<void>;
+
+  /** Missing superior folders are made too: RFC 3501 6.3.3. */
+  abstract create(account: Account, name: FolderName): Promise<Created>;
+  /** With all its messages. Refused for INBOX and while folders are below it. The subscription stays: RFC 3501 6.3.6. */
+  abstract delete(account: Account, name: FolderName): Promise<Deleted>;
+  /** With all folders below. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
+  abstract rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed>;
+  /** The folder need not exist. */
+  abstract subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'>;
+  abstract unsubscribe(account: Account, name: FolderName): Promise<void>;
+}

@@ -15,7 +15,8 @@ export interface MessageDigest {
 
 export interface IntakeRecipient {
   readonly tenantId: TenantId;
-  readonly domainId: DomainId;
+  /** Undefined for the host's own postmaster. */
+  readonly domainId: DomainId | undefined;
   /** As the client wrote it. */
   readonly forwardPath: string;
   /** Where resolution led; undefined: the worker expands the address, or holds it. */

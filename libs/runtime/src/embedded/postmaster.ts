@@ -143,7 +143,7 @@ export class Postmaster {
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       await this.#startOnce().then(
-        () => log.info({ cluster: cluster.folder, pid: this.pid }, 'the database server runs again'),
+        () => log.info({ cluster: cluster.folder, server: this.pid }, 'the database server runs again'),
         (error: unknown) => log.error({ err: error }, `the database server does not start again: ${reasonOf(error)}`),
       );
     }

@@ -1,0 +1,126 @@
+/** smtp-server's connection with our own greeting, MAIL and RCPT. DATA, EHLO, the line discipline and time-outs stay its own. */
+import { SHUTTING_DOWN, showReply, type Reply } from '#smtp';
+import type { Socket } from 'node:net';
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { IngressEngine } from './ingress-engine.ts';
+import type { Peer, Transaction } from './smtp-session.ts';
+
+type Done = () => void;
+
+/** RFC 5321 4.5.3.1.4 and the extensions' room: MAIL and RCPT with all their parameters fit well. Octets. */
+export const MAX_COMMAND_LINE = 4096;
+/** Refused recipients in one session before it is ended (R-7.1): a harvester, not a sender. */
+const MAX_REFUSED_RECIPIENTS = 50;
+
+export interface ConnectionOptions {
+  readonly id?: string;
+}
+
+export class IngressConnection extends SMTPConnection {
+  readonly #engine: IngressEngine;
+  transaction: Transaction | undefined;
+  #refusedRecipients = 0;
+  #closeAfterReply = false;
+
+  constructor(engine: IngressEngine, socket: Socket, options: ConnectionOptions) {
+    super(engine, socket, options);
+    this.#engine = engine;
+  }
+
+  get peer(): Peer {
+    return {
+      helo: String(this.hostNameAppearsAs || 'unknown'),
+      remoteAddress: this.remoteAddress,
+      extended: this.openingCommand === 'EHLO',
+    };
+  }
+
+  /** Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. */
+  override init(): void {
+    this._setListeners(() => this.connectionReady());
+  }
+
+  /** A session between two mails ends when the house shuts down; one in the middle of a mail may finish it. */
+  override _onCommand(command: Buffer, callback?: Done): void {
+    if (this.#engine.draining && !this.transaction) {
+      this.reply(SHUTTING_DOWN);
+      return;
+    }
+    super._onCommand(command, callback);
+  }
+
+  /** Our replies carry their own enhanced status: smtp-server must not put another one before it. */
+  reply(reply: Reply): void {
+    this.send(reply.code, showReply(reply).slice(4), false);
+  }
+
+  override send(code: number, data?: string | string[], context?: string | false): void {
+    super.send(code, data, typeof data === 'string' && startsWithStatus(data) ? false : context);
+    if (this.#closeAfterReply) this.close();
+  }
+
+  /** The next reply is the last: after octets that cannot be trusted, nothing that follows them may be a command. */
+  closeAfterReply(): void {
+    this.#closeAfterReply = true;
+  }
+
+  override _resetSession(): void {
+    super._resetSession();
+    this.transaction = undefined;
+    this.#engine.adopt(this.session, this);
+  }
+
+  override handler_MAIL(command: Buffer, callback: Done): void {
+    this.emitConnection();
+    const verdict = this.transaction ? 'nested' : this.#engine.judgeMail(command.toString());
+    if (verdict === 'nested') {
+      this.send(503, '5.5.1 a mail transaction is under way');
+    } else if ('code' in verdict) {
+      this.reply(verdict);
+    } else {
+      this.transaction = verdict;
+      // smtp-server asks these before DATA and for its idle policy.
+      this.session.envelope.mailFrom = { address: '', args: {} };
+      this.send(250, '2.1.0 sender ok');
+    }
+    callback();
+  }
+
+  override handler_RCPT(command: Buffer, callback: Done): void {
+    const { transaction } = this;
+    if (!transaction) {
+      this.send(503, '5.5.1 need MAIL first');
+      callback();
+      return;
+    }
+    void this.#engine.judgeRcpt(command.toString(), transaction, this.peer).then((verdict) => {
+      this.#answerRcpt(verdict, transaction);
+      callback();
+    });
+  }
+
+  #answerRcpt(verdict: Awaited<ReturnType<IngressEngine['judgeRcpt']>>, transaction: Transaction): void {
+    if (!('code' in verdict)) {
+      transaction.recipients.push(verdict);
+      this.session.envelope.rcptTo.push({ address: verdict.forwardPath, args: {} });
+      this.send(250, '2.1.5 recipient ok');
+      return;
+    }
+    if (verdict.code >= 500 && ++this.#refusedRecipients > MAX_REFUSED_RECIPIENTS) {
+      this.send(421, '4.7.0 too many refused recipients in this session');
+      return;
+    }
+    this.reply(verdict);
+  }
+}
+
+/** x.y.z and a space. */
+function startsWithStatus(text: string): boolean {
+  const end = text.indexOf(' ');
+  if (end < 5 || end > 9) return false;
+  for (let at = 0; at < end; at++) {
+    const character = text.charAt(at);
+    if (character !== '.' && (character < '0' || character > '9')) return false;
+  }
+  return true;
+}

@@ -1,0 +1,83 @@
+/** Port 25 as a server: smtp-server's engine, our connections, our judgement. */
+import { SHUTTING_DOWN } from '#smtp';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 'smtp-server/lib/types.js';
+import type { Socket } from 'node:net';
+import { IngressConnection, type ConnectionOptions } from './ingress-connection.ts';
+import type { Judge } from './judge.ts';
+import type { Intake } from './intake.ts';
+
+export interface EngineParts {
+  readonly judge: Judge;
+  readonly intake: Intake;
+  /** A connection was refused or broke in a way worth a line in the log. */
+  readonly onError: (error: Error) => void;
+}
+
+export class IngressEngine extends SMTPServer {
+  readonly #parts: EngineParts;
+  /** smtp-server hands its session to onData, and we need the connection it belongs to. */
+  readonly #sessions = new WeakMap<SMTPServerSession, IngressConnection>();
+  draining = false;
+
+  constructor(options: SMTPServerOptions, parts: EngineParts) {
+    super(options);
+    this.#parts = parts;
+    this.on('error', parts.onError);
+  }
+
+  /** smtp-server makes its own kind of connection here; ours is the reason for this class. */
+  override connect(socket: Socket, options: ConnectionOptions): void {
+    const connection = new IngressConnection(this, socket, options);
+    this.connections.add(connection);
+    connection.on('error', this.#parts.onError);
+    connection.init();
+  }
+
+  adopt(session: SMTPServerSession, connection: IngressConnection): void {
+    this.#sessions.set(session, connection);
+  }
+
+  judgeMail(command: string): ReturnType<Judge['mail']> {
+    return this.#parts.judge.mail(command);
+  }
+
+  judgeRcpt(...request: Parameters<Judge['rcpt']>): ReturnType<Judge['rcpt']> {
+    return this.#parts.judge.rcpt(...request);
+  }
+
+  override onData(
+    stream: SMTPServerDataStream,
+    session: SMTPServerSession,
+    callback: (error?: SMTPServerError | null, message?: string) => void,
+  ): void {
+    const connection = this.#sessions.get(session);
+    if (!connection?.transaction) {
+      callback(new Error('DATA without a transaction'));
+      return;
+    }
+    void this.#parts.intake.receive(stream, connection.transaction, connection.peer).then(({ reply, close }) => {
+      if (close) connection.closeAfterReply();
+      const text = `${reply.status} ${reply.text}`;
+      if (reply.code < 300) callback(null, text);
+      else callback(Object.assign(new Error(text), { responseCode: reply.code }));
+    });
+  }
+
+  /**
+   * Ends sessions between mails now, lets the others finish their mail, and ends what is left when the time is up.
+   * @param milliseconds to wait at most
+   */
+  async drain(milliseconds: number): Promise<void> {
+    this.draining = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const connection of this.connections) {
+      if (connection instanceof IngressConnection && !connection.transaction) connection.reply(SHUTTING_DOWN);
+    }
+    const timer = setTimeout(() => {
+      for (const connection of this.connections) connection._socket.destroy();
+    }, milliseconds);
+    await closed;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,52 @@
+import { Doorbell, IntakeStore } from '#domain';
+import { House, listenOn } from '#runtime';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { IngressEngine } from './ingress-engine.ts';
+import { MAX_COMMAND_LINE } from './ingress-connection.ts';
+import { Intake } from './intake.ts';
+import { Judge } from './judge.ts';
+
+/** Listens on port 25's number and drains at the end. */
+@Injectable()
+export class IngressServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #house: House;
+  readonly #engine: IngressEngine;
+
+  constructor(house: House, store: IntakeStore, doorbell: Doorbell) {
+    this.#house = house;
+    const { hostname, limits, idleSeconds } = house.config;
+    const log = house.log.child({ app: 'smtp' });
+    const options = { hostname, maxMessageOctets: limits.messageOctets };
+    this.#engine = new IngressEngine(
+      {
+        name: hostname,
+        banner: 'Posthouse',
+        heloResponse: '%s',
+        logger: false,
+        disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL', 'HELP'],
+        disableReverseLookup: true,
+        hideENHANCEDSTATUSCODES: false,
+        hideDSN: false,
+        size: limits.messageOctets,
+        socketTimeout: idleSeconds.smtp * 1000,
+        maxCommandLength: MAX_COMMAND_LINE,
+        maxClients: limits.connections,
+      },
+      {
+        judge: new Judge(store, log, options),
+        intake: new Intake(store, doorbell, log, options),
+        onError: (error) => log.debug({ reason: error.message }, 'connection error'),
+      },
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { bind, ports } = this.#house.config;
+    const address = { host: bind, port: ports.smtp, setting: 'POSTHOUSE_SMTP_PORT' } as const;
+    this.#house.listeners['smtp'] = await listenOn(this.#engine.server, address);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#engine.drain(this.#house.config.drainSeconds * 1000);
+  }
+}

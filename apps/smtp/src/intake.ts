@@ -1,0 +1,146 @@
+/** From the first octet of DATA to the reply: checks, digests and stores a message, small ones in a group, large ones in chunks. */
+import { domainToASCII } from 'node:url';
+import { canonicalLocal, LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
+import { MessageScanner } from '#message';
+import type { Log } from '#runtime';
+import {
+  composeReceived,
+  hasBeenDeliveredTo,
+  LOOP,
+  queuedAs,
+  replyToViolation,
+  showReply,
+  TEMPORARY_FAILURE,
+  TOO_BIG,
+  type Reply,
+} from '#smtp';
+import { DataInspector } from '#wire';
+import type { Readable } from 'node:stream';
+import { Body } from './body.ts';
+import { digestOf } from './digest.ts';
+import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
+
+export interface IntakeOptions {
+  readonly hostname: string;
+  readonly maxMessageOctets: number;
+}
+
+export interface Received {
+  readonly reply: Reply;
+  /** The connection cannot be trusted after this. */
+  readonly close: boolean;
+}
+
+export class Intake {
+  readonly #store: IntakeStore;
+  readonly #doorbell: Doorbell;
+  readonly #log: Log;
+  readonly #options: IntakeOptions;
+
+  constructor(store: IntakeStore, doorbell: Doorbell, log: Log, options: IntakeOptions) {
+    this.#store = store;
+    this.#doorbell = doorbell;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** Never rejects: whatever goes wrong here is a reply. */
+  async receive(stream: Readable, transaction: Transaction, peer: Peer): Promise<Received> {
+    const envelope = envelopeOf(transaction, peer);
+    const body = new Body(this.#store, envelope);
+    try {
+      const outcome = await this.#receive(stream, transaction, peer, body);
+      if (outcome.reply.code >= 300) await this.#refuse(outcome.reply, transaction, peer, body);
+      return outcome;
+    } catch (error) {
+      const gone = stream.destroyed && stream.errored !== null;
+      if (!gone) this.#log.error({ err: error, message: transaction.id }, 'a message could not be stored');
+      stream.resume();
+      await body.abandon();
+      return { reply: TEMPORARY_FAILURE, close: false };
+    }
+  }
+
+  async #receive(stream: Readable, transaction: Transaction, peer: Peer, body: Body): Promise<Received> {
+    const inspector = new DataInspector();
+    const scanner = new MessageScanner();
+    const trace = Buffer.from(this.#received(transaction, peer), 'utf8');
+    scanner.write(trace);
+    body.write(trace);
+    await consume(stream, (chunk) => {
+      if (inspector.push(chunk) !== undefined || inspector.octets > this.#options.maxMessageOctets) return undefined; // drained
+      scanner.write(chunk);
+      return body.write(chunk);
+    });
+    const violation = inspector.finish();
+    if (violation !== undefined) return { reply: replyToViolation(violation), close: violation === 'bare-cr' || violation === 'bare-lf' };
+    // RFC 1870 6.3: refused after its data, without having been stored.
+    if (inspector.octets > this.#options.maxMessageOctets) return { reply: TOO_BIG, close: false };
+    const looping = this.#looping(transaction, inspector.header().deliveredTo);
+    if (looping.size === transaction.recipients.length) return { reply: LOOP, close: false };
+    const recipients = transaction.recipients.map((recipient) =>
+      looping.has(recipient) ? { ...recipient, hold: 'mail loop: the message has been delivered to this address before' } : recipient,
+    );
+    await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
+    // Late or lost, the sweeper rings for it.
+    this.#doorbell.ring(LOCAL_LANE).catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'the doorbell did not ring'));
+    const id = showId('msg', transaction.id);
+    this.#log.info({ message: id, octets: inspector.octets, recipients: recipients.length, remote: peer.remoteAddress }, 'accepted');
+    return { reply: queuedAs(id), close: false };
+  }
+
+  async #refuse(reply: Reply, transaction: Transaction, peer: Peer, body: Body): Promise<void> {
+    await body.abandon();
+    const id = showId('msg', transaction.id);
+    this.#log.info({ message: id, code: reply.code, status: reply.status, remote: peer.remoteAddress }, 'message refused');
+    const tenants = new Set(transaction.recipients.map(({ tenantId }) => tenantId));
+    const detail = `${showReply(reply)} from [${peer.remoteAddress}] ${peer.helo}`;
+    for (const tenantId of tenants) this.#store.recordRefusal({ tenantId, messageId: transaction.id, kind: 'refused', detail });
+  }
+
+  #received({ id, recipients, parameters }: Transaction, { helo, remoteAddress, extended }: Peer): string {
+    const [only] = recipients;
+    return composeReceived({
+      helo,
+      remoteAddress,
+      hostname: this.#options.hostname,
+      transmission: { extended, tls: false, authenticated: false, utf8: parameters.utf8 },
+      id: showId('msg', id),
+      ...(recipients.length === 1 && only && { recipient: only.path }),
+      at: new Date(),
+    });
+  }
+
+  /** Recipients that the message has been delivered to before, by our own Delivered-To. */
+  #looping({ recipients }: Transaction, deliveredTo: readonly string[]): Set<AcceptedRecipient> {
+    if (deliveredTo.length === 0) return new Set();
+    return new Set(recipients.filter(({ path }) => hasBeenDeliveredTo(deliveredTo, path, { toAscii: domainToASCII, canonicalLocal })));
+  }
+}
+
+const envelopeOf = ({ id, reversePath, parameters, recipients }: Transaction, peer: Peer): IntakeEnvelope => ({
+  id,
+  reversePath: reversePath.kind === 'null' ? '' : reversePath.original,
+  helo: peer.helo,
+  remoteAddress: peer.remoteAddress,
+  bodyType: parameters.body,
+  smtpUtf8: parameters.utf8,
+  ret: parameters.ret,
+  envid: parameters.envid,
+  recipients,
+});
+
+/** Hands each chunk to `take` and waits where it says so; resolves at the end of data, rejects when the client goes away. */
+function consume(stream: Readable, take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on('data', (chunk: Buffer) => {
+      const wait = take(chunk);
+      if (!wait) return;
+      stream.pause();
+      wait.then(() => stream.resume(), reject);
+    });
+    stream.once('end', resolve);
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('the client went away in the middle of its message')));
+  });
+}

@@ -1,0 +1,127 @@
+/** MAIL and RCPT answered from facts: parses with #smtp, asks the directory, judges with #domain. No rule lives in a callback. */
+import { domainToASCII } from 'node:url';
+import {
+  canonicalLocal,
+  judgeRecipient,
+  resolve,
+  ROOT_TENANT,
+  type CanonicalAddress,
+  type IntakeStore,
+  type MessageId,
+  type Refusal,
+} from '#domain';
+import type { Log } from '#runtime';
+import {
+  checkMailParameters,
+  checkRcptParameters,
+  DISABLED,
+  NO_SUCH_USER,
+  OVER_QUOTA,
+  parseForwardPath,
+  parsePathCommand,
+  parseReversePath,
+  RELAYING_DENIED,
+  showReply,
+  TEMPORARY_FAILURE,
+  TOO_MANY_RECIPIENTS,
+  type ForwardPath,
+  type RcptParameters,
+  type Reply,
+} from '#smtp';
+import { newId } from '#store';
+import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
+
+const REFUSALS: Readonly<Record<Refusal, Reply>> = {
+  'relaying-denied': RELAYING_DENIED,
+  'no-such-user': NO_SUCH_USER,
+  disabled: DISABLED,
+  'over-quota': OVER_QUOTA,
+  'too-many-recipients': TOO_MANY_RECIPIENTS,
+};
+
+export interface JudgeOptions {
+  /** Ours: where bare postmaster lives. */
+  readonly hostname: string;
+  readonly maxMessageOctets: number;
+}
+
+export class Judge {
+  readonly #store: IntakeStore;
+  readonly #log: Log;
+  readonly #options: JudgeOptions;
+
+  constructor(store: IntakeStore, log: Log, options: JudgeOptions) {
+    this.#store = store;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** A transaction, or the reply that refuses it. */
+  mail(command: string): Transaction | Reply {
+    const parsed = parsePathCommand('MAIL FROM', command);
+    if (parsed.kind === 'refused') return parsed.reply;
+    const parameters = checkMailParameters(parsed.parameters, this.#options.maxMessageOctets);
+    if (parameters.kind === 'refused') return parameters.reply;
+    const reversePath = parseReversePath(parsed.path, { utf8: parameters.utf8, toAscii: domainToASCII });
+    if (reversePath.kind === 'refused') return reversePath.reply;
+    return { id: newId() as MessageId, reversePath, parameters, recipients: [] };
+  }
+
+  /** An accepted recipient, or the reply that refuses it. Never rejects. */
+  async rcpt(command: string, transaction: Transaction, peer: Peer): Promise<AcceptedRecipient | Reply> {
+    const parsed = parsePathCommand('RCPT TO', command);
+    if (parsed.kind === 'refused') return parsed.reply;
+    const parameters = checkRcptParameters(parsed.parameters);
+    if (parameters.kind === 'refused') return parameters.reply;
+    const path = parseForwardPath(parsed.path, { utf8: transaction.parameters.utf8, toAscii: domainToASCII });
+    const verdict = path.kind === 'refused' ? path.reply : await this.#judge(path, parsed.path, parameters, transaction);
+    if ('code' in verdict) this.#note(verdict, parsed.path, transaction, peer);
+    return verdict;
+  }
+
+  async #judge(path: ForwardPath, text: string, parameters: RcptParameters, transaction: Transaction): Promise<AcceptedRecipient | Reply> {
+    // RFC 5321 4.5.1: postmaster without a domain is ours.
+    const { local, domain } = path.kind === 'postmaster' ? { local: 'postmaster', domain: this.#options.hostname } : path;
+    const address: CanonicalAddress = { local: canonicalLocal(local), domain };
+    try {
+      const [facts] = await this.#store.directoryFacts([address]);
+      if (!facts) return TEMPORARY_FAILURE;
+      const common = {
+        path: { local, domain },
+        forwardPath: text,
+        notify: Array.isArray(parameters.notify) ? parameters.notify.join(',') : parameters.notify?.toString(),
+        orcpt: parameters.orcpt && `${parameters.orcpt.type};${parameters.orcpt.address}`,
+      };
+      const resolution = resolve(address, facts);
+      if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, ...OPERATORS_POSTMASTER };
+      const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.recipients.length);
+      if (!verdict.accept) return REFUSALS[verdict.refusal];
+      const { disposition } = verdict;
+      return {
+        ...common,
+        tenantId: verdict.domain.tenantId,
+        domainId: verdict.domain.id,
+        mailboxId: disposition.kind === 'mailbox' ? disposition.mailboxId : undefined,
+        hold: disposition.kind === 'hold' ? disposition.reason : undefined,
+      };
+    } catch (error) {
+      // "Cannot tell" is never "does not exist".
+      this.#log.error({ err: error, message: transaction.id }, 'the directory did not answer RCPT');
+      return TEMPORARY_FAILURE;
+    }
+  }
+
+  #note(verdict: Reply, forwardPath: string, transaction: Transaction, peer: Peer): void {
+    const detail = `${showReply(verdict)} <${forwardPath}> from [${peer.remoteAddress}] ${peer.helo}`;
+    this.#log.info({ message: transaction.id, remote: peer.remoteAddress, code: verdict.code, status: verdict.status }, 'recipient refused');
+    this.#store.recordRefusal({ tenantId: ROOT_TENANT, messageId: transaction.id, kind: 'refused', detail });
+  }
+}
+
+/** Mail for the host's own postmaster, where the host name is no hosted domain: kept for the operator under the root tenant. */
+const OPERATORS_POSTMASTER = {
+  tenantId: ROOT_TENANT,
+  domainId: undefined,
+  mailboxId: undefined,
+  hold: 'mail for the postmaster of this host',
+} as const;

@@ -1,0 +1,87 @@
+/** Delivers into our own mailboxes: claim a batch, decide in pure code, write all of it in one transaction. */
+import { domainToASCII } from 'node:url';
+import {
+  DSN_LIFETIME_SECONDS,
+  LIFETIME_SECONDS,
+  nextAttemptAfter,
+  resolve,
+  type CanonicalAddress,
+  type DirectoryFacts,
+  type Hold,
+  type Lane,
+  type LeasedDelivery,
+  type MailboxBell,
+  type MailboxId,
+  type Placement,
+  type QueueStore,
+} from '#domain';
+import type { Log } from '#runtime';
+import type { Expander } from './expander.ts';
+import type { Drain } from './lanes.ts';
+import { addressOf, traceOf } from './recipient.ts';
+
+/** Rows in one transaction: enough to spread the cost of its commit, few enough to hold folder locks for milliseconds. */
+export const LOCAL_BATCH = 100;
+/** Seconds. A batch takes milliseconds; a worker that is gone this long is dead. */
+export const LOCAL_LEASE = 60;
+
+export class LocalLane implements Drain {
+  readonly #queue: QueueStore;
+  readonly #bell: MailboxBell;
+  readonly #expander: Expander;
+  readonly #log: Log;
+
+  constructor(queue: QueueStore, bell: MailboxBell, expander: Expander, log: Log) {
+    this.#queue = queue;
+    this.#bell = bell;
+    this.#expander = expander;
+    this.#log = log;
+  }
+
+  async batch(lane: Lane): Promise<{ claimed: number; full: boolean }> {
+    const deliveries = await this.#queue.claim(lane, LOCAL_BATCH, LOCAL_LEASE);
+    if (deliveries.length > 0) await this.#deliver(deliveries);
+    return { claimed: deliveries.length, full: deliveries.length >= LOCAL_BATCH };
+  }
+
+  async #deliver(deliveries: readonly LeasedDelivery[]): Promise<void> {
+    const addresses = deliveries.map(({ recipient }) => addressOf(recipient, domainToASCII));
+    const facts = await this.#facts(addresses);
+    const placements: Placement[] = [];
+    const holds: Hold[] = [];
+    for (const [at, delivery] of deliveries.entries()) {
+      const address = addresses[at];
+      if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
+      else if (delivery.mailboxId === undefined) await this.#expander.expand(delivery, address);
+      else {
+        // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
+        if (stillLeadsTo(delivery.mailboxId, address, facts[at])) placements.push(placement(delivery, delivery.mailboxId, address));
+        else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
+      }
+    }
+    await this.#queue.hold(holds);
+    const fates = await this.#queue.place(placements);
+    const moved = placements.filter((_, at) => fates[at] === 'delivered');
+    this.#bell.ring(moved.map(({ mailboxId }) => mailboxId));
+    this.#log.debug({ claimed: deliveries.length, delivered: moved.length, held: holds.length }, 'local batch');
+  }
+
+  async #facts(addresses: readonly (CanonicalAddress | undefined)[]): Promise<(DirectoryFacts | undefined)[]> {
+    const known = addresses.filter((address) => address !== undefined);
+    const answers = await this.#queue.directoryFacts(known);
+    let next = 0;
+    return addresses.map((address) => (address ? answers[next++] : undefined));
+  }
+}
+
+function stillLeadsTo(mailboxId: MailboxId, address: CanonicalAddress, facts: DirectoryFacts | undefined): boolean {
+  const resolution = facts && resolve(address, facts);
+  if (resolution?.kind !== 'row') return false;
+  return resolution.row.targets.some((target) => 'mailbox' in target && target.mailbox.id === mailboxId);
+}
+
+function placement(delivery: LeasedDelivery, mailboxId: MailboxId, address: CanonicalAddress): Placement {
+  const lifetime = delivery.reversePath === '' ? DSN_LIFETIME_SECONDS : LIFETIME_SECONDS;
+  const retryAfter = delivery.ageSeconds >= lifetime ? undefined : nextAttemptAfter(delivery.ageSeconds, 'local', Math.random() * 2 - 1);
+  return { delivery, mailboxId, trace: traceOf(delivery.reversePath, delivery.recipient, address), retryAfter };
+}

@@ -1,0 +1,83 @@
+/** Heals what doorbells miss: takes back expired leases, rings for every due lane, and drains it itself when no bell can ring. */
+import type { Doorbell, Lane, QueueStore } from '#domain';
+import type { Log } from '#runtime';
+import type { Lanes } from './lanes.ts';
+
+/** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
+const INTERVAL = 1_000;
+/** Seconds after which a large message that was begun and not finished belongs to a dead connection. */
+const PENDING_FOR = 3_600;
+const SWEEPS_PER_PENDING_SWEEP = 60;
+
+export class Sweeper {
+  readonly #queue: QueueStore;
+  readonly #doorbell: Doorbell;
+  readonly #lanes: Lanes;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #sweeps = 0;
+  /** Lanes that were due at the last sweep: rung then and still due, so nobody hears the bell. */
+  #dueBefore = new Set<Lane>();
+
+  constructor(queue: QueueStore, doorbell: Doorbell, lanes: Lanes, log: Log) {
+    this.#queue = queue;
+    this.#doorbell = doorbell;
+    this.#lanes = lanes;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Waits for the sweep in hand. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.sweep(signal);
+      } catch (error) {
+        this.#log.warn({ reason: String(error) }, 'sweep failed; the next one tries again');
+      }
+      await pause(INTERVAL, signal);
+    }
+  }
+
+  async sweep(signal?: AbortSignal): Promise<void> {
+    const released = await this.#queue.releaseExpired();
+    if (released > 0) this.#log.warn({ released }, 'leases of vanished workers taken back');
+    if (this.#sweeps++ % SWEEPS_PER_PENDING_SWEEP === 0) {
+      const swept = await this.#queue.sweepPending(PENDING_FOR);
+      if (swept > 0) this.#log.info({ swept }, 'unfinished large messages removed');
+    }
+    const due = await this.#queue.dueLanes();
+    for (const lane of due) {
+      const heard = !this.#dueBefore.has(lane) && (await this.#ring(lane));
+      if (!heard) await this.#lanes.drain(lane, 0, signal);
+    }
+    this.#dueBefore = new Set(due);
+  }
+
+  #ring(lane: Lane): Promise<boolean> {
+    return this.#doorbell.ring(lane).then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true }); // prettier-ignore
+  });

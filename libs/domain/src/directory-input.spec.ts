@@ -1,0 +1,121 @@
+import { domainToASCII } from 'node:url';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  checkAddress,
+  checkAliasName,
+  checkDomainName,
+  checkForwardPath,
+  checkQuota,
+  checkSeparators,
+  checkTenantName,
+  showRowName,
+} from './directory-input.ts';
+import { DirectoryRefusal } from './directory-refusal.ts';
+
+/** The message of the refusal; '' when there was none. */
+function refusal(run: () => unknown): string {
+  try {
+    run();
+    return '';
+  } catch (error) {
+    if (!(error instanceof DirectoryRefusal)) throw error;
+    return `${error.code} ${error.field}: ${error.message}`;
+  }
+}
+
+test.each([
+  ['Bob@EXAMPLE.org', 'bob@example.org'],
+  ['bob@BÜCHER.Example', 'bob@xn--bcher-kva.example'],
+  ['__proto__@example.org', '__proto__@example.org'],
+  ['o\u2019hara@example.org', 'o\u2019hara@example.org'],
+])('address %s', (text, expected) => {
+  const { local, domain } = checkAddress(text, domainToASCII);
+  expect(`${local}@${domain}`).toBe(expected);
+});
+
+test.each([
+  ['bob@example.org\r\n', 'bad-input address: the address holds a control character (CR)'],
+  ['bob\n@example.org', 'bad-input address: the address holds a control character (LF)'],
+  ['bob\0@example.org', 'bad-input address: the address holds a control character (NUL)'],
+  [`${'a'.repeat(988)}@example.org`, 'bad-input address: the address has 1000 octets; at most 254 are allowed'],
+  [`${'a'.repeat(65)}@example.org`, `bad-input address: "${'a'.repeat(60)}..." is no address: its local part is empty or longer than 64 octets`],
+  ['bob', 'bad-input address: "bob" is no address: expected local-part@domain'],
+  ['@example.org', 'bad-input address: "@example.org" is no address: its local part is empty or longer than 64 octets'],
+  ['bob@localhost', 'bad-input address: "localhost" has one label only: give the full name, such as example.org'],
+  ['bob@192.0.2.1', 'bad-input address: "192.0.2.1" is an IP address or ends in digits, not a domain name'],
+  ['bob@a..b', 'bad-input address: "a..b" is no domain name'],
+  ['a b@example.org', 'bad-input address: "a b@example.org" is no address: its local part holds a space or a special character'],
+  ['.a@example.org', 'bad-input address: ".a@example.org" is no address: its local part holds a space or a special character'],
+  ['a@b@example.org', 'bad-input address: "a@b@example.org" is no address: its local part holds a space or a special character'],
+])('no address: %j', (text, expected) => {
+  expect(refusal(() => checkAddress(text, domainToASCII))).toBe(expected);
+});
+
+test.each([
+  ['Sales@example.org', 'alias', 'sales', 'sales@example.org'],
+  ['foo-default@example.org', 'prefix', 'foo', 'foo-default@example.org'],
+  ['*@example.org', 'catch-all', '', '*@example.org'],
+  ['@Example.org', 'catch-all', '', '*@example.org'],
+  ['default@example.org', 'alias', 'default', 'default@example.org'],
+])('alias %s is a %s', (text, kind, local, shown) => {
+  const name = checkAliasName(text, domainToASCII);
+  expect(name).toEqual({ kind, local, domain: 'example.org' });
+  expect(showRowName(name)).toBe(shown);
+});
+
+test('-default alone is pointed to the catch-all', () => {
+  expect(refusal(() => checkAliasName('-default@example.org', domainToASCII))).toContain('use *@example.org for a catch-all');
+});
+
+test.each([
+  ['Acme', 'acme'],
+  ['a-1', 'a-1'],
+])('tenant %s', (text, name) => {
+  expect(checkTenantName(text)).toBe(name);
+});
+
+test.each([[''], ['-a'], ['a-'], ['a b'], ['__proto__'], ['a'.repeat(64)], ['a\r\nb']])('no tenant: %j', (text) => {
+  expect(refusal(() => checkTenantName(text))).toMatch(/^bad-input tenant: /);
+});
+
+test.each([
+  ['-+', '+-'],
+  ['++', '+'],
+  ['', ''],
+])('separators %j', (text, expected) => {
+  expect(checkSeparators(text)).toBe(expected);
+});
+
+test('a separator nobody may choose', () => {
+  expect(refusal(() => checkSeparators('+.'))).toBe('bad-input separators: "." is no separator: choose from +-=');
+});
+
+test('a target keeps the case of its local part', () => {
+  expect(checkForwardPath('John.Doe@BÜCHER.example', domainToASCII).path).toBe('John.Doe@xn--bcher-kva.example');
+});
+
+test.each([[-1], [0.5], [NaN], [Infinity], [2 ** 53]])('no quota: %d', (value) => {
+  expect(refusal(() => checkQuota('quota', value))).toMatch(/^bad-input quota: the quota is out of range/);
+});
+
+test('total: any text gives a value or a refusal that is one printable line', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      for (const check of [checkAddress, checkAliasName, checkDomainName, checkForwardPath]) {
+        // eslint-disable-next-line no-control-regex
+        expect(refusal(() => check(text, domainToASCII))).not.toMatch(/[\u0000-\u001f\u007f]/);
+      }
+    }),
+  );
+});
+
+test('what was accepted once is accepted again unchanged', () => {
+  fc.assert(
+    fc.property(fc.emailAddress(), (text) => {
+      if (refusal(() => checkAddress(text, domainToASCII)) !== '') return;
+      const address = checkAddress(text, domainToASCII);
+      expect(checkAddress(`${address.local}@${address.domain}`, domainToASCII)).toEqual(address);
+    }),
+  );
+});

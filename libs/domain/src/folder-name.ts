@@ -1,0 +1,54 @@
+/** Folder names as they are stored: Unicode NFC, '/' between levels, INBOX in capitals. Modified UTF-7 is the IMAP app's. */
+declare const checked: unique symbol;
+/** A name that `parseFolderName` let through. */
+export type FolderName = string & { readonly [checked]: 'folder name' };
+
+export const INBOX = 'INBOX' as FolderName;
+export const HIERARCHY_SEPARATOR = '/';
+
+/** Octets of UTF-8 in a whole name: an index entry must hold it. */
+export const MAX_FOLDER_NAME_OCTETS = 1000;
+/** Octets of UTF-8 in one level: what a Maildir export can name. */
+export const MAX_FOLDER_LEVEL_OCTETS = 255;
+export const MAX_FOLDER_LEVELS = 20;
+
+/**
+ * The stored form of a name, or undefined where no folder can have it: empty (or with an empty level), too long, too deep,
+ * with control characters, lone surrogates or the wildcards `*` and `%`. One trailing '/' is dropped (RFC 3501 6.3.3).
+ * INBOX is recognised in any case, as a first level too (RFC 3501 5.1).
+ */
+export function parseFolderName(text: string): FolderName | undefined {
+  if (text.length > MAX_FOLDER_NAME_OCTETS + 1 || !isClean(text)) return undefined;
+  const bare = text.endsWith(HIERARCHY_SEPARATOR) ? text.slice(0, -1) : text;
+  const levels = bare.normalize('NFC').split(HIERARCHY_SEPARATOR);
+  if (levels.length > MAX_FOLDER_LEVELS) return undefined;
+  if (levels[0]?.toUpperCase() === INBOX) levels[0] = INBOX;
+  if (levels.some((level) => level === '' || utf8Octets(level) > MAX_FOLDER_LEVEL_OCTETS)) return undefined;
+  const name = levels.join(HIERARCHY_SEPARATOR);
+  return utf8Octets(name) > MAX_FOLDER_NAME_OCTETS ? undefined : (name as FolderName);
+}
+
+/** Names of all levels above, outermost first: 'a/b/c' has 'a' and 'a/b'. */
+export function superiors(name: FolderName): FolderName[] {
+  const found: FolderName[] = [];
+  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) found.push(name.slice(0, at) as FolderName);
+  return found;
+}
+
+function isClean(text: string): boolean {
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point < 0xe000)) return false;
+    if (character === '*' || character === '%') return false;
+  }
+  return true;
+}
+
+function utf8Octets(text: string): number {
+  let count = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    count += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return count;
+}

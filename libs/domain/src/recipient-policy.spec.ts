@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { DomainId, MailboxId, TenantId } from './ids.ts';
+import { hasRoom, judgeRecipient, MAX_RECIPIENTS } from './recipient-policy.ts';
+import type { DomainFacts, MailboxFacts, Resolution, Target } from './resolution.ts';
+
+const domain: DomainFacts = {
+  tenantId: 't' as TenantId,
+  id: 'd' as DomainId,
+  name: 'example.org',
+  state: 'active',
+  tenantState: 'active',
+  separators: '+',
+};
+const facts = (change: Partial<MailboxFacts> = {}): MailboxFacts => ({
+  id: 'm' as MailboxId,
+  state: 'active',
+  quotaOctets: undefined,
+  quotaMessages: undefined,
+  usedOctets: 0,
+  usedMessages: 0,
+  ...change,
+});
+const leadsTo = (...targets: Target[]): Resolution => ({
+  kind: 'row',
+  domain,
+  row: { kind: 'alias', local: 'x', targets },
+  detail: undefined,
+  steps: [],
+});
+const box = (change: Partial<MailboxFacts> = {}): Target => ({ mailbox: facts(change) });
+
+test.each<[string, Resolution, string]>([
+  ['a foreign domain', { kind: 'not-hosted', steps: [] }, 'relaying-denied'],
+  ['a disabled domain', { kind: 'domain-disabled', domain, steps: [] }, 'disabled'],
+  ['nobody', { kind: 'no-such-user', domain, steps: [] }, 'no-such-user'],
+  ['an alias that leads nowhere', leadsTo(), 'no-such-user'],
+  ['a disabled mailbox', leadsTo(box({ state: 'disabled' })), 'disabled'],
+  ['a full mailbox', leadsTo(box({ quotaOctets: 100, usedOctets: 100 })), 'over-quota'],
+  ['a mailbox with its last message in', leadsTo(box({ quotaMessages: 1, usedMessages: 1 })), 'over-quota'],
+])('refused: %s', (_, resolution, refusal) => {
+  expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: false, refusal });
+});
+
+test.each<[string, Resolution, unknown]>([
+  ['a mailbox', leadsTo(box()), { kind: 'mailbox', mailboxId: 'm' }],
+  ['a mailbox that may not log in', leadsTo(box({ state: 'no-login' })), { kind: 'mailbox', mailboxId: 'm' }],
+  ['a mailbox with exactly enough room', leadsTo(box({ quotaOctets: 101, usedOctets: 100 })), { kind: 'mailbox', mailboxId: 'm' }],
+  ['an alias with two targets, one of them full', leadsTo(box(), box({ quotaOctets: 0 })), { kind: 'expand' }],
+  ['an alias to another host', leadsTo({ forwardPath: 'a@b.example' }), { kind: 'expand' }],
+  ['postmaster without a mailbox', { kind: 'postmaster', domain, steps: [] }, { kind: 'hold', reason: 'postmaster has no mailbox' }],
+])('accepted: %s', (_, resolution, disposition) => {
+  expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: true, domain, disposition });
+});
+
+test('the recipient after the last one is refused, whoever it is', () => {
+  expect(judgeRecipient(leadsTo(box()), 1, MAX_RECIPIENTS - 1).accept).toBe(true);
+  expect(judgeRecipient(leadsTo(box()), 1, MAX_RECIPIENTS)).toEqual({ accept: false, refusal: 'too-many-recipients' });
+});
+
+test('room is never found beyond a quota', () => {
+  const count = fc.nat(1000);
+  fc.assert(
+    fc.property(count, count, count, count, count, (quotaOctets, quotaMessages, usedOctets, usedMessages, octets) => {
+      const fits = usedOctets + octets <= quotaOctets && usedMessages + 1 <= quotaMessages;
+      expect(hasRoom(facts({ quotaOctets, quotaMessages, usedOctets, usedMessages }), octets)).toBe(fits);
+    }),
+  );
+});

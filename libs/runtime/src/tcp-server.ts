@@ -1,0 +1,158 @@
+/** The sockets under POP3 and IMAP: caps, idle time-outs, draining. What is said over them is the driver's. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { isLoopback } from './client-address.ts';
+import { ConnectionCaps } from './connection-caps.ts';
+import { Connection, LAST_WORDS_MS } from './connection.ts';
+import { listenOn } from './listen.ts';
+import type { Log } from './log.ts';
+import type { Metrics, Protocol } from './metrics.ts';
+import type { SettingName } from './settings.ts';
+
+/** How often, in milliseconds, all connections are looked at for silence: one timer for all, so an idle connection costs no timer. */
+const SWEEP_MS = 5_000;
+
+/** What a protocol does on a connection. `S` is its session. What a callback throws is logged and ends that connection only. */
+export interface TcpDriver<S extends object> {
+  /** A client came: greet it, return its session. */
+  open(connection: Connection): S;
+  /** Octets came, in any chunking. Slow work: `connection.socket.pause()` until it is done. */
+  data(session: S, chunk: Buffer, connection: Connection): void;
+  /** The client will send no more; answers still under way can be sent. Hang up when they are. */
+  end(session: S, connection: Connection): void;
+  /** Silent for too long, or past its deadline: say so and hang up. */
+  idle(session: S, connection: Connection): void;
+  /** The server stops: say so and hang up, now or after the command in hand. */
+  shutdown(session: S, connection: Connection): void;
+  /** The connection is gone, however it ended. */
+  closed?(session: S, connection: Connection): void;
+}
+
+export interface TcpServerOptions {
+  readonly protocol: Protocol;
+  /** The setting of the port, for error messages. */
+  readonly setting: SettingName;
+  /** Connections at once. */
+  readonly maxConnections: number;
+  /** Connections at once of one client (IPv6: of one /64); loopback is exempt. */
+  readonly maxConnectionsPerIp: number;
+  /** Silence in seconds after which `idle` is called; a connection can change its own. */
+  readonly idleSeconds: number;
+  /** Sent to a client over a cap before it is cut, with its line end. */
+  readonly refusal: string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export class TcpServer<S extends object> {
+  readonly #options: TcpServerOptions;
+  readonly #driver: TcpDriver<S>;
+  readonly #server: Server;
+  readonly #sessions = new Map<Connection, S>();
+  readonly #caps: ConnectionCaps;
+  #sweeper: NodeJS.Timeout | undefined;
+  #emptied: (() => void) | undefined;
+  #closing = false;
+
+  constructor(options: TcpServerOptions, driver: TcpDriver<S>) {
+    this.#options = options;
+    this.#driver = driver;
+    this.#caps = new ConnectionCaps(options.maxConnections, options.maxConnectionsPerIp);
+    // Half-open: a client that pipes all its commands and closes its end still gets every answer.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Connections open now. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Resolves with the port really bound. Throws ListenError. */
+  async listen(port: number, host: string): Promise<number> {
+    const bound = await listenOn(this.#server, { host, port, setting: this.#options.setting });
+    this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'listener'));
+    const sweep = Math.min(SWEEP_MS, (this.#options.idleSeconds * 1_000) / 4);
+    this.#sweeper = setInterval(() => this.#sweep(), sweep).unref();
+    return bound;
+  }
+
+  /** Stops accepting, tells every session, waits at most `drainSeconds` for them to end, cuts the rest. Idempotent. */
+  async close(drainSeconds: number): Promise<void> {
+    const gone = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    this.#closing = true;
+    for (const [connection, session] of this.#sessions) this.#call(connection, session, 'shutdown');
+    await this.#emptyWithin(drainSeconds * 1_000);
+    clearInterval(this.#sweeper);
+    for (const connection of this.#sessions.keys()) connection.socket.destroy();
+    await this.#emptyWithin(LAST_WORDS_MS);
+    await gone;
+  }
+
+  async #emptyWithin(ms: number): Promise<void> {
+    if (this.#sessions.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#emptied = resolve;
+    const timer = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #accept(socket: Socket): void {
+    const { protocol, metrics, log, refusal, idleSeconds } = this.#options;
+    socket.on('error', (error) => log.debug({ protocol, reason: error.message }, 'connection lost'));
+    const address = socket.remoteAddress;
+    // Gone before we saw it.
+    if (address === undefined || this.#closing) return void socket.destroy();
+    const refused = this.#caps.take(address, isLoopback(address));
+    if (refused !== undefined) {
+      metrics.connectionRefused(protocol, refused);
+      // Octets left unread would turn our close into a reset, and the client would never see why.
+      socket.resume().end(refusal, () => socket.destroy());
+      return;
+    }
+    metrics.connectionOpened(protocol);
+    const connection = new Connection(socket, address, idleSeconds);
+    socket.once('close', () => this.#gone(connection));
+    this.#guard(connection, () => {
+      const session = this.#driver.open(connection);
+      this.#sessions.set(connection, session);
+      socket.on('data', (chunk: Buffer) =>
+        this.#guard(connection, () => this.#driver.data(session, chunk, connection)),
+      );
+      socket.once('end', () => this.#call(connection, session, 'end'));
+    });
+  }
+
+  #gone(connection: Connection): void {
+    const { protocol, metrics } = this.#options;
+    const session = this.#sessions.get(connection);
+    this.#sessions.delete(connection);
+    this.#caps.give(connection.remoteAddress);
+    metrics.connectionClosed(protocol);
+    connection.close();
+    if (session !== undefined) this.#guard(connection, () => this.#driver.closed?.(session, connection));
+    if (this.#sessions.size === 0) this.#emptied?.();
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [connection, session] of this.#sessions) {
+      if (connection.isOverdue(now)) this.#call(connection, session, 'idle');
+      else if (connection.mustBeCut(now)) connection.socket.destroy();
+    }
+  }
+
+  #call(connection: Connection, session: S, what: 'idle' | 'end' | 'shutdown'): void {
+    this.#guard(connection, () => this.#driver[what](session, connection));
+  }
+
+  /** The last net: a fault of the driver ends one connection, never the process. */
+  #guard(connection: Connection, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      const { log, protocol } = this.#options;
+      log.error({ err: error, protocol, conn: connection.id }, 'fault on a connection');
+      connection.socket.destroy();
+    }
+  }
+}
