@@ -12,6 +12,7 @@ const project = (name: string, include: string[], more: Record<string, unknown> 
 
 export default defineConfig({
   test: {
+    globalSetup: ['infra/vitest-database.ts'],
     projects: [
       project('unit', ['libs/{wire,message,smtp,pop3,imap,domain,runtime,auth,testing}/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'infra/**/*.spec.ts', 'test/architecture/**/*.spec.ts']),
       project('store', ['libs/{store,queue}/src/**/*.spec.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),

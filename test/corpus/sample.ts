@@ -25,14 +25,22 @@ export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** A sample from a text with LF line ends. */
-export function sample(name: string, about: string, text: string, more: Omit<Sample, 'name' | 'about' | 'make'> = {}): Sample {
+export function sample(
+  name: string,
+  about: string,
+  text: string,
+  more: Omit<Sample, 'name' | 'about' | 'make'> = {},
+): Sample {
   return { name, about, make: () => crlf(text), ...more };
 }
 
 /** Header of an ordinary message; `fields` come last. No empty line. */
 export function head(subject: string, fields: Fields = []): string {
   const base: Fields = [
-    ['Received', 'from mail.example.net (mail.example.net [192.0.2.25])\n by mx.example.org with ESMTP id 4Xq0;\n Mon, 1 Jun 2026 08:15:00 +0000'],
+    [
+      'Received',
+      'from mail.example.net (mail.example.net [192.0.2.25])\n by mx.example.org with ESMTP id 4Xq0;\n Mon, 1 Jun 2026 08:15:00 +0000',
+    ],
     ['From', 'Anna Beispiel <anna@example.net>'],
     ['To', 'Bert Muster <bert@example.org>'],
     ['Subject', subject],
@@ -46,13 +54,14 @@ export function head(subject: string, fields: Fields = []): string {
 /** Only these fields. */
 export const lines = (fields: Fields): string => fields.map(([name, value]) => `${name}: ${value}\n`).join('');
 
-const slug = (text: string): string => [...text].filter((c) => /[a-z0-9]/i.test(c)).join('').slice(0, 30) || 'x';
+const slug = (text: string): string => text.replace(/[^a-z0-9]/gi, '').slice(0, 30) || 'x';
 
 /** A whole message: header, empty line, body. */
 export const mail = (subject: string, fields: Fields, body: string): string => `${head(subject, fields)}\n${body}`;
 
 /** A body part with its header. */
-export const part = (type: string, body: string, fields: Fields = []): string => `${lines([['Content-Type', type], ...fields])}\n${body}`;
+export const part = (type: string, body: string, fields: Fields = []): string =>
+  `${lines([['Content-Type', type], ...fields])}\n${body}`;
 
 /** The body of a multipart. */
 export const parts = (boundary: string, ...children: string[]): string =>
@@ -95,7 +104,7 @@ export function quotedPrintable(text: string): string {
 function quotedLine(line: string): string {
   let out = '';
   let width = 0;
-  for (const [i, char] of [...line].entries()) {
+  for (const [i, char] of line.split('').entries()) {
     const code = char.charCodeAt(0);
     const plain = (code > 32 && code < 127 && code !== 61) || (code === 32 && i < line.length - 1);
     const piece = plain ? char : `=${code.toString(16).toUpperCase().padStart(2, '0')}`;

@@ -3,8 +3,8 @@ import { LANE_SLOTS, LOCAL_LANE, type Doorbell, type Lane } from '#domain';
 
 /** Takes due work of its lane, batch by batch. */
 export interface Drain {
-  /** One batch; gives how many rows it claimed, and whether there may be more than it could take. */
-  batch(lane: Lane): Promise<{ readonly claimed: number; readonly full: boolean }>;
+  /** One batch; gives how many rows it claimed, and whether more were due than it could take. */
+  batch(lane: Lane): Promise<{ readonly claimed: number; readonly more: boolean }>;
 }
 
 export class Lanes {
@@ -18,16 +18,19 @@ export class Lanes {
     this.#doorbell = doorbell;
   }
 
-  /** Works until the lane is dry or the signal ends it; gives the number of rows. */
+  /**
+   * Works until a batch takes all that is due, or the signal ends it; gives the number of rows. What comes later has a ring of its
+   * own, so that under load rows gather between two rings instead of being delivered one by one.
+   */
   async drain(lane: Lane, slot: number, signal?: AbortSignal): Promise<number> {
     const drain = lane === LOCAL_LANE ? this.#local : this.#remote;
     let total = 0;
     while (signal?.aborted !== true) {
-      const { claimed, full } = await drain.batch(lane);
-      if (claimed === 0) break;
+      const { claimed, more } = await drain.batch(lane);
       total += claimed;
-      // A full batch: more than one drain can take at once, so another one may help.
-      if (full && slot + 1 < LANE_SLOTS) this.#doorbell.ring(lane, slot + 1).catch(() => undefined);
+      if (!more) break;
+      // More than one drain can take at once: another process may help.
+      if (slot + 1 < LANE_SLOTS) this.#doorbell.ring(lane, slot + 1).catch(() => undefined);
     }
     return total;
   }

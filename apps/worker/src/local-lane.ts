@@ -38,10 +38,10 @@ export class LocalLane implements Drain {
     this.#log = log;
   }
 
-  async batch(lane: Lane): Promise<{ claimed: number; full: boolean }> {
-    const deliveries = await this.#queue.claim(lane, LOCAL_BATCH, LOCAL_LEASE);
+  async batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
+    const { deliveries, more } = await this.#queue.claim(lane, LOCAL_BATCH, LOCAL_LEASE);
     if (deliveries.length > 0) await this.#deliver(deliveries);
-    return { claimed: deliveries.length, full: deliveries.length >= LOCAL_BATCH };
+    return { claimed: deliveries.length, more };
   }
 
   async #deliver(deliveries: readonly LeasedDelivery[]): Promise<void> {

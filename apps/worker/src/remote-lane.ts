@@ -23,12 +23,12 @@ export class RemoteLane implements Drain {
     this.#queue = queue;
   }
 
-  async batch(lane: Lane): Promise<{ claimed: number; full: boolean }> {
-    const deliveries = await this.#queue.claim(lane, REMOTE_BATCH, REMOTE_LEASE);
+  async batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
+    const { deliveries, more } = await this.#queue.claim(lane, REMOTE_BATCH, REMOTE_LEASE);
     const [expired, waiting] = [deliveries.filter(isExpired), deliveries.filter((delivery) => !isExpired(delivery))];
     await this.#queue.hold(expired.map((delivery): Hold => ({ delivery, reason: EXPIRED })));
     await this.#queue.defer(waiting.map(defer));
-    return { claimed: deliveries.length, full: deliveries.length >= REMOTE_BATCH };
+    return { claimed: deliveries.length, more };
   }
 }
 

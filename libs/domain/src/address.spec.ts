@@ -72,5 +72,10 @@ test('total: any text is an address or undefined, and a canonical address is its
 });
 
 test('canonicalLocal is idempotent', () => {
-  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => canonicalLocal(canonicalLocal(text)) === canonicalLocal(text)));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme' }),
+      (text) => canonicalLocal(canonicalLocal(text)) === canonicalLocal(text),
+    ),
+  );
 });

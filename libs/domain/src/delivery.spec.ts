@@ -5,7 +5,7 @@ import { DELIVERY_STATES, LEGAL_MOVES, LIFETIME_SECONDS, mayMove, nextAttemptAft
 /** Instants of the attempts of a row that never succeeds, by requirements 1.4. */
 function schedule(channel: 'local' | 'remote', lifetime: number): number[] {
   const instants = [0];
-  for (let at = 0; at <= lifetime; ) {
+  for (let at = 0; at <= lifetime;) {
     at = nextAttemptAfter(at, channel);
     instants.push(at);
   }
@@ -49,7 +49,8 @@ test('a clock that ran backwards is no reason to wait for ever', () => {
 test('settled states are final, and every other state leads to a settled one', () => {
   const settled = ['delivered', 'forwarded', 'bounced', 'discarded'] as const;
   for (const state of settled) expect(LEGAL_MOVES[state]).toEqual([]);
-  for (const state of ['queued', 'leased', 'held'] as const) expect(LEGAL_MOVES[state].some((to) => settled.includes(to as never))).toBe(true);
+  for (const state of ['queued', 'leased', 'held'] as const)
+    expect(LEGAL_MOVES[state].some((to) => settled.includes(to as never))).toBe(true);
 });
 
 test('nothing is delivered without a lease', () => {

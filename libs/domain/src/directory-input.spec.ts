@@ -39,15 +39,27 @@ test.each([
   ['bob\n@example.org', 'bad-input address: the address holds a control character (LF)'],
   ['bob\0@example.org', 'bad-input address: the address holds a control character (NUL)'],
   [`${'a'.repeat(988)}@example.org`, 'bad-input address: the address has 1000 octets; at most 254 are allowed'],
-  [`${'a'.repeat(65)}@example.org`, `bad-input address: "${'a'.repeat(60)}..." is no address: its local part is empty or longer than 64 octets`],
+  [
+    `${'a'.repeat(65)}@example.org`,
+    `bad-input address: "${'a'.repeat(60)}..." is no address: its local part is empty or longer than 64 octets`,
+  ],
   ['bob', 'bad-input address: "bob" is no address: expected local-part@domain'],
   ['@example.org', 'bad-input address: "@example.org" is no address: its local part is empty or longer than 64 octets'],
   ['bob@localhost', 'bad-input address: "localhost" has one label only: give the full name, such as example.org'],
   ['bob@192.0.2.1', 'bad-input address: "192.0.2.1" is an IP address or ends in digits, not a domain name'],
   ['bob@a..b', 'bad-input address: "a..b" is no domain name'],
-  ['a b@example.org', 'bad-input address: "a b@example.org" is no address: its local part holds a space or a special character'],
-  ['.a@example.org', 'bad-input address: ".a@example.org" is no address: its local part holds a space or a special character'],
-  ['a@b@example.org', 'bad-input address: "a@b@example.org" is no address: its local part holds a space or a special character'],
+  [
+    'a b@example.org',
+    'bad-input address: "a b@example.org" is no address: its local part holds a space or a special character',
+  ],
+  [
+    '.a@example.org',
+    'bad-input address: ".a@example.org" is no address: its local part holds a space or a special character',
+  ],
+  [
+    'a@b@example.org',
+    'bad-input address: "a@b@example.org" is no address: its local part holds a space or a special character',
+  ],
 ])('no address: %j', (text, expected) => {
   expect(refusal(() => checkAddress(text, domainToASCII))).toBe(expected);
 });
@@ -65,7 +77,9 @@ test.each([
 });
 
 test('-default alone is pointed to the catch-all', () => {
-  expect(refusal(() => checkAliasName('-default@example.org', domainToASCII))).toContain('use *@example.org for a catch-all');
+  expect(refusal(() => checkAliasName('-default@example.org', domainToASCII))).toContain(
+    'use *@example.org for a catch-all',
+  );
 });
 
 test.each([

@@ -16,7 +16,8 @@ const bad = (field: string, message: string): DirectoryRefusal => new DirectoryR
 export function checkText(field: string, text: string): string {
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0;
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0)) throw bad(field, `the ${field} holds a control character (${codeOf(point)})`);
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+      throw bad(field, `the ${field} holds a control character (${codeOf(point)})`);
     if (point >= 0xd800 && point < 0xe000) throw bad(field, `the ${field} is not valid Unicode`);
   }
   return text;
@@ -28,12 +29,14 @@ const CONTROL_NAMES = new Map([
   [10, 'LF'],
   [13, 'CR'],
 ]);
-const codeOf = (point: number): string => CONTROL_NAMES.get(point) ?? `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+const codeOf = (point: number): string =>
+  CONTROL_NAMES.get(point) ?? `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
 
 /** Lower-case letters, digits and inner hyphens: it stands in commands and URLs. */
 export function checkTenantName(text: string): string {
   const name = checkText('tenant', text).toLowerCase();
-  if (name.length === 0 || name.length > MAX_TENANT_NAME) throw bad('tenant', `a tenant's name has 1 to ${MAX_TENANT_NAME} characters`);
+  if (name.length === 0 || name.length > MAX_TENANT_NAME)
+    throw bad('tenant', `a tenant's name has 1 to ${MAX_TENANT_NAME} characters`);
   const fits = [...name].every((character) => isLetterOrDigit(character) || character === '-');
   if (!fits || name.startsWith('-') || name.endsWith('-')) {
     throw bad('tenant', `${quoted(text)} is no tenant name: use letters, digits and inner hyphens`);
@@ -49,15 +52,18 @@ export function checkDomainName(text: string, toAscii: ToAscii, field = 'domain'
   const name = canonicalDomain(checkText(field, text), toAscii);
   const last = name?.slice(name.lastIndexOf('.') + 1) ?? '';
   if (name === undefined) throw bad(field, `${quoted(text)} is no domain name`);
-  if (!name.includes('.')) throw bad(field, `${quoted(text)} has one label only: give the full name, such as example.org`);
-  if ([...last].every((digit) => digit >= '0' && digit <= '9')) throw bad(field, `${quoted(text)} is an IP address or ends in digits, not a domain name`);
+  if (!name.includes('.'))
+    throw bad(field, `${quoted(text)} has one label only: give the full name, such as example.org`);
+  if ([...last].every((digit) => digit >= '0' && digit <= '9'))
+    throw bad(field, `${quoted(text)} is an IP address or ends in digits, not a domain name`);
   return name;
 }
 
 /** Separators in the order of SEPARATORS, each once. */
 export function checkSeparators(text: string): string {
   for (const character of checkText('separators', text)) {
-    if (!SEPARATORS.includes(character)) throw bad('separators', `${quoted(character)} is no separator: choose from ${SEPARATORS}`);
+    if (!SEPARATORS.includes(character))
+      throw bad('separators', `${quoted(character)} is no separator: choose from ${SEPARATORS}`);
   }
   return [...SEPARATORS].filter((character) => text.includes(character)).join('');
 }
@@ -65,13 +71,15 @@ export function checkSeparators(text: string): string {
 /** A mailbox's address in the form the directory compares. */
 export function checkAddress(text: string, toAscii: ToAscii, field = 'address'): CanonicalAddress {
   checkText(field, text);
-  if (utf8Octets(text) > MAX_ADDRESS) throw bad(field, `the ${field} has ${utf8Octets(text)} octets; at most ${MAX_ADDRESS} are allowed`);
+  if (utf8Octets(text) > MAX_ADDRESS)
+    throw bad(field, `the ${field} has ${utf8Octets(text)} octets; at most ${MAX_ADDRESS} are allowed`);
   const at = text.lastIndexOf('@');
   if (at < 0) throw bad(field, `${quoted(text)} is no address: expected local-part@domain`);
   const domain = checkDomainName(text.slice(at + 1), toAscii, field);
   const address = parseAddress(text, toAscii);
   if (!address) throw bad(field, `${quoted(text)} is no address: its local part is empty or longer than 64 octets`);
-  if (!isLocalPart(address.local)) throw bad(field, `${quoted(text)} is no address: its local part holds a space or a special character`);
+  if (!isLocalPart(address.local))
+    throw bad(field, `${quoted(text)} is no address: its local part holds a space or a special character`);
   return { local: address.local, domain };
 }
 
@@ -95,29 +103,46 @@ const DEFAULT_SUFFIX = '-default';
 export function checkAliasName(text: string, toAscii: ToAscii): RowName {
   checkText('alias', text);
   if (text.startsWith('*@') || text.startsWith('@')) {
-    return { kind: 'catch-all', local: '', domain: checkDomainName(text.slice(text.indexOf('@') + 1), toAscii, 'alias') };
+    return {
+      kind: 'catch-all',
+      local: '',
+      domain: checkDomainName(text.slice(text.indexOf('@') + 1), toAscii, 'alias'),
+    };
   }
   const { local, domain } = checkAddress(text, toAscii, 'alias');
-  if (local === DEFAULT_SUFFIX) throw bad('alias', `${quoted(text)} has nothing before ${DEFAULT_SUFFIX}: use *@${domain} for a catch-all`);
+  if (local === DEFAULT_SUFFIX)
+    throw bad('alias', `${quoted(text)} has nothing before ${DEFAULT_SUFFIX}: use *@${domain} for a catch-all`);
   if (!local.endsWith(DEFAULT_SUFFIX)) return { kind: 'alias', local, domain };
   return { kind: 'prefix', local: local.slice(0, -DEFAULT_SUFFIX.length), domain };
 }
 
 /** A row's name as people write it; the other way of checkAliasName. */
-export function showRowName({ kind, local, domain }: { readonly kind: RowKind; readonly local: string; readonly domain: string }): string {
+export function showRowName({
+  kind,
+  local,
+  domain,
+}: {
+  readonly kind: RowKind;
+  readonly local: string;
+  readonly domain: string;
+}): string {
   if (kind === 'catch-all') return `*@${domain}`;
   return `${local}${kind === 'prefix' ? DEFAULT_SUFFIX : ''}@${domain}`;
 }
 
 /** A target as it is stored: the local part as typed, since a foreign host may tell case apart; the domain as A-label. */
-export function checkForwardPath(text: string, toAscii: ToAscii): { readonly path: string; readonly address: CanonicalAddress } {
+export function checkForwardPath(
+  text: string,
+  toAscii: ToAscii,
+): { readonly path: string; readonly address: CanonicalAddress } {
   const address = checkAddress(text, toAscii, 'target');
   return { path: `${text.slice(0, text.lastIndexOf('@')).normalize('NFC')}@${address.domain}`, address };
 }
 
 /** A whole number from 0. */
 export function checkQuota(field: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw bad(field, `the ${field} is out of range: a whole number from 0 to ${MAX_QUOTA}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw bad(field, `the ${field} is out of range: a whole number from 0 to ${MAX_QUOTA}`);
   return value;
 }
 

@@ -16,7 +16,14 @@ const domain: DomainFacts = {
   separators: '+',
 };
 const box = (id: string, state: MailboxState = 'active'): Target => ({
-  mailbox: { id: id as MailboxId, state, quotaOctets: undefined, quotaMessages: undefined, usedOctets: 0, usedMessages: 0 },
+  mailbox: {
+    id: id as MailboxId,
+    state,
+    quotaOctets: undefined,
+    quotaMessages: undefined,
+    usedOctets: 0,
+    usedMessages: 0,
+  },
 });
 const to = (...paths: string[]): Target[] => paths.map((forwardPath) => ({ forwardPath }));
 
@@ -45,13 +52,25 @@ test.each<[string, Record<string, Target[]>, string[]]>([
   ['two mailboxes', { x: [box('1'), box('2')] }, ['x@a.example mailbox 1', 'x@a.example mailbox 2']],
   ['an alias of an alias', { x: to('Y@a.example'), y: [box('1')] }, ['Y@a.example mailbox 1']],
   ['another host', { x: to('B@B.Example') }, ['B@B.Example remote b.example']],
-  ['one mailbox by two ways, once', { x: to('y@a.example', 'z@a.example'), y: [box('1')], z: [box('1')] }, ['y@a.example mailbox 1']],
+  [
+    'one mailbox by two ways, once',
+    { x: to('y@a.example', 'z@a.example'), y: [box('1')], z: [box('1')] },
+    ['y@a.example mailbox 1'],
+  ],
   ['a target twice, once', { x: to('b@b.example', 'b@B.example') }, ['b@b.example remote b.example']],
   ['itself', { x: to('x@a.example') }, []],
   ['a loop', { x: to('y@a.example'), y: to('x@a.example') }, []],
-  ['a loop with a way out', { x: to('y@a.example', 'b@b.example'), y: to('x@a.example') }, ['b@b.example remote b.example']],
+  [
+    'a loop with a way out',
+    { x: to('y@a.example', 'b@b.example'), y: to('x@a.example') },
+    ['b@b.example remote b.example'],
+  ],
   ['a target that is gone', { x: to('y@a.example') }, ['y@a.example dead-end no such user']],
-  ['a disabled mailbox', { x: [box('1', 'disabled'), box('2')] }, ['x@a.example dead-end the mailbox is disabled', 'x@a.example mailbox 2']],
+  [
+    'a disabled mailbox',
+    { x: [box('1', 'disabled'), box('2')] },
+    ['x@a.example dead-end the mailbox is disabled', 'x@a.example mailbox 2'],
+  ],
   ['a target that is no address', { x: to('nobody') }, ['nobody dead-end the target is no address']],
   ['postmaster', { x: to('postmaster@a.example') }, ['postmaster@a.example dead-end postmaster has no mailbox']],
 ])('leads to %s', async (_, book, expected) => {
@@ -65,7 +84,12 @@ test('a start we do not host is a dead end, not mail for the world', async () =>
 
 test('a chain ends at the deepest level allowed', async () => {
   const chain = (length: number): Map<string, Target[]> =>
-    new Map(Array.from({ length: length + 1 }, (_, at) => [`n${at}`, at === length ? [box('1')] : to(`n${at + 1}@a.example`)]));
+    new Map(
+      Array.from({ length: length + 1 }, (_, at) => [
+        `n${at}`,
+        at === length ? [box('1')] : to(`n${at + 1}@a.example`),
+      ]),
+    );
   expect(ends(await walk('n0', chain(MAX_EXPANSION_DEPTH)))).toEqual([`n${MAX_EXPANSION_DEPTH}@a.example mailbox 1`]);
   expect((await walk('n0', chain(MAX_EXPANSION_DEPTH + 1))).leaves).toMatchObject([{ kind: 'dead-end' }]);
 });

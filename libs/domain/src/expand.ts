@@ -88,8 +88,10 @@ class Walk implements Expansion {
     const depth = via === undefined ? 0 : this.depth + 1;
     const key = showAddress(canonical);
     if (this.#seen.has(key)) this.#note({ address, via, outcome: 'seen' }, depth);
-    else if (depth > MAX_EXPANSION_DEPTH) this.#deadEnd(address, via, `aliases nest deeper than ${MAX_EXPANSION_DEPTH}`, depth);
-    else if (this.#seen.size >= MAX_EXPANSION) this.#deadEnd(address, via, `aliases lead to more than ${MAX_EXPANSION} addresses`, depth);
+    else if (depth > MAX_EXPANSION_DEPTH)
+      this.#deadEnd(address, via, `aliases nest deeper than ${MAX_EXPANSION_DEPTH}`, depth);
+    else if (this.#seen.size >= MAX_EXPANSION)
+      this.#deadEnd(address, via, `aliases lead to more than ${MAX_EXPANSION} addresses`, depth);
     else this.level.push({ address, canonical, via });
     this.#seen.add(key);
   }

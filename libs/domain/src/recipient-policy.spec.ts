@@ -45,10 +45,18 @@ test.each<[string, Resolution, string]>([
 test.each<[string, Resolution, unknown]>([
   ['a mailbox', leadsTo(box()), { kind: 'mailbox', mailboxId: 'm' }],
   ['a mailbox that may not log in', leadsTo(box({ state: 'no-login' })), { kind: 'mailbox', mailboxId: 'm' }],
-  ['a mailbox with exactly enough room', leadsTo(box({ quotaOctets: 101, usedOctets: 100 })), { kind: 'mailbox', mailboxId: 'm' }],
+  [
+    'a mailbox with exactly enough room',
+    leadsTo(box({ quotaOctets: 101, usedOctets: 100 })),
+    { kind: 'mailbox', mailboxId: 'm' },
+  ],
   ['an alias with two targets, one of them full', leadsTo(box(), box({ quotaOctets: 0 })), { kind: 'expand' }],
   ['an alias to another host', leadsTo({ forwardPath: 'a@b.example' }), { kind: 'expand' }],
-  ['postmaster without a mailbox', { kind: 'postmaster', domain, steps: [] }, { kind: 'hold', reason: 'postmaster has no mailbox' }],
+  [
+    'postmaster without a mailbox',
+    { kind: 'postmaster', domain, steps: [] },
+    { kind: 'hold', reason: 'postmaster has no mailbox' },
+  ],
 ])('accepted: %s', (_, resolution, disposition) => {
   expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: true, domain, disposition });
 });

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DomainId, MailboxId, TenantId } from './ids.ts';
-import { candidateLocals, resolve, SEPARATORS, type AddressRow, type DomainFacts, type RowKind, type Target } from './resolution.ts';
+import {
+  candidateLocals,
+  resolve,
+  SEPARATORS,
+  type AddressRow,
+  type DomainFacts,
+  type RowKind,
+  type Target,
+} from './resolution.ts';
 
 const domain: DomainFacts = {
   tenantId: 't' as TenantId,
@@ -29,7 +37,10 @@ const row = (kind: RowKind, local: string): AddressRow => ({ kind, local, target
 function outcome(local: string, rows: readonly AddressRow[], facts: Partial<DomainFacts> = {}): string {
   const candidates = candidateLocals(local.toLowerCase());
   const read = rows.filter((candidate) => candidates.includes(candidate.local));
-  const answer = resolve({ local: local.toLowerCase(), domain: domain.name }, { domain: { ...domain, ...facts }, rows: read });
+  const answer = resolve(
+    { local: local.toLowerCase(), domain: domain.name },
+    { domain: { ...domain, ...facts }, rows: read },
+  );
   return answer.kind === 'row' ? `${answer.row.kind}:${answer.row.local}` : answer.kind;
 }
 
@@ -60,7 +71,12 @@ describe('precedence', () => {
     ['longest prefix first', 'a-b-c', [row('prefix', 'a'), row('prefix', 'a-b')], 'prefix:a-b'],
     ['prefix before subaddress', 'a-b', [row('address', 'a'), row('prefix', 'a')], 'prefix:a'],
     ['subaddress before catch-all', 'bob+x', [row('catch-all', ''), row('address', 'bob')], 'address:bob'],
-    ['exact address with a separator in it beats subaddressing', 'jean+paul', [row('address', 'jean'), row('address', 'jean+paul')], 'address:jean+paul'],
+    [
+      'exact address with a separator in it beats subaddressing',
+      'jean+paul',
+      [row('address', 'jean'), row('address', 'jean+paul')],
+      'address:jean+paul',
+    ],
     ['longest user name wins', 'a+b+c', [row('address', 'a'), row('address', 'a+b')], 'address:a+b'],
     ['a subaddress is of a user, not of an alias', 'sales+x', [row('alias', 'sales')], 'no-such-user'],
     ['a detail may be empty', 'bob+', [row('address', 'bob')], 'address:bob'],
@@ -123,7 +139,9 @@ test('each step says what was tried, and exactly the last one of a found row won
 });
 
 const locals = fc.string({ unit: fc.constantFrom('a', 'b', '-', '+', '='), minLength: 1, maxLength: 8 });
-const books = fc.array(fc.tuple(fc.constantFrom('address', 'alias', 'prefix', 'catch-all' as const), locals), { maxLength: 8 });
+const books = fc.array(fc.tuple(fc.constantFrom('address', 'alias', 'prefix', 'catch-all' as const), locals), {
+  maxLength: 8,
+});
 
 test('rows outside candidateLocals never change the answer', () => {
   fc.assert(
@@ -142,7 +160,9 @@ test('an exact address always wins, whatever else there is', () => {
   fc.assert(
     fc.property(locals, books, (local, book) => {
       const rows = [...book.map(([kind, name]) => row(kind as RowKind, name)), row('address', local)];
-      expect(resolve({ local, domain: domain.name }, { domain, rows })).toMatchObject({ row: { kind: 'address', local } });
+      expect(resolve({ local, domain: domain.name }, { domain, rows })).toMatchObject({
+        row: { kind: 'address', local },
+      });
     }),
   );
 });

@@ -64,7 +64,9 @@ test('withDatabaseUrl keeps everything else', () => {
   const found = config.withDatabaseUrl('postgres://u:p@h/d');
   expect(found).toBeInstanceOf(Config);
   expect(found.database).toEqual({ url: 'postgres://u:p@h/d', poolSize: 7 });
-  expect({ ...found, database: config.database }).toEqual({ ...config });
+  expect(Object.entries(found).filter(([name]) => name !== 'database')).toEqual(
+    Object.entries(config).filter(([name]) => name !== 'database'),
+  );
 });
 
 test.for<[string, string, string]>([

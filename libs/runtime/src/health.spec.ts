@@ -96,5 +96,7 @@ test('anything else is not found', async () => {
 });
 
 test('a taken port is named with its setting', async () => {
-  await expect(serveHealth(health, { host: '127.0.0.1', port: listener.port, setting: 'POSTHOUSE_HEALTH_PORT' })).rejects.toThrow(/^POSTHOUSE_HEALTH_PORT \d+ is taken/);
+  await expect(
+    serveHealth(health, { host: '127.0.0.1', port: listener.port, setting: 'POSTHOUSE_HEALTH_PORT' }),
+  ).rejects.toThrow(/^POSTHOUSE_HEALTH_PORT \d+ is taken/);
 });

@@ -28,7 +28,7 @@ export function createLog({ level, format }: Config['log'], { name, destination 
     ignore: 'pid,hostname',
     colorize: destination === undefined && isColorSupported,
   });
-  const stream = wantsPretty ? { write: (line: string) => void raw.write(pretty(line)) } : raw;
+  const stream = wantsPretty ? { write: (line: string): void => raw.write(pretty(line)) } : raw;
   return pino(
     {
       level,

@@ -18,7 +18,7 @@ class EchoDriver implements TcpDriver<Echo> {
   onClosed: () => void = () => undefined;
 
   open(connection: Connection): Echo {
-    connection.write('hello\r\n');
+    void connection.write('hello\r\n');
     const session = { events: [], held: false };
     this.sessions.push(session);
     this.connections.push(connection);
@@ -28,7 +28,7 @@ class EchoDriver implements TcpDriver<Echo> {
   data(session: Echo, chunk: Buffer, connection: Connection): void {
     if (chunk.includes('fault')) throw new Error('a fault of the driver');
     session.held ||= chunk.includes('hold');
-    connection.write(chunk);
+    void connection.write(chunk);
   }
 
   end(session: Echo, connection: Connection): void {

@@ -329,6 +329,7 @@ grant select on tenant, domain, address, address_target, mailbox, mailbox_usage 
 grant select, insert, update, delete on tenant, domain, mailbox, address, address_target to posthouse_api;
 grant select on mailbox_usage, folder to posthouse_api;
 grant insert, delete on mailbox_usage, folder, subscription to posthouse_api;
+grant select (tenant_id, mailbox_id) on subscription to posthouse_api;
 grant insert, delete on credential to posthouse_api;
 grant update (hash, changed_at) on credential to posthouse_api;
 grant select (tenant_id, mailbox_id, changed_at) on credential to posthouse_api;

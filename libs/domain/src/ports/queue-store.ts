@@ -23,6 +23,12 @@ export interface LeasedDelivery {
   readonly octets: number;
 }
 
+export interface Claim {
+  readonly deliveries: readonly LeasedDelivery[];
+  /** A tenant's share was used up, or not every tenant had its turn: claim again at once. */
+  readonly more: boolean;
+}
+
 /** A copy to be put into a mailbox's INBOX. */
 export interface Placement {
   readonly delivery: LeasedDelivery;
@@ -60,7 +66,7 @@ export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'held' | 'lost-l
 /** Moves deliveries. Every method is one transaction and checks the lease of every row it touches. */
 export abstract class QueueStore {
   /** Leases due rows of a lane, taking turns between tenants; empty when nothing is due. */
-  abstract claim(lane: Lane, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]>;
+  abstract claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim>;
   abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
   /** Mailbox rows, queue rows, counters and events together; gives the fate of each, in order. */
   abstract place(placements: readonly Placement[]): Promise<Placed[]>;

@@ -88,6 +88,8 @@ export class Postmaster {
     await clearLeftovers(cluster.folder, log);
     if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
     rotate(logFile);
+    // stop() may have come while we waited, and would not see a child made after it.
+    if (this.#stopping.signal.aborted) return;
     const before = existsSync(logFile) ? statSync(logFile).size : 0;
     this.#spawn();
     const child = this.#child;

@@ -28,9 +28,9 @@ export interface EmbeddedDatabase {
   readonly port: number;
   readonly cluster: Cluster;
   /** The server's pid now; another one after it died and was started again. */
-  pid(): number | undefined;
+  readonly pid: () => number | undefined;
   /** Clean shutdown; resolves when the server is gone. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**

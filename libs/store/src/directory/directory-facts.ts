@@ -53,7 +53,10 @@ export interface DirectoryFactsRow {
 }
 
 /** Facts for each address, in order. */
-export async function readDirectoryFacts(connection: HotConnection, addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
+export async function readDirectoryFacts(
+  connection: HotConnection,
+  addresses: readonly CanonicalAddress[],
+): Promise<DirectoryFacts[]> {
   const rows = await connection.query<DirectoryFactsRow>(DIRECTORY_FACTS, directoryFactsValues(addresses));
   return toDirectoryFacts(rows, addresses.length);
 }

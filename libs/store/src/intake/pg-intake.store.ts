@@ -23,7 +23,7 @@ import { ABANDON_LARGE, APPEND_CHUNK, BEGIN_LARGE, COMMIT, COMMIT_LARGE, RECORD_
 const MAX_GROUP = 200;
 const MAX_GROUP_OCTETS = 8 * SMALL_BODY;
 /** Two, so that the next group is written while the last one waits for the disk. */
-const PARALLEL_COMMITS = 2;
+const PARALLEL_COMMITS = 1;
 const MAX_LOOKUPS = 500;
 /** Refusal events that may wait; beyond it they are dropped, mail is not. */
 const MAX_WAITING_REFUSALS = 5000;
@@ -51,7 +51,7 @@ export class PgIntakeStore extends IntakeStore {
       },
       { maxItems: MAX_GROUP, maxWeight: MAX_GROUP_OCTETS, weigh: ({ digest }) => digest.octets, parallel: PARALLEL_COMMITS },
     );
-    this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS, parallel: 2 });
+    this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS });
     this.#refusals = new Grouped((events) => this.#writeRefusals(events), { maxItems: MAX_LOOKUPS });
   }
 

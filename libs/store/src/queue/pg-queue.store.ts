@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   QueueStore,
   type CanonicalAddress,
+  type Claim,
   type Deferral,
   type DirectoryFacts,
   type ExpandedTarget,
@@ -17,7 +18,7 @@ import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { placeAll } from './place.ts';
-import { CLAIM, DEFER, DUE_LANES, EXPAND, HOLD, RELEASE_EXPIRED, SWEEP_PENDING } from './statements.ts';
+import { CLAIM, DEFER, DUE_LANES, EXPAND, HOLD, RELEASE_EXPIRED, SWEEP_PENDING, TENANTS_PER_CLAIM } from './statements.ts';
 
 const BEFORE_ALL_TENANTS = '00000000-0000-0000-0000-000000000000';
 
@@ -51,20 +52,24 @@ export class PgQueueStore extends QueueStore {
     this.#reads = database.hot();
   }
 
-  override async claim(lane: Lane, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]> {
+  override async claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim> {
     const after = this.#lastServed.get(lane) ?? BEFORE_ALL_TENANTS;
     const first = await this.#claimAfter(lane, after, limit, leaseSeconds);
-    if (first.length > 0 || after === BEFORE_ALL_TENANTS) return first;
+    if (first.deliveries.length > 0 || after === BEFORE_ALL_TENANTS) return first;
     return this.#claimAfter(lane, BEFORE_ALL_TENANTS, limit, leaseSeconds);
   }
 
-  async #claimAfter(lane: Lane, after: string, limit: number, leaseSeconds: number): Promise<LeasedDelivery[]> {
+  async #claimAfter(lane: Lane, after: string, limit: number, leaseSeconds: number): Promise<Claim> {
     const lease = randomUUID();
     const rows = await this.#claims.query<ClaimedRow>(CLAIM, [lane, after, limit, lease, leaseSeconds]);
-    const last = rows.reduce<string>((highest, { tenant_id }) => (tenant_id > highest ? tenant_id : highest), '');
-    if (last === '') this.#lastServed.delete(lane);
-    else this.#lastServed.set(lane, last);
-    return rows.map((row) => toLeased(row, lease));
+    const tenants = new Map<string, number>();
+    for (const { tenant_id } of rows) tenants.set(tenant_id, (tenants.get(tenant_id) ?? 0) + 1);
+    const share = Math.max(1, Math.floor(limit / Math.max(1, tenants.size)));
+    const more = tenants.size >= TENANTS_PER_CLAIM || [...tenants.values()].some((count) => count >= share);
+    // One claim served every tenant that is due: the next one begins with the first again.
+    if (tenants.size < TENANTS_PER_CLAIM) this.#lastServed.delete(lane);
+    else this.#lastServed.set(lane, [...tenants.keys()].sort().at(-1) ?? BEFORE_ALL_TENANTS);
+    return { deliveries: rows.map((row) => toLeased(row, lease)), more };
   }
 
   override directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {

@@ -1,0 +1,77 @@
+/** One transaction as a principal: row-level security binds it, and what goes wrong leaves as a refusal. */
+import { DirectoryRefusal, type TenantId } from '#domain';
+import { sql, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Database } from '../database.ts';
+import type { Tables } from '../schema.ts';
+
+export type Act = Transaction<Tables>;
+
+interface ActOptions {
+  /** Reads of one instant. */
+  readonly snapshot?: boolean;
+}
+
+/** Rejects with DirectoryRefusal for everything that is not a bug of ours. */
+export async function actAs<T>(
+  database: Database,
+  principal: TenantId,
+  work: (act: Act) => Promise<T>,
+  { snapshot = false }: ActOptions = {},
+): Promise<T> {
+  const begin = database.kysely.transaction().setIsolationLevel(snapshot ? 'repeatable read' : 'read committed');
+  try {
+    return await begin.execute(async (act) => {
+      await sql`select set_config('posthouse.principal', ${principal}, true)`.execute(act);
+      return work(act);
+    });
+  } catch (error) {
+    throw refusalOf(error) ?? error;
+  }
+}
+
+/** What a failed transaction means to the one who asked; undefined for a fault of ours. */
+export function refusalOf(error: unknown): DirectoryRefusal | undefined {
+  if (error instanceof DirectoryRefusal) return error;
+  if (!(error instanceof Error)) return undefined;
+  const { message } = error;
+  if (!(error instanceof pg.DatabaseError)) {
+    return isConnectionError(error) ? unavailable(`the database cannot be reached (${message})`, error) : undefined;
+  }
+  const code = error.code ?? '';
+  switch (code) {
+    case '23505':
+      return new DirectoryRefusal('conflict', 'name', 'it exists already: somebody else made it just now', {
+        cause: error,
+      });
+    case '23503':
+      return new DirectoryRefusal('conflict', 'name', 'something else was changed at the same time: try again', {
+        cause: error,
+      });
+    case '42501':
+      return new DirectoryRefusal('not-found', 'name', 'no such thing in the part of the house you may see', {
+        cause: error,
+      });
+    case '28000':
+    case '28P01':
+    case '3D000':
+    case '42P01':
+      return unavailable(`the database is not set up for this release (${message}): run posthouse migrate`, error);
+    default:
+      break;
+  }
+  if (code.startsWith('22') || code.startsWith('23')) {
+    return new DirectoryRefusal('bad-input', 'value', 'the database does not take this value', { cause: error });
+  }
+  // Connection exception, insufficient resources, operator intervention, system error, and lost to a deadlock.
+  const isOurs = ['08', '53', '57', '58', '40'].some((family) => code.startsWith(family));
+  return isOurs ? unavailable(`the database cannot answer now (${message}): try again`, error) : undefined;
+}
+
+const unavailable = (message: string, cause: Error): DirectoryRefusal =>
+  new DirectoryRefusal('unavailable', 'database', message, { cause });
+
+function isConnectionError(error: Error): boolean {
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z_]{3,20}$/.test(error.code)) return true;
+  return /connection|timeout/i.test(error.message);
+}

@@ -1,0 +1,149 @@
+import {
+  DirectoryRefusal,
+  DirectoryStore,
+  type AliasView,
+  type CanonicalAddress,
+  type DirectoryFacts,
+  type DirectoryScope,
+  type DomainView,
+  type MailboxChange,
+  type MailboxView,
+  type NewMailbox,
+  type Page,
+  type PageRequest,
+  type TenantId,
+  type TenantView,
+} from '#domain';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database.ts';
+import { actFacts } from './act-facts.ts';
+import { actAs, type Act } from './act.ts';
+import { addAlias, listAliases, removeAlias, setAlias, showAlias } from './aliases.ts';
+import { addDomain, listDomains, removeDomain, setDomain, showDomain } from './domains.ts';
+import { findMailbox } from './find.ts';
+import { listMailboxes, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
+import { makeMailboxes } from './new-mailboxes.ts';
+import { removeMailboxes } from './removal.ts';
+import { addTenant, listTenants, removeTenant, setTenant, showTenant } from './tenants.ts';
+
+/** Ends a dry run's transaction. */
+class DryRun extends Error {
+  override readonly name = 'DryRun';
+  readonly refusals: readonly (DirectoryRefusal | undefined)[];
+
+  constructor(refusals: readonly (DirectoryRefusal | undefined)[]) {
+    super('dry run');
+    this.refusals = refusals;
+  }
+}
+
+/** Under the api role; each method is one transaction. */
+@Injectable()
+export class PgDirectoryStore extends DirectoryStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+  }
+
+  #act<T>({ principal }: { readonly principal: TenantId }, work: (act: Act) => Promise<T>): Promise<T> {
+    return actAs(this.#database, principal, work);
+  }
+
+  override addTenant(scope: DirectoryScope, name: string): Promise<TenantView> {
+    return this.#act(scope, (act) => addTenant(act, scope, name));
+  }
+  override listTenants(scope: DirectoryScope, page: PageRequest): Promise<Page<TenantView>> {
+    return this.#act(scope, (act) => listTenants(act, page));
+  }
+  override showTenant(scope: DirectoryScope, name: string): Promise<TenantView> {
+    return this.#act(scope, (act) => showTenant(act, name));
+  }
+  override setTenant(scope: DirectoryScope, name: string, state: TenantView['state']): Promise<TenantView> {
+    return this.#act(scope, (act) => setTenant(act, name, state));
+  }
+  override removeTenant(scope: DirectoryScope, name: string): Promise<void> {
+    return this.#act(scope, (act) => removeTenant(act, name));
+  }
+
+  override addDomain(scope: DirectoryScope, name: string, separators: string | undefined): Promise<DomainView> {
+    return this.#act(scope, (act) => addDomain(act, scope, name, separators));
+  }
+  override listDomains(scope: DirectoryScope, page: PageRequest): Promise<Page<DomainView>> {
+    return this.#act(scope, (act) => listDomains(act, scope, page));
+  }
+  override showDomain(scope: DirectoryScope, name: string): Promise<DomainView> {
+    return this.#act(scope, (act) => showDomain(act, scope, name));
+  }
+  override setDomain(
+    scope: DirectoryScope,
+    name: string,
+    change: { readonly state?: DomainView['state']; readonly separators?: string },
+  ): Promise<DomainView> {
+    return this.#act(scope, (act) => setDomain(act, scope, name, change));
+  }
+  override removeDomain(scope: DirectoryScope, name: string, cascade: boolean): Promise<void> {
+    return this.#act(scope, (act) => removeDomain(act, scope, name, cascade));
+  }
+
+  override addMailbox(scope: DirectoryScope, mailbox: NewMailbox): Promise<MailboxView> {
+    return this.#act(scope, async (act) => {
+      const { refusals, made } = await makeMailboxes(act, scope, [mailbox]);
+      const [only] = made;
+      if (only) return viewMailbox(act, only.domain.tenantId, only.id);
+      throw refusals[0] ?? new Error('a mailbox was neither made nor refused');
+    });
+  }
+  override async addMailboxes(
+    scope: DirectoryScope,
+    mailboxes: readonly NewMailbox[],
+    dryRun: boolean,
+  ): Promise<readonly (DirectoryRefusal | undefined)[]> {
+    try {
+      return await this.#act(scope, async (act) => {
+        const { refusals } = await makeMailboxes(act, scope, mailboxes);
+        if (dryRun) throw new DryRun(refusals);
+        return refusals;
+      });
+    } catch (error) {
+      if (error instanceof DryRun) return error.refusals;
+      throw error;
+    }
+  }
+  override listMailboxes(scope: DirectoryScope, page: PageRequest): Promise<Page<MailboxView>> {
+    return this.#act(scope, (act) => listMailboxes(act, scope, page));
+  }
+  override showMailbox(scope: DirectoryScope, address: string): Promise<MailboxView> {
+    return this.#act(scope, (act) => showMailbox(act, scope, address));
+  }
+  override setMailbox(scope: DirectoryScope, address: string, change: MailboxChange): Promise<MailboxView> {
+    return this.#act(scope, (act) => setMailbox(act, scope, address, change));
+  }
+  override removeMailbox(scope: DirectoryScope, address: string): Promise<void> {
+    return this.#act(scope, async (act) => {
+      const { tenantId, id } = await findMailbox(act, scope, address, { lock: true });
+      await removeMailboxes(act, tenantId, [id]);
+    });
+  }
+
+  override addAlias(scope: DirectoryScope, name: string, targets: readonly string[]): Promise<AliasView> {
+    return this.#act(scope, (act) => addAlias(act, scope, name, targets));
+  }
+  override listAliases(scope: DirectoryScope, page: PageRequest): Promise<Page<AliasView>> {
+    return this.#act(scope, (act) => listAliases(act, scope, page));
+  }
+  override showAlias(scope: DirectoryScope, name: string): Promise<AliasView> {
+    return this.#act(scope, (act) => showAlias(act, scope, name));
+  }
+  override setAlias(scope: DirectoryScope, name: string, targets: readonly string[]): Promise<AliasView> {
+    return this.#act(scope, (act) => setAlias(act, scope, name, targets));
+  }
+  override removeAlias(scope: DirectoryScope, name: string): Promise<void> {
+    return this.#act(scope, (act) => removeAlias(act, scope, name));
+  }
+
+  override directoryFacts(principal: TenantId, addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
+    return this.#act({ principal }, (act) => actFacts(act, addresses));
+  }
+}

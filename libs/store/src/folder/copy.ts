@@ -1,0 +1,114 @@
+/** COPY and MOVE: one transaction, all or nothing. The body is shared; what is new is a row in the target folder. */
+import type { Account, Copied, FolderId, FolderName, FolderRef, UidSet } from '#domain';
+import type { ClientBase } from 'pg';
+import { PACKED_UIDS, setClause, unpack, type SetClause } from './compact.ts';
+import { lockUsage } from './locks.ts';
+
+interface LockedFolder {
+  id: FolderId;
+  name: FolderName;
+  uidvalidity: number;
+  uidnext: number;
+  highestmodseq: number;
+}
+
+/** Both folders in id order, whichever is the source. */
+const LOCK_BOTH = `
+select id, name, uidvalidity, uidnext, highestmodseq from folder
+ where tenant_id = $1::uuid and mailbox_id = $2::uuid and (id = $3::uuid or name = $4) order by id for update`;
+
+/** $1 tenant, $2 source, $3 and $4 the set. */
+const totalText = ({ from, where }: SetClause): string => `
+select count(*) as messages, coalesce(sum(m.octets), 0)::bigint as octets, count(*) filter (where m.flags & 1 = 0) as unseen
+  from folder_message m${from} where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where}`;
+
+/**
+ * $1 tenant, $2 source, $3 and $4 the set, $5 target, $6 its UIDNEXT, $7 its MODSEQ, $8 mailbox, $9 event kind, $10 and $11 names.
+ */
+const placeText = ({ from, where }: SetClause): string => `
+with old as (
+  select m.*, $6::bigint - 1 + row_number() over (order by m.uid) as new_uid
+    from folder_message m${from} where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where}
+), placed as (
+  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace)
+  select $1::uuid, $5::uuid, new_uid, $8::uuid, message_id, $7::bigint, flags, keywords, internal_date, octets, trace from old
+), noted as (
+  insert into event (tenant_id, message_id, kind, detail)
+  select $1::uuid, message_id, $9, $10::text || ', UID ' || uid || ' to ' || $11::text || ', UID ' || new_uid from old
+)
+select ${PACKED_UIDS} as uids from (select uid from old order by uid) as sorted`;
+
+/** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ. The target's rows have higher UIDs than any of the set. */
+const removeText = ({ from, where }: SetClause): string => `
+with gone as (
+  delete from folder_message m${from && ` using ${from.replace(',', '')}`}
+   where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where} and m.uid < $6
+  returning m.uid, m.message_id
+)
+insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select $1::uuid, $2::uuid, $5::bigint, uid, message_id from gone`;
+
+const COUNT = `
+update folder set uidnext = uidnext + $3, highestmodseq = $4, messages = messages + $5, unseen = unseen + $6, octets = octets + $7
+ where tenant_id = $1::uuid and id = $2::uuid`;
+
+const USE = `
+update mailbox_usage set messages = messages + $3, octets = octets + $4 where tenant_id = $1::uuid and mailbox_id = $2::uuid`;
+
+interface Total {
+  messages: number;
+  octets: number;
+  unseen: number;
+}
+
+/** Within the caller's transaction. */
+export async function copyOrMove(
+  client: ClientBase,
+  kind: 'copied' | 'moved',
+  source: FolderRef,
+  uids: UidSet,
+  targetName: FolderName,
+): Promise<Copied> {
+  const { tenantId, mailboxId, folderId } = source;
+  const locked = await client.query<LockedFolder>(LOCK_BOTH, [tenantId, mailboxId, folderId, targetName]);
+  const from = locked.rows.find(({ id }) => id === folderId);
+  const to = locked.rows.find(({ name }) => name === targetName);
+  if (!from || !to) return { kind: 'no-such-folder' };
+  const room = kind === 'copied' ? await lockUsage(client, source) : undefined;
+  const set = setClause(uids, 3);
+  const total = (await client.query<Total>(totalText(set), [tenantId, folderId, ...set.values])).rows[0];
+  const { uidvalidity: uidValidity } = to;
+  if (!total || total.messages === 0) {
+    return { kind: 'copied', uidValidity, sourceUids: new Uint32Array(0), targetUids: new Uint32Array(0) };
+  }
+  if (room && (room.octets < total.octets || room.messages < total.messages)) return { kind: 'over-quota' };
+  const { rows } = await client.query<{ uids: Buffer | null }>(placeText(set), [
+    tenantId,
+    folderId,
+    ...set.values,
+    to.id,
+    to.uidnext,
+    to.highestmodseq + 1,
+    mailboxId,
+    kind,
+    from.name,
+    to.name,
+  ]);
+  if (kind === 'moved') await remove(client, source, set, total, from);
+  else await client.query(USE, [tenantId, mailboxId, total.messages, total.octets]);
+  const modseq = to.highestmodseq + 1;
+  await client.query(COUNT, [tenantId, to.id, total.messages, modseq, total.messages, total.unseen, total.octets]);
+  const sourceUids = unpack(rows[0]?.uids);
+  return { kind: 'copied', uidValidity, sourceUids, targetUids: sourceUids.map((_, at) => to.uidnext + at) };
+}
+
+async function remove(
+  client: ClientBase,
+  { tenantId, folderId }: Account & FolderRef,
+  set: SetClause,
+  { messages, octets, unseen }: Total,
+  { uidnext, highestmodseq }: LockedFolder,
+): Promise<void> {
+  const modseq = highestmodseq + 1;
+  await client.query(removeText(set), [tenantId, folderId, ...set.values, modseq, uidnext]);
+  await client.query(COUNT, [tenantId, folderId, 0, modseq, -messages, -unseen, -octets]);
+}

@@ -1,0 +1,57 @@
+/**
+ * Takes messages out of a folder in one statement: rows, tombstones, both counters and events. The folder row is locked first,
+ * the usage row after it: every part waits for the result of the one before.
+ */
+import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
+
+/** Statement parameters: $1 tenant, $2 mailbox, $3 folder, $4 and $5 the set, $6 what the event says, further ones as given. */
+export interface Expunge {
+  readonly set: SetClause;
+  /** Further condition on `folder_message m`. */
+  readonly only?: string;
+  /** What must hold, and be locked, before the folder row is. */
+  readonly guard?: { readonly cte: string; readonly holds: string };
+}
+
+export const expungeText = ({ set, only = 'true', guard }: Expunge): string => `
+with ${guard ? `${guard.cte}, ` : ''}held as (
+  select id, name, highestmodseq + 1 as modseq from folder
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid ${guard ? `and ${guard.holds}` : ''}
+     for update
+), gone as (
+  delete from folder_message m using held${set.from}
+   where m.tenant_id = $1::uuid and m.folder_id = held.id and ${set.where} and ${only}
+  returning m.uid, m.message_id, m.octets, m.flags
+), total as (
+  select count(*) as messages, coalesce(sum(octets), 0)::bigint as octets, count(*) filter (where flags & 1 = 0) as unseen from gone
+), buried as (
+  insert into tombstone (tenant_id, folder_id, modseq, uid, message_id)
+  select $1::uuid, held.id, held.modseq, gone.uid, gone.message_id from gone, held
+), counted as (
+  update folder f
+     set highestmodseq = held.modseq, messages = f.messages - total.messages, unseen = f.unseen - total.unseen,
+         octets = f.octets - total.octets
+    from held, total
+   where f.tenant_id = $1::uuid and f.id = held.id and total.messages > 0
+), used as (
+  update mailbox_usage u set octets = u.octets - total.octets, messages = u.messages - total.messages
+    from total
+   where u.tenant_id = $1::uuid and u.mailbox_id = $2::uuid and total.messages > 0
+), noted as (
+  insert into event (tenant_id, message_id, kind, detail)
+  select $1::uuid, gone.message_id, 'expunged', held.name || ', UID ' || gone.uid || ', by ' || $6::text from gone, held
+)
+select held.modseq, total.messages, (select ${PACKED_UIDS} from (select uid from gone order by uid) as sorted) as uids
+  from held, total`;
+
+export interface ExpungeRow {
+  modseq: number;
+  messages: number;
+  uids: Buffer | null;
+}
+
+export const expungeResult = (row: ExpungeRow | undefined) => ({
+  uids: unpack(row?.uids),
+  // Nothing went: the folder's own row was not touched.
+  highestModseq: row ? row.modseq - (row.messages > 0 ? 0 : 1) : 0,
+});

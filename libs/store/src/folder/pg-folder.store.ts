@@ -1,0 +1,183 @@
+import {
+  FolderStore,
+  type Account,
+  type AppendFacts,
+  type Appended,
+  type AppendMessage,
+  type Copied,
+  type Created,
+  type Deleted,
+  type Expunged,
+  type FlagChange,
+  type FlagTable,
+  type FolderChanges,
+  type FolderList,
+  type FolderName,
+  type FolderRef,
+  type FolderState,
+  type MessageBatch,
+  type MessageId,
+  type MessageWants,
+  type Refused,
+  type Renamed,
+  type Stored,
+  type TenantId,
+  type UidSet,
+} from '#domain';
+import { Injectable } from '@nestjs/common';
+import { bodyStream } from '../body/body-stream.ts';
+import { Database } from '../database.ts';
+import type { HotConnection } from '../hot-connection.ts';
+import { Appends } from './append.ts';
+import { setClause } from './compact.ts';
+import { copyOrMove } from './copy.ts';
+import { expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
+import { readFlags, readMessages } from './fetch.ts';
+import { storeFlags } from './store-flags.ts';
+import { createFolder, deleteFolder, renameFolder, subscribe } from './structure.ts';
+import { changes, folderState, listFolders, snapshot, takeRecent } from './view.ts';
+
+const UNSUBSCRIBE = 'delete from subscription where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3';
+/** Two backends, so that the long answer to one session does not hold up all others. */
+const READERS = 2;
+
+/** Reads go over pipelined connections; what may wait for a row lock takes one of the pool, so that it holds up nobody else. */
+@Injectable()
+export class PgFolderStore extends FolderStore {
+  readonly #database: Database;
+  readonly #readers: readonly [HotConnection, ...HotConnection[]];
+  readonly #recent: HotConnection;
+  readonly #appends: Appends;
+  #turn = 0;
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+    this.#readers = [database.hot(), ...Array.from({ length: READERS - 1 }, () => database.hot())];
+    // Should a crash undo it, a message is \Recent twice.
+    this.#recent = database.hot({ asynchronousCommit: true });
+    this.#appends = new Appends(database);
+  }
+
+  get #reader(): HotConnection {
+    return this.#readers[this.#turn++ % READERS] ?? this.#readers[0];
+  }
+
+  override list(account: Account): Promise<FolderList> {
+    return listFolders(this.#reader, account);
+  }
+
+  override status(account: Account, name: FolderName): Promise<FolderState | undefined> {
+    return folderState(this.#reader, account, name);
+  }
+
+  override async select(account: Account, name: FolderName, readWrite: boolean): Promise<FolderState | undefined> {
+    const state = await folderState(this.#reader, account, name);
+    if (!state || !readWrite || state.recentFrom >= state.uidNext) return state;
+    const recentFrom = await this.takeRecent(state, state.uidNext);
+    if (recentFrom === state.recentFrom) return state;
+    // Another session was first to some or all of them.
+    const recent = recentFrom >= state.uidNext ? 0 : await this.#countFrom(state, recentFrom);
+    return { ...state, recentFrom, recent };
+  }
+
+  async #countFrom(state: FolderState, first: number): Promise<number> {
+    const uids = await this.snapshot(state);
+    return uids.length - uids.findIndex((uid) => uid >= first);
+  }
+
+  override takeRecent(folder: FolderRef, uidNext: number): Promise<number> {
+    return takeRecent(this.#recent, folder, uidNext);
+  }
+
+  override snapshot(at: FolderState): Promise<Uint32Array> {
+    return snapshot(this.#reader, at);
+  }
+
+  override changes(folder: FolderRef, modseq: number, uidNext: number): Promise<FolderChanges | undefined> {
+    return changes(this.#reader, folder, modseq, uidNext);
+  }
+
+  override flags(folder: FolderRef, uids: UidSet): Promise<FlagTable> {
+    return readFlags(this.#reader, folder, uids);
+  }
+
+  override messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch> {
+    return readMessages(this.#reader, folder, uids, wants);
+  }
+
+  override stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer> {
+    return bodyStream(this.#reader, tenantId, messageId, start, end);
+  }
+
+  override store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored> {
+    return storeFlags(this.#database, folder, uids, change);
+  }
+
+  override async expunge({ tenantId, mailboxId, folderId }: FolderRef, uids: UidSet): Promise<Expunged> {
+    const set = setClause(uids, 4);
+    const { rows } = await this.#database.pool.query<ExpungeRow>({
+      name: `folder_expunge_${set.name}`,
+      text: expungeText({ set, only: 'm.flags & 8 <> 0' }),
+      values: [tenantId, mailboxId, folderId, ...set.values, 'IMAP'],
+    });
+    return expungeResult(rows[0]);
+  }
+
+  override copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
+    return this.#database.transaction((client) => copyOrMove(client, 'copied', source, uids, target));
+  }
+
+  override move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
+    return this.#database.transaction((client) => copyOrMove(client, 'moved', source, uids, target));
+  }
+
+  override mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined> {
+    return this.#appends.may(this.#reader, account, target, octets);
+  }
+
+  override append(account: Account, target: FolderName, message: AppendMessage): Promise<Appended> {
+    return this.#appends.small(account, target, message);
+  }
+
+  override beginLarge(account: Account, remoteAddress: string): Promise<MessageId> {
+    return this.#appends.begin(account, remoteAddress);
+  }
+
+  override appendChunk(account: Account, messageId: MessageId, number: number, octets: Buffer): Promise<void> {
+    return this.#appends.chunk(account, messageId, number, octets);
+  }
+
+  override commitLarge(
+    account: Account,
+    target: FolderName,
+    messageId: MessageId,
+    facts: AppendFacts,
+  ): Promise<Appended> {
+    return this.#appends.commit(account, target, messageId, facts);
+  }
+
+  override abandonLarge(account: Account, messageId: MessageId): Promise<void> {
+    return this.#appends.abandon(account, messageId);
+  }
+
+  override create(account: Account, name: FolderName): Promise<Created> {
+    return this.#database.transaction((client) => createFolder(client, account, name));
+  }
+
+  override delete(account: Account, name: FolderName): Promise<Deleted> {
+    return this.#database.transaction((client) => deleteFolder(client, account, name));
+  }
+
+  override rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed> {
+    return this.#database.transaction((client) => renameFolder(client, account, from, to));
+  }
+
+  override subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'> {
+    return this.#database.transaction((client) => subscribe(client, account, name));
+  }
+
+  override async unsubscribe({ tenantId, mailboxId }: Account, name: FolderName): Promise<void> {
+    await this.#database.pool.query(UNSUBSCRIBE, [tenantId, mailboxId, name]);
+  }
+}

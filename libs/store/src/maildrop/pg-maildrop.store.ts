@@ -1,0 +1,120 @@
+import {
+  INBOX,
+  MaildropStore,
+  uidRanges,
+  type Account,
+  type FolderId,
+  type MaildropExpunge,
+  type MaildropMessage,
+  type MaildropOpening,
+  type MessageId,
+  type TenantId,
+} from '#domain';
+import { Injectable } from '@nestjs/common';
+import { bodyStream } from '../body/body-stream.ts';
+import { Database } from '../database.ts';
+import { setClause, unpack } from '../folder/compact.ts';
+import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
+import type { HotConnection } from '../hot-connection.ts';
+import { LISTING, READ, RELEASE, RENEW, TAKE_LEASE } from './statements.ts';
+import { usableUidls } from './uidls.ts';
+
+interface ListingRow {
+  id: FolderId;
+  uidvalidity: number;
+  uids: Buffer | null;
+  octets: Buffer | null;
+  uidls: [number, string][] | null;
+}
+
+interface ReadRow {
+  uid: number;
+  message_id: MessageId;
+  trace: Buffer;
+  octets: number;
+  body: Buffer | null;
+}
+
+const GUARD = {
+  // A lease that ran out but that nobody took is as good as a fresh one: the lock on its row keeps others away.
+  cte: `lease as (
+  select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $7::uuid for update
+)`,
+  holds: 'exists (select from lease)',
+};
+
+@Injectable()
+export class PgMaildropStore extends MaildropStore {
+  readonly #database: Database;
+  readonly #leases: HotConnection;
+  readonly #reads: HotConnection;
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+    // A crash that undoes a lease ends in 'lease-lost' at worst, so that taking one need not wait for the disk.
+    this.#leases = database.hot({ asynchronousCommit: true });
+    this.#reads = database.hot();
+  }
+
+  override async open(account: Account, sessionId: string, leaseSeconds: number): Promise<MaildropOpening> {
+    const { tenantId, mailboxId } = account;
+    // Two statements, so that the listing's snapshot is younger than the lease; one round trip, because they are pipelined.
+    const taking = this.#leases.query(TAKE_LEASE, [tenantId, mailboxId, sessionId, leaseSeconds]);
+    const listing = this.#leases.query<ListingRow>(LISTING, [tenantId, mailboxId, INBOX, sessionId]);
+    try {
+      const [taken, [row]] = await Promise.all([taking, listing]);
+      if (taken.length === 0) return { kind: 'in-use' };
+      if (!row) throw new Error(`mailbox ${mailboxId} has no ${INBOX}`);
+      const uids = unpack(row.uids);
+      const importedUidls = usableUidls(row.uidls ?? [], row.uidvalidity);
+      const { id: folderId, uidvalidity: uidValidity } = row;
+      return { kind: 'open', listing: { folderId, uidValidity, uids, octets: unpack(row.octets), importedUidls } };
+    } catch (error) {
+      await Promise.allSettled([taking, listing, this.release(account, sessionId)]);
+      throw error;
+    }
+  }
+
+  override async renew({ tenantId, mailboxId }: Account, sessionId: string, leaseSeconds: number): Promise<boolean> {
+    return (await this.#leases.query(RENEW, [tenantId, mailboxId, sessionId, leaseSeconds])).length > 0;
+  }
+
+  override async release({ tenantId, mailboxId }: Account, sessionId: string): Promise<void> {
+    await this.#leases.query(RELEASE, [tenantId, mailboxId, sessionId]);
+  }
+
+  override async read(
+    { tenantId, mailboxId }: Account,
+    folderId: FolderId,
+    uids: readonly number[],
+  ): Promise<MaildropMessage[]> {
+    const rows = await this.#reads.query<ReadRow>(READ, [tenantId, mailboxId, folderId, uids]);
+    return rows.map((row) => ({
+      uid: row.uid,
+      messageId: row.message_id,
+      trace: row.trace,
+      bodyOctets: row.octets,
+      body: row.body ?? undefined,
+    }));
+  }
+
+  override stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer> {
+    return bodyStream(this.#reads, tenantId, messageId, start, end);
+  }
+
+  override async expunge(
+    { tenantId, mailboxId }: Account,
+    folderId: FolderId,
+    sessionId: string,
+    uids: readonly number[],
+  ): Promise<MaildropExpunge> {
+    const set = setClause(uidRanges(uids), 4);
+    const { rows } = await this.#database.pool.query<ExpungeRow>({
+      name: `maildrop_expunge_${set.name}`,
+      text: expungeText({ set, guard: GUARD }),
+      values: [tenantId, mailboxId, folderId, ...set.values, 'POP3', sessionId],
+    });
+    return rows.length > 0 ? 'expunged' : 'lease-lost';
+  }
+}

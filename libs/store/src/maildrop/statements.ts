@@ -1,0 +1,52 @@
+/** The maildrop's statements. Leases are judged by the database clock alone. */
+import { SMALL_BODY } from '#domain';
+import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
+import type { HotStatement } from '../hot-connection.ts';
+
+/** $1 tenant, $2 mailbox, $3 session, $4 seconds: a row when the lease is ours now. */
+export const TAKE_LEASE: HotStatement = {
+  name: 'maildrop_take_lease',
+  text: `
+insert into maildrop_lock as held (tenant_id, mailbox_id, session_id, lease_until)
+values ($1::uuid, $2::uuid, $3::uuid, now() + make_interval(secs => $4))
+on conflict (tenant_id, mailbox_id) do update set session_id = excluded.session_id, lease_until = excluded.lease_until
+ where held.lease_until < now() or held.session_id = excluded.session_id
+returning true`,
+};
+
+export const RENEW: HotStatement = {
+  name: 'maildrop_renew',
+  text: `
+update maildrop_lock set lease_until = now() + make_interval(secs => $4)
+ where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid
+returning true`,
+};
+
+export const RELEASE: HotStatement = {
+  name: 'maildrop_release',
+  text: 'delete from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid',
+};
+
+/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. */
+export const LISTING: HotStatement = {
+  name: 'maildrop_listing',
+  text: `
+select f.id, f.uidvalidity, l.*
+  from folder f, lateral (
+    select ${PACKED_UIDS} as uids, ${PACKED_OCTETS} as octets,
+           json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as uidls
+      from (select uid, octets, uidl, row_number() over (order by uid) as number from folder_message
+             where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
+ where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3
+   and exists (select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $4::uuid)`,
+};
+
+/** $1 tenant, $2 mailbox, $3 folder, $4 UIDs. */
+export const READ: HotStatement = {
+  name: 'maildrop_read',
+  text: `
+select m.uid, m.message_id, m.trace, b.octets, case when b.octets <= ${SMALL_BODY} then b.body end as body
+  from folder_message m join message b on b.tenant_id = m.tenant_id and b.id = m.message_id
+ where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and m.uid = any ($4::bigint[])
+ order by m.uid`,
+};
