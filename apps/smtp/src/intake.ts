@@ -141,6 +141,8 @@ function consume(stream: Readable, take: (chunk: Buffer) => Promise<void> | unde
     });
     stream.once('end', resolve);
     stream.once('error', reject);
-    stream.once('close', () => reject(new Error('the client went away in the middle of its message')));
+    stream.once('close', () => {
+      if (!stream.readableEnded) reject(new Error('the client went away in the middle of its message'));
+    });
   });
 }

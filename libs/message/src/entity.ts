@@ -2,6 +2,7 @@ import { parseAddresses } from './addresses.ts';
 import { headerFields, unfold, type HeaderField } from './fields.ts';
 import type { ScanLimits } from './limits.ts';
 import { boundaryOf, parseParameterised } from './parameters.ts';
+import { isToken } from './text.ts';
 import type { Address, EnvelopeFields, Part } from './structure.ts';
 
 /** What the header of one part says: everything of Part but where it lies. */
@@ -80,9 +81,6 @@ function mediaType(
   const boundary = boundaryOf(params);
   return boundary === undefined ? plain : { type, subtype, params, boundary };
 }
-
-// RFC 2045 5.1 tspecials and everything that is not printable US-ASCII.
-const isToken = (text: string): boolean => /^[!#$%&'*+\-.\w^`{|}~]+$/.test(text);
 
 /** One lower-case token without the comments around it; '' where there is none. */
 const token = (text: string | undefined): string => (text === undefined ? '' : parseParameterised(text).value);

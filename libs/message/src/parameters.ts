@@ -1,5 +1,5 @@
 import { MAX_BOUNDARY_OCTETS, MAX_PARAMETERS } from './limits.ts';
-import { isSpace, readQuoted, skipComment, trimEnd } from './text.ts';
+import { isSpace, isToken, readQuoted, skipComment, trimEnd } from './text.ts';
 
 /** A structured MIME field: its value (`text/plain`, `attachment`; lower case, comments and spaces removed) and its parameters. */
 export interface Parameterised {
@@ -19,7 +19,7 @@ export function parseParameterised(text: string): Parameterised {
     const name = readUntil(text, at, ';=');
     const value = text[name.end] === '=' ? readUntil(text, name.end + 1, ';') : { text: '', end: name.end };
     const key = name.text.toLowerCase();
-    if (key !== '' && text[name.end] === '=') params.push([key, value.text]);
+    if (text[name.end] === '=' && isToken(key)) params.push([key, value.text]);
     at = value.end + 1;
   }
   return { value: first.text.replace(/[ \t]/g, '').toLowerCase(), params };

@@ -14,6 +14,9 @@ export function trimEnd(text: string): string {
 /** Space, tab, and the line ends that a fold leaves. */
 export const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 
+/** RFC 2045 5.1: printable US-ASCII without space and tspecials. */
+export const isToken = (text: string): boolean => /^[!#$%&'*+\-.\w^`{|}~]+$/.test(text);
+
 /** Decodes the quoted string that starts at `at`; `end` is after its closing quote, or the end of the text. */
 export function readQuoted(text: string, at: number): { text: string; end: number } {
   let out = '';

@@ -18,17 +18,30 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** The root logger of a process. Lines are written synchronously: the last words before a crash are never lost. */
+/** Octets gathered before they are written: one system call for some thirty lines instead of one for each. */
+const GATHERED = 8_192;
+/** Milliseconds a gathered line waits at most: what `kill -9` can cost. A fault, an exit and `fatal` write all lines first. */
+const GATHERED_FOR = 100;
+
+function standardOutput(): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: 1, sync: true, minLength: GATHERED, periodicFlush: GATHERED_FOR });
+  process.on('exit', () => destination.flushSync());
+  return destination;
+}
+
+/** The root logger of a process. No worker thread: the last words before a crash are never lost. */
 export function createLog({ level, format }: Config['log'], { name, destination }: LogOptions = {}): Log {
   const wantsPretty = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
-  const raw = destination ?? pino.destination({ dest: 1, sync: true });
+  const gathered = destination ? undefined : standardOutput();
+  const raw: DestinationStream = destination ?? gathered ?? process.stdout;
   // Neither a pino transport (a worker thread) nor pino-pretty's stream (a pipeline): both would lose lines at exit.
   const pretty = prettyFactory({
     singleLine: true,
     ignore: 'pid,hostname',
     colorize: destination === undefined && isColorSupported,
   });
-  const stream = wantsPretty ? { write: (line: string): void => raw.write(pretty(line)) } : raw;
+  const flushSync = (): void => gathered?.flushSync();
+  const stream = wantsPretty ? { write: (line: string): void => raw.write(pretty(line)), flushSync } : raw;
   return pino(
     {
       level,

@@ -293,7 +293,9 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where d.name = login_domain
   )
   select f.tenant_id, f.id, f.state, f.hash,
-         coalesce((select failures from auth_failure where key = account_key and window_until > now()), 0),
+         -- All addresses of a mailbox share one count.
+         coalesce((select failures from auth_failure
+                    where key = coalesce('mailbox:' || f.id, account_key) and window_until > now()), 0),
          coalesce((select failures from auth_failure where key = remote_key and window_until > now()), 0)
     from (select 1) one left join found f on true
 $$;

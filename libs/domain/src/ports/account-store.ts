@@ -18,8 +18,9 @@ export interface Credential extends Account {
 export interface AuthFacts {
   /** Undefined: no mailbox has this address. An alias is no login name. */
   readonly credential: Credential | undefined;
-  /** Failures in the current window of each key. */
+  /** Failures in the current window: of the key `mailbox:<id>` where the mailbox is known, else of `accountKey`. */
   readonly accountFailures: number;
+  /** The same of `remoteKey`. */
   readonly remoteFailures: number;
 }
 

@@ -53,17 +53,24 @@ describe('tenants', () => {
   test('one with a domain stays', async () => {
     await store.addTenant(operator, 'full');
     await store.addDomain({ ...operator, tenant: 'full' }, 'full.example', undefined);
-    expect(await refusal(store.removeTenant(operator, 'full'))).toBe('conflict tenant: tenant full still has 1 domain(s): remove them first');
+    expect(await refusal(store.removeTenant(operator, 'full'))).toBe(
+      'conflict tenant: tenant full still has 1 domain(s): remove them first',
+    );
   });
 
   test('a name is taken once', async () => {
-    expect(await refusal(store.addTenant(operator, 'default'))).toBe('conflict tenant: there is a tenant default already');
+    expect(await refusal(store.addTenant(operator, 'default'))).toBe(
+      'conflict tenant: there is a tenant default already',
+    );
   });
 });
 
 describe('domains', () => {
   test('in mixed case and U-labels are stored as A-labels and found in any form', async () => {
-    expect(await store.addDomain(operator, 'BÜCHER.Example', '-+')).toMatchObject({ name: 'xn--bcher-kva.example', separators: '+-' });
+    expect(await store.addDomain(operator, 'BÜCHER.Example', '-+')).toMatchObject({
+      name: 'xn--bcher-kva.example',
+      separators: '+-',
+    });
     const shown = await store.showDomain(operator, 'bücher.EXAMPLE');
     expect(shown.name).toBe('xn--bcher-kva.example');
     expect(await store.showDomain(operator, showId('dom', shown.id))).toEqual(shown);
@@ -74,9 +81,14 @@ describe('domains', () => {
 
   test('are set and removed', async () => {
     await store.addDomain(operator, 'gone.example', '');
-    expect(await store.setDomain(operator, 'gone.example', { state: 'disabled', separators: '=' })).toMatchObject({ state: 'disabled', separators: '=' });
+    expect(await store.setDomain(operator, 'gone.example', { state: 'disabled', separators: '=' })).toMatchObject({
+      state: 'disabled',
+      separators: '=',
+    });
     await store.removeDomain(operator, 'gone.example', false);
-    expect(await refusal(store.showDomain(operator, 'gone.example'))).toContain('not-found domain: there is no domain gone.example');
+    expect(await refusal(store.showDomain(operator, 'gone.example'))).toContain(
+      'not-found domain: there is no domain gone.example',
+    );
   });
 
   test('go with their content only when that is said', async () => {
@@ -84,9 +96,13 @@ describe('domains', () => {
     await store.addMailbox(operator, box('a@busy.example'));
     await store.addAlias(operator, 'b@busy.example', ['a@busy.example']);
     await store.setMailbox(operator, 'a@busy.example', { addAddresses: ['also@example.org'] });
-    expect(await refusal(store.removeDomain(operator, 'busy.example', false))).toContain('still has 1 mailbox(es) and 1 alias(es)');
+    expect(await refusal(store.removeDomain(operator, 'busy.example', false))).toContain(
+      'still has 1 mailbox(es) and 1 alias(es)',
+    );
     await store.removeDomain(operator, 'busy.example', true);
-    expect(await refusal(store.showMailbox(operator, 'also@example.org'))).toBe('not-found address: there is no mailbox also@example.org');
+    expect(await refusal(store.showMailbox(operator, 'also@example.org'))).toBe(
+      'not-found address: there is no mailbox also@example.org',
+    );
   });
 
   test('of another tenant are named with the remedy', async () => {
@@ -100,7 +116,10 @@ describe('domains', () => {
 
 describe('mailboxes', () => {
   test('have folders, counters, an address and a password that nobody can read back', async () => {
-    const made = await store.addMailbox(operator, box('Bob@Example.ORG', { passwordHash: '$argon2id$x', quotaOctets: 1000 }));
+    const made = await store.addMailbox(
+      operator,
+      box('Bob@Example.ORG', { passwordHash: '$argon2id$x', quotaOctets: 1000 }),
+    );
     expect(made).toMatchObject({
       tenant: 'default',
       name: 'bob@example.org',
@@ -119,7 +138,12 @@ describe('mailboxes', () => {
 
   test('are changed', async () => {
     await store.addMailbox(operator, box('carol@example.org'));
-    await store.setMailbox(operator, 'carol@example.org', { state: 'no-login', quotaOctets: 5, quotaMessages: 6, passwordHash: 'h1' });
+    await store.setMailbox(operator, 'carol@example.org', {
+      state: 'no-login',
+      quotaOctets: 5,
+      quotaMessages: 6,
+      passwordHash: 'h1',
+    });
     await store.setMailbox(operator, 'carol@example.org', { passwordHash: 'h2', addAddresses: ['c.c@example.org'] });
     expect(await store.showMailbox(operator, 'C.C@example.org')).toMatchObject({
       name: 'carol@example.org',
@@ -154,28 +178,43 @@ describe('mailboxes', () => {
       expect((await db.owner.query(`select 1 from ${table} where mailbox_id = $1`, [id])).rowCount, table).toBe(0);
     }
     expect(await store.showAlias(operator, 'both@example.org')).toMatchObject({ targets: ['erin@example.org'] });
-    expect(await refusal(store.showAlias(operator, 'only@example.org'))).toBe('not-found alias: there is no alias only@example.org');
+    expect(await refusal(store.showAlias(operator, 'only@example.org'))).toBe(
+      'not-found alias: there is no alias only@example.org',
+    );
     expect(await store.addMailbox(operator, box('dave@example.org'))).toMatchObject({ hasPassword: false });
   });
 
   test('the own name of a mailbox cannot be taken from it', async () => {
-    expect(await refusal(store.setMailbox(operator, 'bob@example.org', { removeAddresses: ['bob@example.org'] }))).toMatch(/^conflict address: /);
+    expect(
+      await refusal(store.setMailbox(operator, 'bob@example.org', { removeAddresses: ['bob@example.org'] })),
+    ).toMatch(/^conflict address: /);
   });
 
   test.each([
     [box('bob@example.org'), 'conflict address: bob@example.org is an address of a mailbox already'],
-    [box('x@nowhere.example'), 'not-found domain: there is no domain nowhere.example: add it with posthouse domain add nowhere.example'],
+    [
+      box('x@nowhere.example'),
+      'not-found domain: there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
+    ],
     [box('x@example.org\r\n'), 'bad-input address: the address holds a control character (CR)'],
     [box('x\0@example.org'), 'bad-input address: the address holds a control character (NUL)'],
     [box(`${'x'.repeat(988)}@example.org`), 'bad-input address: the address has 1000 octets; at most 254 are allowed'],
-    [box('x@example.org', { quotaOctets: 2 ** 60 }), 'bad-input quota: the quota is out of range: a whole number from 0 to 9007199254740991'],
-    [box('x@example.org', { quotaOctets: -1 }), 'bad-input quota: the quota is out of range: a whole number from 0 to 9007199254740991'],
+    [
+      box('x@example.org', { quotaOctets: 2 ** 60 }),
+      'bad-input quota: the quota is out of range: a whole number from 0 to 9007199254740991',
+    ],
+    [
+      box('x@example.org', { quotaOctets: -1 }),
+      'bad-input quota: the quota is out of range: a whole number from 0 to 9007199254740991',
+    ],
   ])('refused: %j', async (mailbox, expected) => {
     expect(await refusal(store.addMailbox(operator, mailbox))).toBe(expected);
   });
 
   test('__proto__ is a name like any other', async () => {
-    expect(await store.addMailbox(operator, box('__proto__@example.org'))).toMatchObject({ name: '__proto__@example.org' });
+    expect(await store.addMailbox(operator, box('__proto__@example.org'))).toMatchObject({
+      name: '__proto__@example.org',
+    });
   });
 
   test('in a batch the good ones are made and each bad one has its reason', async () => {
@@ -196,11 +235,19 @@ describe('mailboxes', () => {
   test('are listed by pages that neither repeat nor skip', async () => {
     await store.addDomain(operator, 'pages.example', undefined);
     const names = Array.from({ length: 7 }, (_, at) => `p${at}@pages.example`);
-    await store.addMailboxes(operator, names.map((name) => box(name)), false);
+    await store.addMailboxes(
+      operator,
+      names.map((name) => box(name)),
+      false,
+    );
     const seen: string[] = [];
     let after: string | undefined;
     do {
-      const page = await store.listMailboxes(operator, { limit: 3, domain: 'pages.example', ...(after !== undefined && { after }) });
+      const page = await store.listMailboxes(operator, {
+        limit: 3,
+        domain: 'pages.example',
+        ...(after !== undefined && { after }),
+      });
       seen.push(...page.items.map(({ name }) => name));
       after = page.next;
     } while (after !== undefined);
@@ -217,17 +264,32 @@ describe('aliases', () => {
   });
 
   test('lead to mailboxes, other aliases and other hosts; a target counts once', async () => {
-    const alias = await store.addAlias(operator, 'Sales@alias.example', ['M@alias.example', 'John@Far.Example', 'm@alias.example']);
-    expect(alias).toMatchObject({ name: 'sales@alias.example', kind: 'alias', targets: ['m@alias.example', 'John@far.example'] });
+    const alias = await store.addAlias(operator, 'Sales@alias.example', [
+      'M@alias.example',
+      'John@Far.Example',
+      'm@alias.example',
+    ]);
+    expect(alias).toMatchObject({
+      name: 'sales@alias.example',
+      kind: 'alias',
+      targets: ['m@alias.example', 'John@far.example'],
+    });
     await store.addAlias(operator, 'all@alias.example', ['sales@alias.example', 'm+x@alias.example']);
-    expect((await store.showAlias(operator, 'all@alias.example')).targets).toEqual(['sales@alias.example', 'm+x@alias.example']);
+    expect((await store.showAlias(operator, 'all@alias.example')).targets).toEqual([
+      'sales@alias.example',
+      'm+x@alias.example',
+    ]);
   });
 
   test('of every kind stand beside each other and are listed', async () => {
     await store.addAlias(operator, 'sales-default@alias.example', ['m@alias.example']);
     await store.addAlias(operator, '*@alias.example', ['m@alias.example']);
     const first = await store.listAliases(operator, { domain: 'alias.example', limit: 2 });
-    const rest = await store.listAliases(operator, { domain: 'alias.example', limit: 500, ...(first.next !== undefined && { after: first.next }) });
+    const rest = await store.listAliases(operator, {
+      domain: 'alias.example',
+      limit: 500,
+      ...(first.next !== undefined && { after: first.next }),
+    });
     expect([...first.items, ...rest.items].map(({ name }) => name)).toEqual([
       '*@alias.example',
       'all@alias.example',
@@ -238,9 +300,13 @@ describe('aliases', () => {
 
   test('are set and removed', async () => {
     await store.addAlias(operator, 'temp@alias.example', ['a@b.example']);
-    expect(await store.setAlias(operator, 'temp@alias.example', ['c@d.example'])).toMatchObject({ targets: ['c@d.example'] });
+    expect(await store.setAlias(operator, 'temp@alias.example', ['c@d.example'])).toMatchObject({
+      targets: ['c@d.example'],
+    });
     await store.removeAlias(operator, 'temp@alias.example');
-    expect(await refusal(store.removeAlias(operator, 'temp@alias.example'))).toBe('not-found alias: there is no alias temp@alias.example');
+    expect(await refusal(store.removeAlias(operator, 'temp@alias.example'))).toBe(
+      'not-found alias: there is no alias temp@alias.example',
+    );
   });
 
   test.each([
@@ -261,7 +327,9 @@ describe('aliases', () => {
   });
 
   test('a mailbox cannot take the name of an alias, not even when both are made at once', async () => {
-    expect(await refusal(store.addMailbox(operator, box('sales@alias.example')))).toBe('conflict address: sales@alias.example is an alias already');
+    expect(await refusal(store.addMailbox(operator, box('sales@alias.example')))).toBe(
+      'conflict address: sales@alias.example is an alias already',
+    );
     const race = await Promise.allSettled([
       store.addMailbox(operator, box('race@alias.example')),
       store.addAlias(operator, 'race@alias.example', ['a@b.example']),
@@ -277,9 +345,15 @@ describe('a principal', () => {
     await store.addDomain(mine, 'mine.example', undefined);
     await store.addMailbox(mine, box('me@mine.example'));
     expect((await store.listTenants(mine, {})).items.map(({ name }) => name)).toEqual(['mine']);
-    expect(await refusal(store.showMailbox({ ...mine, tenant: 'default' }, 'bob@example.org'))).toContain('not-found domain: there is no domain example.org');
-    expect(await refusal(store.addDomain({ ...mine, tenant: 'default' }, 'stolen.example', undefined))).toBe('not-found tenant: there is no tenant "default"');
-    expect(await refusal(store.addDomain(mine, 'example.org', undefined))).toBe('conflict domain: domain example.org is hosted here already');
+    expect(await refusal(store.showMailbox({ ...mine, tenant: 'default' }, 'bob@example.org'))).toContain(
+      'not-found domain: there is no domain example.org',
+    );
+    expect(await refusal(store.addDomain({ ...mine, tenant: 'default' }, 'stolen.example', undefined))).toBe(
+      'not-found tenant: there is no tenant "default"',
+    );
+    expect(await refusal(store.addDomain(mine, 'example.org', undefined))).toBe(
+      'conflict domain: domain example.org is hosted here already',
+    );
     const facts = await store.directoryFacts(id, [
       { local: 'me', domain: 'mine.example' },
       { local: 'bob', domain: 'example.org' },
@@ -299,6 +373,8 @@ describe('a principal', () => {
 
 test('a database that is away is "cannot tell", never "does not exist"', async () => {
   const away = new Database({ url: 'postgres://posthouse_api:x@127.0.0.1:1/none', name: 'away', poolSize: 1 });
-  expect(await refusal(new PgDirectoryStore(away).showTenant(operator, 'default'))).toMatch(/^unavailable database: the database cannot be reached/);
+  expect(await refusal(new PgDirectoryStore(away).showTenant(operator, 'default'))).toMatch(
+    /^unavailable database: the database cannot be reached/,
+  );
   await away.close();
 });

@@ -32,7 +32,7 @@ export const unpackTable = ({ uids, flags, keywords }: PackedTable): FlagTable =
 export interface SetClause {
   /** Distinguishes the prepared statements. */
   readonly name: 'one' | 'many';
-  /** To be joined to `folder_message m`. */
+  /** Follows `folder_message m` in a from list. */
   readonly from: string;
   readonly where: string;
   readonly values: readonly [unknown, unknown];

@@ -1,5 +1,5 @@
 /** COPY and MOVE: one transaction, all or nothing. The body is shared; what is new is a row in the target folder. */
-import type { Account, Copied, FolderId, FolderName, FolderRef, UidSet } from '#domain';
+import type { Copied, FolderId, FolderName, FolderRef, UidSet } from '#domain';
 import type { ClientBase } from 'pg';
 import { PACKED_UIDS, setClause, unpack, type SetClause } from './compact.ts';
 import { lockUsage } from './locks.ts';
@@ -38,11 +38,11 @@ with old as (
 )
 select ${PACKED_UIDS} as uids from (select uid from old order by uid) as sorted`;
 
-/** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ. The target's rows have higher UIDs than any of the set. */
+/** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ, $6 its UIDNEXT: a move into the folder itself must leave the new rows. */
 const removeText = ({ from, where }: SetClause): string => `
 with gone as (
-  delete from folder_message m${from && ` using ${from.replace(',', '')}`}
-   where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where} and m.uid < $6
+  delete from folder_message m using folder f${from}
+   where f.tenant_id = $1::uuid and f.id = $2::uuid and m.tenant_id = $1::uuid and m.folder_id = f.id and ${where} and m.uid < $6
   returning m.uid, m.message_id
 )
 insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select $1::uuid, $2::uuid, $5::bigint, uid, message_id from gone`;
@@ -103,7 +103,7 @@ export async function copyOrMove(
 
 async function remove(
   client: ClientBase,
-  { tenantId, folderId }: Account & FolderRef,
+  { tenantId, folderId }: FolderRef,
   set: SetClause,
   { messages, octets, unseen }: Total,
   { uidnext, highestmodseq }: LockedFolder,

@@ -82,8 +82,7 @@ export class PgFolderStore extends FolderStore {
   }
 
   async #countFrom(state: FolderState, first: number): Promise<number> {
-    const uids = await this.snapshot(state);
-    return uids.length - uids.findIndex((uid) => uid >= first);
+    return (await this.snapshot(state)).filter((uid) => uid >= first).length;
   }
 
   override takeRecent(folder: FolderRef, uidNext: number): Promise<number> {

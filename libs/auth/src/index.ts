@@ -1,0 +1,12 @@
+export { AuthModule } from './auth.module.ts';
+export {
+  Authenticator,
+  type LoginAttempt,
+  type LoginRefusal,
+  type LoginVerdict,
+  type Service,
+} from './authenticator.ts';
+export { LoginsBusy } from './gate.ts';
+export * from './limits.ts';
+export { ARGON2, hashPassword } from './password.ts';
+export { isLoopback, plaintextAllowed, remoteNetwork } from './remote-network.ts';

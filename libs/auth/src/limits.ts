@@ -1,0 +1,25 @@
+/** Every number that bounds a login. */
+
+/** Octets; a longer password is refused like a wrong one, without hashing it. */
+export const MAX_PASSWORD_OCTETS = 1024;
+/** Characters of a login name: the longest address, local part and domain. */
+export const MAX_LOGIN_NAME = 320;
+
+/** Failed logins in one window after which an account is not tried any more, whatever the addresses. */
+export const ACCOUNT_FAILURES = 5;
+/** The same for one remote network: many people may share an address. */
+export const REMOTE_FAILURES = 20;
+/** Seconds from the first failure. */
+export const FAILURE_WINDOW = 60;
+/** Keys whose failures a process keeps beside the database's; the oldest goes first. */
+export const MAX_TRACKED_KEYS = 20_000;
+
+/** Seconds a verified credential is good without hashing again. */
+export const CACHE_LIFETIME = 300;
+/** Accounts in the cache; the least recently used goes first. */
+export const CACHE_ENTRIES = 10_000;
+
+/** Of libuv's four threads, so that files and names never wait for passwords; fewer on a small machine. */
+export const MAX_HASHING_THREADS = 3;
+/** Passwords that may wait for a hashing thread; more are answered "try later" at once. */
+export const MAX_WAITING_HASHES = 200;

@@ -1,0 +1,28 @@
+import { encodeNstring } from './responses/strings.ts';
+import type { AddressInput, EnvelopeInput } from './structure-input.ts';
+
+/**
+ * ENVELOPE as FETCH sends it. RFC 3501 7.4.2. In and out: octets decoded as latin1, to be sent with the 'latin1' encoding.
+ * Total and linear; made once, at delivery.
+ */
+export function encodeEnvelope(fields: EnvelopeInput): string {
+  const from = addressList(fields.from);
+  // RFC 3501 7.4.2: the server fills in Sender and Reply-To from From where they are absent or empty.
+  const sender = fields.sender.length === 0 ? from : addressList(fields.sender);
+  const replyTo = fields.replyTo.length === 0 ? from : addressList(fields.replyTo);
+  return (
+    `(${encodeNstring(fields.date)} ${encodeNstring(fields.subject)} ${from} ${sender} ${replyTo}` +
+    ` ${addressList(fields.to)} ${addressList(fields.cc)} ${addressList(fields.bcc)}` +
+    ` ${encodeNstring(fields.inReplyTo)} ${encodeNstring(fields.messageId)})`
+  );
+}
+
+function addressList(addresses: readonly AddressInput[]): string {
+  if (addresses.length === 0) return 'NIL';
+  let list = '(';
+  for (const { name, mailbox, host } of addresses) {
+    // The second field is the source route of RFC 822, which nobody sends: always NIL.
+    list += `(${encodeNstring(name)} NIL ${encodeNstring(mailbox)} ${encodeNstring(host)})`;
+  }
+  return `${list})`;
+}

@@ -1,0 +1,48 @@
+/** Every bound of the protocol layer, with the reason for it. */
+
+/** Octets of one command outside of its literals, line ends included, before login: room for any LOGIN, too little to hoard memory. */
+export const MAX_LINE_BEFORE_LOGIN = 8 * 1024;
+/** The same after login: clients send UID sets of thousands of messages. */
+export const MAX_LINE = 64 * 1024;
+/** Octets of the one line that answers AUTHENTICATE: the largest SASL PLAIN message (16 KiB) in base64. */
+export const MAX_AUTH_LINE = 24 * 1024;
+/** Octets of all literals of one command before login. */
+export const MAX_LITERALS_BEFORE_LOGIN = 8 * 1024;
+/** Octets of all literals of one command after login; the message of APPEND is streamed and not counted. */
+export const MAX_LITERALS = 64 * 1024;
+/** Literals in one command: each costs a round trip or an allocation. */
+export const MAX_LITERAL_COUNT = 64;
+/** Octets of a command over its limits that are read and thrown away before login, so that it gets its BAD; more ends the connection. */
+export const MAX_DISCARD_BEFORE_LOGIN = 64 * 1024;
+/** The same after login. */
+export const MAX_DISCARD = 1024 * 1024;
+/** Octets of a tag: it is echoed, and kept while a command runs. */
+export const MAX_TAG = 128;
+/** Levels of parentheses, NOT and OR in one command: the parser and the evaluator recurse. */
+export const MAX_NESTING = 25;
+/** Ranges in one sequence set: each costs two binary searches. */
+export const MAX_SEQUENCE_RANGES = 16_384;
+/** Keys in one search program: each is evaluated for every message. */
+export const MAX_SEARCH_KEYS = 1_000;
+/** Items in one FETCH: each may be a whole body in the answer. */
+export const MAX_FETCH_ITEMS = 128;
+/** Field names in one HEADER.FIELDS list. */
+export const MAX_FIELD_NAMES = 1_000;
+/** Numbers in one section part: deeper than the MIME scanner looks. */
+export const MAX_PART_DEPTH = 100;
+/** Flags and keywords in one list. */
+export const MAX_FLAG_LIST = 256;
+/** Octets of one LIST pattern with its reference: matching costs pattern times name. */
+export const MAX_LIST_PATTERN = 1_000;
+/** Runs of wildcards in one LIST pattern. */
+export const MAX_LIST_WILDCARDS = 32;
+/** Patterns in one extended LIST. */
+export const MAX_LIST_PATTERNS = 64;
+/** Parameters of one ID command: RFC 2971 3.3. */
+export const MAX_ID_PARAMETERS = 30;
+/** Capabilities named in one ENABLE. */
+export const MAX_ENABLE = 64;
+/** Octets of one string in ENVELOPE and BODYSTRUCTURE; what is longer is cut. */
+export const MAX_ENCODED_FIELD = 8 * 1024;
+/** Octets of decoded text of one message that SEARCH BODY and TEXT look at. */
+export const MAX_SEARCH_TEXT = 4 * 1024 * 1024;

@@ -1,0 +1,214 @@
+import { DEFAULT_TENANT, ROOT_TENANT, showId, uuidV7, type MessageId, type TenantId } from '#domain';
+import { freshDatabase, type FreshDatabase } from '#testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newId } from '../new-id.ts';
+import { PgTraceStore } from './pg-trace.store.ts';
+
+let db: FreshDatabase;
+let store: PgTraceStore;
+const OTHER = '00000000-0000-7000-8000-00000000000a' as TenantId;
+
+beforeAll(async () => {
+  db = await freshDatabase();
+  store = new PgTraceStore(db.as('posthouse_api'));
+  await db.owner.query('insert into tenant (id, parent_id, path, name) values ($1, $2, $3, $4)', [
+    OTHER,
+    ROOT_TENANT,
+    [ROOT_TENANT, OTHER],
+    'other',
+  ]);
+});
+beforeEach(() => db.owner.query('truncate message, delivery, event'));
+afterAll(() => db.drop());
+
+interface Accepted {
+  readonly id?: MessageId;
+  readonly tenant?: TenantId;
+  readonly from?: string;
+  readonly to?: readonly string[];
+  readonly headerId?: string;
+  readonly recipients?: number;
+  readonly lane?: string;
+  readonly state?: 'queued' | 'held';
+}
+
+async function accepted({
+  tenant = DEFAULT_TENANT,
+  from = 's@far.example',
+  to = ['r@example.org'],
+  headerId,
+  recipients,
+  lane = 'local',
+  state = 'queued',
+  id = newId() as MessageId,
+}: Accepted = {}): Promise<MessageId> {
+  await db.owner.query(
+    `insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients, deliveries,
+                          header_message_id, envelope, body_structure, mime_index, body)
+     values ($1, $2, 'accepted', 'smtp', $3, 'helo.example', '192.0.2.1', 7, 5, $4, $4, $5, '', '', '', 'secret!')`,
+    [tenant, id, from, recipients ?? to.length, headerId ?? null],
+  );
+  for (const [ordinal, recipient] of to.entries()) {
+    await db.owner.query(
+      'insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state) values ($1, $2, $3, $4, $5, $6)',
+      [tenant, id, ordinal, recipient, lane, state],
+    );
+  }
+  await db.owner.query("insert into event (tenant_id, message_id, kind) values ($1, $2, 'accepted')", [tenant, id]);
+  return id;
+}
+
+describe('trace', () => {
+  test('finds a message by queue id, header Message-ID, sender and recipient', async () => {
+    const id = await accepted({
+      headerId: '<a.b@far.example>',
+      from: 'Sender@Far.Example',
+      to: ['R@example.org', 'q@example.org'],
+    });
+    await accepted({ to: ['z@example.org'] });
+    for (const reference of [
+      showId('msg', id),
+      id,
+      'a.b@far.example',
+      '<a.b@far.example>',
+      'Sender@Far.Example',
+      'R@example.org',
+      'q@Example.ORG',
+    ]) {
+      const traces = await store.trace(ROOT_TENANT, reference);
+      expect(
+        traces.map(({ messageId }) => messageId),
+        reference,
+      ).toEqual([id]);
+    }
+  });
+
+  test('shows facts, deliveries and the timeline in order, and no word of the body', async () => {
+    const id = await accepted({ to: ['a@example.org', 'b@far.example'] });
+    await db.owner.query(
+      "insert into event (tenant_id, message_id, kind, ordinal, detail) values ($1, $2, 'deferred', 0, '4.2.2 full')",
+      [DEFAULT_TENANT, id],
+    );
+    const [trace] = await store.trace(ROOT_TENANT, id);
+    expect(trace).toMatchObject({
+      tenant: 'default',
+      message: { state: 'accepted', reversePath: 's@far.example', octets: 7, recipients: 2 },
+      deliveries: [
+        { ordinal: 0, recipient: 'a@example.org', state: 'queued', attempt: 0 },
+        { ordinal: 1, recipient: 'b@far.example', state: 'queued' },
+      ],
+      events: [{ kind: 'accepted' }, { kind: 'deferred', ordinal: 0, detail: '4.2.2 full' }],
+    });
+    expect(JSON.stringify(trace)).not.toContain('secret!');
+  });
+
+  test('a refusal has a timeline without a message', async () => {
+    const id = newId();
+    await db.owner.query(
+      "insert into event (tenant_id, message_id, kind, detail) values ($1, $2, 'refused', '550 5.1.1')",
+      [DEFAULT_TENANT, id],
+    );
+    expect(await store.trace(ROOT_TENANT, showId('msg', id))).toMatchObject([
+      { message: undefined, deliveries: [], events: [{ kind: 'refused' }] },
+    ]);
+  });
+
+  test('gives the newest first, and not more than asked for', async () => {
+    const ids: string[] = [];
+    for (let number = 0; number < 4; number++) {
+      ids.push(await accepted({ id: uuidV7(1_000_000 + number, new Uint8Array(10)) as MessageId }));
+    }
+    const traces = await store.trace(ROOT_TENANT, 'r@example.org', 3);
+    expect(traces.map(({ messageId }) => messageId)).toEqual(ids.reverse().slice(0, 3));
+  });
+
+  test.each([['nothing of the kind'], ['a\0b'], ["' or 1=1"], ['__proto__'], ['x'.repeat(10_000)]])(
+    'finds nothing for %j',
+    async (reference) => {
+      await accepted();
+      expect(await store.trace(ROOT_TENANT, reference)).toEqual([]);
+    },
+  );
+
+  test("another tenant's messages do not exist", async () => {
+    const id = await accepted({ tenant: OTHER });
+    expect(await store.trace(DEFAULT_TENANT, id)).toEqual([]);
+    expect(await store.trace(OTHER, id)).toHaveLength(1);
+  });
+});
+
+describe('ledger', () => {
+  test('balances, by state', async () => {
+    await accepted({ to: ['a@example.org', 'b@example.org'] });
+    await accepted({ state: 'held' });
+    const ledger = await store.ledger(ROOT_TENANT);
+    expect(ledger).toMatchObject({ messages: 2, accepted: 3, balanced: true, faultyMessages: 0, faults: [] });
+    expect(ledger.states).toMatchObject({ queued: 2, held: 1, delivered: 0 });
+  });
+
+  test('expanded targets are counted apart', async () => {
+    const id = await accepted();
+    await db.owner.query('update message set deliveries = 2 where id = $1', [id]);
+    await db.owner.query(
+      "insert into delivery (tenant_id, message_id, ordinal, parent, recipient, lane, state) values ($1, $2, 1, 0, 'x@far.example', 'remote:far.example', 'queued')",
+      [DEFAULT_TENANT, id],
+    );
+    expect(await store.ledger(ROOT_TENANT)).toMatchObject({
+      accepted: 1,
+      balanced: true,
+      states: { queued: 1 },
+      expandedStates: { queued: 1 },
+    });
+  });
+
+  test.each([
+    ['a lost recipient', 'delete from delivery where message_id = $1', { accepted: 1, envelopeRows: 0, rows: 0 }],
+    [
+      'a row too many',
+      "insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state) select tenant_id, id, 9, 'x', 'local', 'queued' from message where id = $1",
+      { envelopeRows: 2 },
+    ],
+    ['rows without a message', 'delete from message where id = $1', { accepted: undefined, envelopeRows: 1, rows: 1 }],
+    [
+      'a pending message with rows',
+      "update message set state = 'pending' where id = $1",
+      { accepted: undefined, rows: 1 },
+    ],
+    ['a lost target', 'update message set deliveries = 2 where id = $1', { expectedRows: 2, rows: 1 }],
+  ])('finds %s', async (_, damage, fault) => {
+    await accepted();
+    const id = await accepted();
+    await db.owner.query(damage, [id]);
+    const ledger = await store.ledger(ROOT_TENANT);
+    expect(ledger).toMatchObject({ balanced: false, faultyMessages: 1 });
+    expect(ledger.faults).toMatchObject([{ messageId: id, ...fault }]);
+  });
+
+  test('counts all faults and lists the first of them', async () => {
+    await db.owner.query(
+      `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state)
+       select $1, gen_random_uuid(), 0, 'x', 'local', 'queued' from generate_series(1, 130)`,
+      [DEFAULT_TENANT],
+    );
+    const { faultyMessages, faults } = await store.ledger(ROOT_TENANT);
+    expect([faultyMessages, faults.length]).toEqual([130, 100]);
+  });
+});
+
+test('statistics count what waits, by lane and state', async () => {
+  await accepted({ to: ['a@example.org', 'b@example.org'] });
+  await accepted({ to: ['c@far.example'], lane: 'remote:far.example' });
+  await accepted({ to: ['Postmaster@example.org'], state: 'held' });
+  const statistics = await store.statistics(ROOT_TENANT);
+  expect(statistics).toMatchObject({ messages: 3, tenants: 2, domains: 0, mailboxes: 0, heldForPostmaster: 1 });
+  expect(statistics.queue.map(({ lane, state, count }) => [lane, state, count])).toEqual([
+    ['local', 'held', 1],
+    ['local', 'queued', 2],
+    ['remote:far.example', 'queued', 1],
+  ]);
+  for (const { oldestSeconds } of statistics.queue) expect(oldestSeconds).toBeGreaterThanOrEqual(0);
+});
+
+test('the database tells how far its clock is off', async () => {
+  expect(Number.isFinite(await store.clockSkewSeconds())).toBe(true);
+});
