@@ -37,7 +37,12 @@ export async function holdHouse(config: Config, log: Log): Promise<HeldHouse> {
       throw error;
     }
     lock.record({ databaseUrl });
-    return { lock, databaseUrl, place: embedded ? `embedded PostgreSQL in ${embedded.cluster.folder}` : 'PostgreSQL by POSTHOUSE_DATABASE_URL', release };
+    return {
+      lock,
+      databaseUrl,
+      place: embedded ? `embedded PostgreSQL in ${embedded.cluster.folder}` : 'PostgreSQL by POSTHOUSE_DATABASE_URL',
+      release,
+    };
   } catch (error) {
     lock.release();
     throw error;

@@ -10,6 +10,8 @@ export class Body {
   #chunk: Buffer | undefined;
   #filled = 0;
   #chunks = 0;
+  #writing: Promise<void> | undefined;
+  #abandoned = false;
 
   constructor(store: IntakeStore, envelope: IntakeEnvelope) {
     this.#store = store;
@@ -19,9 +21,9 @@ export class Body {
   /** Resolves when more may come; undefined when it may come at once. */
   write(octets: Buffer): Promise<void> | undefined {
     this.#octets += octets.length;
-    if (this.#chunk) return this.#spill([octets]);
+    if (this.#chunk) return (this.#writing = this.#spill([octets]));
     this.#small.push(octets);
-    return this.#octets > SMALL_BODY ? this.#begin() : undefined;
+    return this.#octets > SMALL_BODY ? (this.#writing = this.#begin()) : undefined;
   }
 
   async commit(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
@@ -36,6 +38,9 @@ export class Body {
   /** Frees what was stored; trouble in doing so is the sweeper's. */
   async abandon(): Promise<void> {
     this.#small = [];
+    this.#abandoned = true;
+    // A chunk written after the pending message is gone would belong to nothing, and nobody would sweep it.
+    await this.#writing?.catch(() => undefined);
     if (this.#chunk) await this.#store.abandonLarge(this.#envelope).catch(() => undefined);
   }
 
@@ -49,7 +54,7 @@ export class Body {
 
   async #spill(parts: readonly Buffer[]): Promise<void> {
     for (const part of parts) {
-      for (let at = 0; at < part.length; ) {
+      for (let at = 0; at < part.length && !this.#abandoned; ) {
         const copied = this.#chunk ? part.copy(this.#chunk, this.#filled, at) : 0;
         this.#filled += copied;
         at += copied;

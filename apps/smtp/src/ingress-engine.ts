@@ -1,5 +1,6 @@
 /** Port 25 as a server: smtp-server's engine, our connections, our judgement. */
-import { SHUTTING_DOWN } from '#smtp';
+import { isLoopback, type ConnectionCaps, type Metrics } from '#runtime';
+import { SHUTTING_DOWN, showReply, TOO_MANY_CONNECTIONS } from '#smtp';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 'smtp-server/lib/types.js';
 import type { Socket } from 'node:net';
@@ -10,6 +11,8 @@ import type { Intake } from './intake.ts';
 export interface EngineParts {
   readonly judge: Judge;
   readonly intake: Intake;
+  readonly caps: ConnectionCaps;
+  readonly metrics: Metrics;
   /** A connection was refused or broke in a way worth a line in the log. */
   readonly onError: (error: Error) => void;
 }
@@ -28,10 +31,35 @@ export class IngressEngine extends SMTPServer {
 
   /** smtp-server makes its own kind of connection here; ours is the reason for this class. */
   override connect(socket: Socket, options: ConnectionOptions): void {
+    if (!this.#admit(socket)) return;
     const connection = new IngressConnection(this, socket, options);
     this.connections.add(connection);
     connection.on('error', this.#parts.onError);
     connection.init();
+  }
+
+  /** False: the client is over a cap and has been told so. */
+  #admit(socket: Socket): boolean {
+    const { caps, metrics, onError } = this.#parts;
+    const address = socket.remoteAddress;
+    if (address === undefined) {
+      socket.destroy(); // gone before we saw it
+      return false;
+    }
+    const refused = caps.take(address, isLoopback(address));
+    if (refused === undefined) {
+      metrics.connectionOpened('smtp');
+      socket.once('close', () => {
+        caps.give(address);
+        metrics.connectionClosed('smtp');
+      });
+      return true;
+    }
+    metrics.connectionRefused('smtp', refused);
+    socket.on('error', onError);
+    // Octets left unread would turn our close into a reset, and the client would never see why.
+    socket.resume().end(`${showReply(TOO_MANY_CONNECTIONS)}\r\n`, () => socket.destroy());
+    return false;
   }
 
   adopt(session: SMTPServerSession, connection: IngressConnection): void {

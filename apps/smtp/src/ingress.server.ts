@@ -1,5 +1,5 @@
 import { Doorbell, IntakeStore } from '#domain';
-import { House, listenOn } from '#runtime';
+import { ConnectionCaps, House, listenOn } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
@@ -23,18 +23,19 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
         banner: 'Posthouse',
         heloResponse: '%s',
         logger: false,
-        disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL', 'HELP'],
+        disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL'],
         disableReverseLookup: true,
         hideENHANCEDSTATUSCODES: false,
         hideDSN: false,
         size: limits.messageOctets,
         socketTimeout: idleSeconds.smtp * 1000,
         maxCommandLength: MAX_COMMAND_LINE,
-        maxClients: limits.connections,
       },
       {
         judge: new Judge(store, log, options),
         intake: new Intake(store, doorbell, log, options),
+        caps: new ConnectionCaps(limits.connections, limits.connectionsPerIp),
+        metrics: house.metrics,
         onError: (error) => log.debug({ reason: error.message }, 'connection error'),
       },
     );

@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import {
   canonicalLocal,
   judgeRecipient,
+  MAX_RECIPIENTS,
   resolve,
   ROOT_TENANT,
   type CanonicalAddress,
@@ -80,6 +81,7 @@ export class Judge {
   }
 
   async #judge(path: ForwardPath, text: string, parameters: RcptParameters, transaction: Transaction): Promise<AcceptedRecipient | Reply> {
+    if (transaction.recipients.length >= MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS;
     // RFC 5321 4.5.1: postmaster without a domain is ours.
     const { local, domain } = path.kind === 'postmaster' ? { local: 'postmaster', domain: this.#options.hostname } : path;
     const address: CanonicalAddress = { local: canonicalLocal(local), domain };

@@ -3,16 +3,14 @@ import { domainToASCII } from 'node:url';
 import {
   expand,
   LOCAL_LANE,
-  parseAddress,
   remoteLane,
-  resolve,
   type CanonicalAddress,
   type ExpandedTarget,
-  type ExpansionNode,
+  type Leaf,
   type LeasedDelivery,
   type QueueStore,
-  type Resolution,
 } from '#domain';
+import { addressOf } from './recipient.ts';
 
 export class Expander {
   readonly #queue: QueueStore;
@@ -22,39 +20,28 @@ export class Expander {
   }
 
   async expand(delivery: LeasedDelivery, address: CanonicalAddress): Promise<void> {
-    const nodes = await expand(address, (addresses) => this.#resolve(addresses), domainToASCII);
-    const targets = nodes.flatMap(toTarget);
+    const { leaves } = await expand(address, {
+      lookup: (addresses) => this.#queue.directoryFacts(addresses),
+      parse: (forwardPath) => addressOf(forwardPath, domainToASCII),
+    });
+    const targets = leaves.map(toTarget);
     const [only, ...more] = targets;
     if (!only) await this.#queue.hold([{ delivery, reason: 'the address leads nowhere' }]);
     // The alias changed since RCPT and nothing can be delivered: the row itself is held.
     else if (only.hold !== undefined && more.length === 0) await this.#queue.hold([{ delivery, reason: only.hold }]);
     else await this.#queue.expand(delivery, targets);
   }
-
-  async #resolve(addresses: readonly CanonicalAddress[]): Promise<Resolution[]> {
-    const facts = await this.#queue.directoryFacts(addresses);
-    return addresses.map((address, at) => resolve(address, facts[at] ?? { domain: undefined, rows: [] }));
-  }
 }
 
-/** One row for each end; loops and second ways to the same mailbox need none. */
-function toTarget({ address, outcome, resolution }: ExpansionNode): ExpandedTarget[] {
-  const target = { recipient: address, lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined } as const;
-  switch (outcome?.kind) {
+function toTarget(leaf: Leaf): ExpandedTarget {
+  const { recipient } = leaf;
+  const target = { recipient, lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined } as const;
+  switch (leaf.kind) {
     case 'mailbox':
-      return [{ ...target, domainId: resolution && 'domain' in resolution ? resolution.domain.id : undefined, mailboxId: outcome.mailbox.id }];
+      return { ...target, domainId: leaf.domainId, mailboxId: leaf.mailboxId };
     case 'remote':
-      return [{ ...target, recipient: outcome.forwardPath, lane: remoteLane(domainOf(outcome.forwardPath)) }];
-    case 'held':
-    case 'refused':
-      return [{ ...target, hold: outcome.reason }];
-    case 'too-deep':
-      return [{ ...target, hold: 'aliases lead to aliases too deep' }];
-    case 'duplicate':
-    case 'loop':
-    case undefined:
-      return [];
+      return { ...target, lane: remoteLane(leaf.domain) };
+    case 'dead-end':
+      return { ...target, hold: leaf.why };
   }
 }
-
-const domainOf = (forwardPath: string): string => parseAddress(forwardPath, domainToASCII)?.domain ?? 'unknown';

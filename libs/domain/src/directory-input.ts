@@ -37,7 +37,7 @@ export function checkTenantName(text: string): string {
   const name = checkText('tenant', text).toLowerCase();
   if (name.length === 0 || name.length > MAX_TENANT_NAME)
     throw bad('tenant', `a tenant's name has 1 to ${MAX_TENANT_NAME} characters`);
-  const fits = [...name].every((character) => isLetterOrDigit(character) || character === '-');
+  const fits = Array.from(name).every((character) => isLetterOrDigit(character) || character === '-');
   if (!fits || name.startsWith('-') || name.endsWith('-')) {
     throw bad('tenant', `${quoted(text)} is no tenant name: use letters, digits and inner hyphens`);
   }
@@ -54,7 +54,7 @@ export function checkDomainName(text: string, toAscii: ToAscii, field = 'domain'
   if (name === undefined) throw bad(field, `${quoted(text)} is no domain name`);
   if (!name.includes('.'))
     throw bad(field, `${quoted(text)} has one label only: give the full name, such as example.org`);
-  if ([...last].every((digit) => digit >= '0' && digit <= '9'))
+  if (Array.from(last).every((digit) => digit >= '0' && digit <= '9'))
     throw bad(field, `${quoted(text)} is an IP address or ends in digits, not a domain name`);
   return name;
 }
@@ -65,7 +65,7 @@ export function checkSeparators(text: string): string {
     if (!SEPARATORS.includes(character))
       throw bad('separators', `${quoted(character)} is no separator: choose from ${SEPARATORS}`);
   }
-  return [...SEPARATORS].filter((character) => text.includes(character)).join('');
+  return Array.from(SEPARATORS).filter((character) => text.includes(character)).join('');
 }
 
 /** A mailbox's address in the form the directory compares. */
@@ -86,7 +86,7 @@ export function checkAddress(text: string, toAscii: ToAscii, field = 'address'):
 /** RFC 5321 4.1.2 Dot-string, with UTF-8 (RFC 6531 3.3). Quoted local parts are received but never given out. */
 function isLocalPart(local: string): boolean {
   if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) return false;
-  return ![...local].some((character) => ' "(),:;<>@[\\]\u00a0\u3000'.includes(character));
+  return !Array.from(local).some((character) => ' "(),:;<>@[\\]\u00a0\u3000'.includes(character));
 }
 
 /** Where a row of the address book stands. */

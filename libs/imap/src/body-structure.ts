@@ -55,7 +55,8 @@ function single(part: PartInput, extended: boolean, depth: number, open: boolean
  */
 function shownType(part: PartInput, open: boolean): { type: string; subtype: string } {
   const { type, subtype } = part;
-  const opaque = type === 'multipart' || (type === 'message' && subtype === 'rfc822' && (part.message === undefined || !open));
+  const opaque =
+    type === 'multipart' || (type === 'message' && subtype === 'rfc822' && (part.message === undefined || !open));
   return opaque ? { type: 'application', subtype: 'octet-stream' } : { type, subtype };
 }
 

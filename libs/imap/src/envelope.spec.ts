@@ -34,11 +34,7 @@ describe('ENVELOPE', () => {
       { ...nobody, from: [alice] },
       `(NIL NIL ${ALICE} ${ALICE} ${ALICE} NIL NIL NIL NIL NIL)`,
     ],
-    [
-      'an empty subject is not an absent one',
-      { ...nobody, subject: '' },
-      '(NIL "" NIL NIL NIL NIL NIL NIL NIL NIL)',
-    ],
+    ['an empty subject is not an absent one', { ...nobody, subject: '' }, '(NIL "" NIL NIL NIL NIL NIL NIL NIL NIL)'],
     [
       'quotes and backslashes',
       { ...nobody, subject: String.raw`a "b" \c` },
@@ -185,7 +181,13 @@ describe('BODY and BODYSTRUCTURE', () => {
   });
 
   test('hostile parameter names and values stay values', () => {
-    const part: PartInput = { ...text, params: [['__proto__', 'a") FLAGS ("'], ['x\r\ny', '\0']] };
+    const part: PartInput = {
+      ...text,
+      params: [
+        ['__proto__', 'a") FLAGS ("'],
+        ['x\r\ny', '\0'],
+      ],
+    };
     expect(readData(encodeBody(part))).toEqual([
       'text',
       'plain',

@@ -6,11 +6,13 @@ export const FLAG_BIT = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 1
 export const STORABLE_FLAGS = 31;
 
 export interface FlagSet {
-  /** Bits of FLAG_BIT. */
-  readonly bits: number;
+  /** A sum of FLAG_BIT, within STORABLE_FLAGS. */
+  readonly system: number;
   /** In the client's spelling, each once regardless of case. */
   readonly keywords: readonly string[];
 }
+
+export const NO_FLAGS: FlagSet = { system: 0, keywords: [] };
 
 const NAMES = ['\\Seen', '\\Answered', '\\Flagged', '\\Deleted', '\\Draft', '\\Recent'] as const;
 const BIT_OF = new Map(NAMES.map((name, at) => [name.toUpperCase(), 1 << at]));

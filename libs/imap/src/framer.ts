@@ -8,7 +8,7 @@
 import { Buffer } from 'node:buffer';
 import { announcedLiteral, tagOf, TAIL, type Announced } from './announced-literal.ts';
 import { BEFORE_LOGIN, type FrameEvent, type FrameLimits, type TooLarge } from './frame-event.ts';
-import { MAX_AUTH_LINE, MAX_LITERAL_COUNT, MAX_TAG } from './limits.ts';
+import { MAX_AUTH_LINE, MAX_LITERAL_COUNT, MAX_REFUSED_MESSAGE, MAX_TAG } from './limits.ts';
 import { BRACE_OPEN, CR, LF } from './octets.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -73,11 +73,11 @@ export class Framer {
     if (this.#state === 'gate') this.#state = 'append';
   }
 
-  /** Answers `append-literal`: a literal that comes unasked is thrown away, whatever its size. */
+  /** Answers `append-literal`: a literal that comes unasked is thrown away, up to MAX_REFUSED_MESSAGE; then the connection ends. */
   refuse(): void {
     if (this.#state !== 'gate') return;
     if (this.#sync) this.#reset();
-    else this.#discard(undefined, Number.POSITIVE_INFINITY);
+    else this.#discard(undefined, MAX_REFUSED_MESSAGE);
   }
 
   #step(expect: 'command' | 'line'): FrameEvent | 'again' | undefined {
@@ -203,7 +203,7 @@ export class Framer {
     const lf = this.#need > 0 ? -1 : this.#chunk.indexOf(LF, this.#at);
     const end = this.#need > 0 ? this.#at + this.#need : lf === -1 ? this.#chunk.length : lf + 1;
     const part = this.#chunk.subarray(this.#at, end);
-    const what = this.#fault?.what ?? 'line';
+    const what = this.#fault?.what ?? 'literal';
     this.#allowance -= part.length;
     if (this.#allowance < 0) return this.#close(what);
     this.#at += part.length;

@@ -5,4 +5,7 @@ export * from './responses/strings.ts';
 export * from './responses/status.ts';
 export * from './responses/mailbox-data.ts';
 export * from './responses/fetch.ts';
-export * from './responses/flags.ts';
+export * from './section.ts';
+export * from './header-fields.ts';
+export * from './view.ts';
+export * from './responses/updates.ts';

@@ -46,3 +46,11 @@ export const MAX_ENABLE = 64;
 export const MAX_ENCODED_FIELD = 8 * 1024;
 /** Octets of decoded text of one message that SEARCH BODY and TEXT look at. */
 export const MAX_SEARCH_TEXT = 4 * 1024 * 1024;
+/** Octets of an APPEND message that is refused but comes all the same, read and thrown away; a longer one ends the connection. */
+export const MAX_REFUSED_MESSAGE = 256 * 1024 * 1024;
+/** Characters (code points) of a folder's full name. */
+export const MAX_FOLDER_CHARACTERS = 255;
+/** Octets of a folder's full name in UTF-8: it is a key of an index. */
+export const MAX_FOLDER_OCTETS = 1_000;
+/** Levels of a folder's name: each may be listed as a parent of its own. */
+export const MAX_FOLDER_DEPTH = 20;

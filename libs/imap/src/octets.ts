@@ -29,6 +29,10 @@ export const TAG: Table = without(printable(), '(){%*"\\+');
 /** list-char: ATOM-CHAR, the wildcards and `]`. */
 export const LIST: Table = without(printable(), '(){"\\');
 /** Of the words that FETCH items and sections are made of: letters, digits, `.`. */
-export const ITEM: Table = new Uint8Array(256).fill(1, 0x30, 0x3a).fill(1, 0x41, 0x5b).fill(1, 0x61, 0x7b).fill(1, 0x2e, 0x2f);
+export const ITEM: Table = new Uint8Array(256)
+  .fill(1, 0x30, 0x3a)
+  .fill(1, 0x41, 0x5b)
+  .fill(1, 0x61, 0x7b)
+  .fill(1, 0x2e, 0x2f);
 /** DIGIT. */
 export const DIGIT: Table = new Uint8Array(256).fill(1, 0x30, 0x3a);

@@ -6,7 +6,7 @@ import type { SequenceSet } from './sequence-set.ts';
 export type SearchDayKey = 'before' | 'on' | 'since' | 'sentbefore' | 'senton' | 'sentsince';
 
 /**
- * `flag` is one bit of SystemFlag; `day` counts days since 1970-01-01 with no regard to zones; `octets` compares RFC822.SIZE. Strings are
+ * `flag` is one bit of FLAG_BIT; `day` counts days since 1970-01-01 with no regard to zones; `octets` compares RFC822.SIZE. Strings are
  * octets in the charset of the command (US-ASCII or UTF-8), an empty one allowed. FROM, TO, CC, BCC and SUBJECT are `header` keys with
  * that field name.
  */

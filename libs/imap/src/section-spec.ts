@@ -28,3 +28,10 @@ export type FetchItem =
 /** Whether fetching the items sets \Seen. */
 export const marksSeen = (items: readonly FetchItem[]): boolean =>
   items.some((item) => item.item === 'section' && !item.section.peek);
+
+/** RFC 3501 7.4.2: the name of the data item, with the origin octet but without the count. */
+export function sectionLabel({ part, text, fields, partial }: Omit<BodySection, 'peek' | 'label'>): string {
+  const words: string[] = part.map(String);
+  if (text !== 'all') words.push(fields ? `${text} (${fields.join(' ')})` : text);
+  return `BODY[${words.join('.')}]${partial ? `<${partial.from}>` : ''}`;
+}

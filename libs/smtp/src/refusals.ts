@@ -14,6 +14,7 @@ export const TOO_BIG = reply(552, '5.3.4', 'message is too big');
 /** Any trouble of ours: a wrong 5xx would lose mail. */
 export const TEMPORARY_FAILURE = reply(451, '4.3.0', 'temporary failure, try again later');
 export const SHUTTING_DOWN = reply(421, '4.3.2', 'server is going down, try again soon');
+export const TOO_MANY_CONNECTIONS = reply(421, '4.7.0', 'too many connections, try again later');
 export const TOO_MANY_RECIPIENTS = reply(452, '4.5.3', 'too many recipients');
 export const LOOP = reply(554, '5.4.6', 'mail loop');
 

@@ -320,11 +320,24 @@ language sql security definer set search_path = public, pg_temp as $$
   update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
 $$;
 
+-- What is left of a tenant that has no domains any more: its mail and its timelines. The api role may delete neither by itself.
+create function forget_tenant(gone uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if gone not in (select visible_tenants()) or exists (select from domain where tenant_id = gone) then
+    raise insufficient_privilege using message = 'this tenant is not yours, or it still has domains';
+  end if;
+  delete from event where tenant_id = gone;
+  delete from delivery where tenant_id = gone;
+  delete from message_chunk where tenant_id = gone;
+  delete from message where tenant_id = gone;
+end $$;
+
 revoke execute on all functions in schema public from public;
 grant usage on schema public to posthouse_ingress, posthouse_worker, posthouse_pop3, posthouse_imap, posthouse_api;
 
 grant execute on function auth_facts, auth_failed, auth_succeeded, auth_upgrade to posthouse_pop3, posthouse_imap;
-grant execute on function visible_tenants to posthouse_api;
+grant execute on function visible_tenants, forget_tenant to posthouse_api;
 
 -- Directory: read by those who route mail; changed by the api role alone.
 grant select on tenant, domain, address, address_target, mailbox, mailbox_usage to posthouse_ingress, posthouse_worker;

@@ -29,6 +29,8 @@ export class Database {
   readonly kysely: Kysely<Tables>;
   readonly #config: pg.ClientConfig;
   readonly #hot: HotConnection[] = [];
+  readonly #newPool: (options: pg.PoolConfig) => pg.Pool;
+  #pipelined: pg.Pool | undefined;
 
   constructor({ url, name, poolSize, onError }: DatabaseOptions) {
     this.#config = {
@@ -39,9 +41,13 @@ export class Database {
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       keepAlive: true,
     };
-    this.pool = new pg.Pool({ ...this.#config, max: poolSize });
-    // Without a listener, Postgres closing an idle connection would end the process.
-    this.pool.on('error', (error) => onError?.(error));
+    this.#newPool = (options) => {
+      const pool = new pg.Pool({ ...this.#config, ...options, max: poolSize });
+      // Without a listener, Postgres closing an idle connection would end the process.
+      pool.on('error', (error) => onError?.(error));
+      return pool;
+    };
+    this.pool = this.#newPool({});
     this.kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
   }
 
@@ -62,27 +68,23 @@ export class Database {
   }
 
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
-  async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    const onError = (error: Error): void => {
-      broken = error;
-    };
-    client.on('error', onError);
-    try {
+  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return inTransaction(this.pool, async (client) => {
       await client.query('begin');
       const result = await work(client);
       await client.query('commit');
       return result;
-    } catch (error) {
-      await client.query('rollback').catch((lost: Error) => {
-        broken = lost;
-      });
-      throw error;
-    } finally {
-      client.off('error', onError);
-      client.release(broken);
-    }
+    });
+  }
+
+  /**
+   * A transaction whose statements may be sent without waiting for each other: `work` itself sends BEGIN with its first statements
+   * and COMMIT with its last, so that the whole costs as many round trips as it has decisions. Rolls back when it throws: a statement
+   * that fails makes those sent behind it fail, COMMIT included.
+   */
+  pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    this.#pipelined ??= this.#newPool({ pipeline: true });
+    return inTransaction(this.#pipelined, work);
   }
 
   /** Resolves when the database answers; rejects with the reason otherwise. */
@@ -92,6 +94,27 @@ export class Database {
 
   async close(): Promise<void> {
     await Promise.all(this.#hot.map((connection) => connection.close()));
+    await this.#pipelined?.end();
     await this.kysely.destroy();
+  }
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } catch (error) {
+    await client.query('rollback').catch((lost: Error) => {
+      broken = lost;
+    });
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
   }
 }

@@ -363,6 +363,15 @@ describe('row-level security binds the api role', () => {
     );
   });
 
+  test('a tenant is forgotten only by those above it, and only without domains', async () => {
+    const forget = (id: TenantId): string => `select forget_tenant('${id}')`;
+    expect(await outcome(as('posthouse_api'), forget(B), A)).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await outcome(as('posthouse_api'), forget(B), ROOT_TENANT)).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), undefined)).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), ROOT_TENANT)).toBe('done 1');
+    for (const role of EVERYBODY.slice(0, 4)) expect(await outcome(as(role), forget(DEFAULT_TENANT)), role).toBe(INSUFFICIENT_PRIVILEGE);
+  });
+
   test('the principal ends with its transaction', async () => {
     const client = await as('posthouse_api').pool.connect();
     try {

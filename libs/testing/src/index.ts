@@ -1,1 +1,4 @@
 export * from './fresh-database.ts';
+export * from './directory-fixture.ts';
+export * from './line-client.ts';
+export * from './smtp-talk.ts';

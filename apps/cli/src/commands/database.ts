@@ -7,6 +7,8 @@ export async function database(config: Config, print: (text: string) => void): P
   const log = createLog(config.log, { name: 'database' });
   exitOnFault(log);
   const held = await holdHouse(config, log);
-  print(`The database of the house is up: ${held.place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`);
+  print(
+    `The database of the house is up: ${held.place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`,
+  );
   onShutdown({ log, drainSeconds: config.drainSeconds, drain: () => held.release() });
 }

@@ -93,7 +93,8 @@ export interface MailboxChange {
   readonly state?: MailboxState;
   readonly quotaOctets?: number | 'none';
   readonly quotaMessages?: number | 'none';
-  readonly passwordHash?: string | 'none';
+  /** `none`: nobody can log in any more. */
+  readonly passwordHash?: string;
   readonly addAddresses?: readonly string[];
   readonly removeAddresses?: readonly string[];
 }
@@ -107,7 +108,7 @@ export abstract class DirectoryStore {
   abstract listTenants(scope: DirectoryScope, page: PageRequest): Promise<Page<TenantView>>;
   abstract showTenant(scope: DirectoryScope, name: string): Promise<TenantView>;
   abstract setTenant(scope: DirectoryScope, name: string, state: TenantView['state']): Promise<TenantView>;
-  /** Only a tenant without domains and without tenants below it. */
+  /** Only a tenant without domains and without tenants below it; its timelines and what is left of its mail go with it. */
   abstract removeTenant(scope: DirectoryScope, name: string): Promise<void>;
 
   /** @param separators undefined: '+' */

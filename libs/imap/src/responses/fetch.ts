@@ -1,4 +1,5 @@
 /** FETCH responses. RFC 3501 7.4.2 */
+import { encodeFlags } from '../flags.ts';
 import { encodeLiteral, encodeNstring, literalPrefix } from './strings.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -12,9 +13,9 @@ export class FetchResponse {
     this.#text = `* ${seq} FETCH (`;
   }
 
-  /** Flags as they are sent, `\Recent` among them. */
-  flags(flags: readonly string[]): this {
-    return this.item('FLAGS', `(${flags.join(' ')})`);
+  /** Bits of FLAG_BIT, `recent` among them. */
+  flags(bits: number, keywords: readonly string[] = []): this {
+    return this.item('FLAGS', encodeFlags(bits, keywords));
   }
 
   uid(uid: number): this {
@@ -68,9 +69,7 @@ export function encodeInternalDate(date: Date): string {
   return `"${day}-${MONTHS[date.getUTCMonth()]}-${year} ${time.map((part) => String(part).padStart(2, '0')).join(':')} +0000"`;
 }
 
-/** One FETCH of flags alone: what STORE and other sessions' changes send. */
-export function encodeFetchFlags(seq: number, flags: readonly string[], uid?: number): string {
-  return uid === undefined
-    ? `* ${seq} FETCH (FLAGS (${flags.join(' ')}))\r\n`
-    : `* ${seq} FETCH (UID ${uid} FLAGS (${flags.join(' ')}))\r\n`;
+/** One FETCH of flags alone, with the UID where UID STORE wants it: what STORE and other sessions' changes send. */
+export function encodeFetchFlags(seq: number, bits: number, keywords: readonly string[] = [], uid?: number): string {
+  return `* ${seq} FETCH (${uid === undefined ? '' : `UID ${uid} `}FLAGS ${encodeFlags(bits, keywords)})\r\n`;
 }

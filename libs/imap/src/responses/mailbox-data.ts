@@ -1,11 +1,14 @@
 /** Untagged data about folders and the server: everything of RFC 3501 7.2 and 7.3 but FETCH; CRLF included. */
+import { encodeFlags, STORABLE_FLAGS } from '../flags.ts';
 import { encodeAstring, encodeNstring, encodeString } from './strings.ts';
 
 /** RFC 3501 7.2.1. What is announced is derived from what is registered: give it in the order it shall be sent. */
-export const encodeCapability = (capabilities: readonly string[]): string => `* CAPABILITY ${capabilities.join(' ')}\r\n`;
+export const encodeCapability = (capabilities: readonly string[]): string =>
+  `* CAPABILITY ${capabilities.join(' ')}\r\n`;
 
-/** RFC 3501 7.2.6 */
-export const encodeFlags = (flags: readonly string[]): string => `* FLAGS (${flags.join(' ')})\r\n`;
+/** RFC 3501 7.2.6; the keywords that are in use behind the system flags. */
+export const encodeFlagsLine = (keywords: readonly string[] = []): string =>
+  `* FLAGS ${encodeFlags(STORABLE_FLAGS, keywords)}\r\n`;
 
 /** RFC 3501 7.3.1 */
 export const encodeExists = (messages: number): string => `* ${messages} EXISTS\r\n`;
@@ -21,7 +24,8 @@ export const encodeSearch = (numbers: readonly number[]): string =>
   numbers.length === 0 ? '* SEARCH\r\n' : `* SEARCH ${numbers.join(' ')}\r\n`;
 
 /** RFC 5161 3.2 */
-export const encodeEnabled = (capabilities: readonly string[]): string => `* ${['ENABLED', ...capabilities].join(' ')}\r\n`;
+export const encodeEnabled = (capabilities: readonly string[]): string =>
+  `* ${['ENABLED', ...capabilities].join(' ')}\r\n`;
 
 export interface ListEntry {
   /** With backslash: `\HasNoChildren`, `\Sent` (RFC 6154). */
@@ -42,7 +46,8 @@ function listLine(kind: 'LIST' | 'LSUB', { attributes, delimiter, name }: ListEn
   return `* ${kind} (${attributes.join(' ')}) ${encodeNstring(delimiter)} ${encodeAstring(name)}\r\n`;
 }
 
-export type StatusItem = 'MESSAGES' | 'RECENT' | 'UIDNEXT' | 'UIDVALIDITY' | 'UNSEEN' | 'HIGHESTMODSEQ' | 'SIZE' | 'DELETED';
+export type StatusItem =
+  'MESSAGES' | 'RECENT' | 'UIDNEXT' | 'UIDVALIDITY' | 'UNSEEN' | 'HIGHESTMODSEQ' | 'SIZE' | 'DELETED';
 
 /** RFC 3501 7.2.4; the name in modified UTF-7, items in the order they shall be sent. */
 export function encodeStatus(name: string, items: Iterable<readonly [StatusItem, number]>): string {

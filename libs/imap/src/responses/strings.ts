@@ -1,13 +1,11 @@
+import { ASTRING } from '../octets.ts';
+
 /** 1 for an octet a quoted string holds as it is; 2 for one that needs a backslash; 0 for what needs a literal. RFC 3501 9 (QUOTED-CHAR). */
 const QUOTABLE = new Uint8Array(256).fill(1, 0x01, 0x80);
 QUOTABLE[0x0d] = 0;
 QUOTABLE[0x0a] = 0;
 QUOTABLE[0x22] = 2;
 QUOTABLE[0x5c] = 2;
-
-/** 1 for an octet of an astring that needs no quotes: ATOM-CHAR and `]`, RFC 3501 9. */
-const ASTRING = new Uint8Array(256).fill(1, 0x21, 0x7f);
-for (const special of '(){%*"\\') ASTRING[special.charCodeAt(0)] = 0;
 
 /**
  * A string of the IMAP grammar: quoted where it can be, else a literal. RFC 3501 4.3.

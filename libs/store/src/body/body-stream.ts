@@ -1,10 +1,13 @@
 /** Bodies over SMALL_BODY: chunk rows, read one by one with one read ahead. */
 import { CHUNK_OCTETS, type MessageId, type TenantId } from '#domain';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
+import { escaped, unescaped } from './escaped.ts';
 
 const READ_CHUNK: HotStatement = {
   name: 'body_read_chunk',
-  text: 'select octets from message_chunk where tenant_id = $1::uuid and message_id = $2::uuid and number = $3::int',
+  text: `
+select ${escaped('octets')} as octets from message_chunk
+ where tenant_id = $1::uuid and message_id = $2::uuid and number = $3::int`,
 };
 
 /** A stored body has a gap, or is gone altogether. */
@@ -23,8 +26,8 @@ export async function* bodyStream(
   if (end <= start) return;
   const last = Math.floor((end - 1) / CHUNK_OCTETS);
   const read = async (number: number): Promise<Buffer | undefined> => {
-    const rows = await connection.query<{ octets: Buffer }>(READ_CHUNK, [tenantId, messageId, number]);
-    return rows[0]?.octets;
+    const rows = await connection.query<{ octets: string }>(READ_CHUNK, [tenantId, messageId, number]);
+    return rows[0] && unescaped(rows[0].octets);
   };
   let number = Math.floor(start / CHUNK_OCTETS);
   let ahead = read(number);

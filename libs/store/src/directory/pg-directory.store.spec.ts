@@ -58,6 +58,13 @@ describe('tenants', () => {
     );
   });
 
+  test('go with their timelines', async () => {
+    const { id } = await store.addTenant(operator, 'leaving');
+    await db.owner.query("insert into event (tenant_id, message_id, kind) values ($1, $1, 'refused')", [id]);
+    await store.removeTenant(operator, 'leaving');
+    expect((await db.owner.query('select from event where tenant_id = $1', [id])).rowCount).toBe(0);
+  });
+
   test('a name is taken once', async () => {
     expect(await refusal(store.addTenant(operator, 'default'))).toBe(
       'conflict tenant: there is a tenant default already',

@@ -105,5 +105,6 @@ export async function removeTenant(act: Act, name: string): Promise<void> {
       'tenant',
       `tenant ${tenant.name} still has ${children} tenant(s) below it: remove them first`,
     );
+  await sql`select forget_tenant(${tenant.id}::uuid)`.execute(act);
   await act.deleteFrom('tenant').where('id', '=', tenant.id).execute();
 }

@@ -44,7 +44,7 @@ with held as (
     from mailbox_usage u join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
    where u.tenant_id = $1::uuid and u.mailbox_id = $2::uuid and exists (select from held)
      for update of u
-), stored as (${stored} returning id
+), stored as (${stored}
 ), placed as (
   insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace)
   select $1::uuid, held.id, held.uidnext, $2::uuid, stored.id, held.modseq, $11::int, $12::text[], coalesce($13::timestamptz, now()),
@@ -71,13 +71,15 @@ const APPEND = appendText(`
   insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients, deliveries,
                        header_message_id, envelope, body_structure, mime_index, body)
   select $1::uuid, $4::uuid, 'accepted', 'append', '', '', $15::text, $5::bigint, $6::int, 0, 0, $7::text, $8::text, $9::text, $10::text,
-         $16::bytea ${ADMITTED}`);
+         $16::bytea ${ADMITTED}
+  returning id`);
 
 const COMMIT_LARGE = appendText(`
   update message p
      set state = 'accepted', octets = $5::bigint, header_octets = $6::int, header_message_id = $7::text, envelope = $8::text,
          body_structure = $9::text, mime_index = $10::text
-    ${ADMITTED} and p.tenant_id = $1::uuid and p.id = $4::uuid and p.state = 'pending'`);
+    ${ADMITTED} and p.tenant_id = $1::uuid and p.id = $4::uuid and p.state = 'pending'
+  returning p.id`);
 
 const BEGIN_LARGE: HotStatement = {
   name: 'folder_begin_large',

@@ -1,6 +1,7 @@
 /**
  * Takes messages out of a folder in one statement: rows, tombstones, both counters and events. The folder row is locked first,
- * the usage row after it: every part waits for the result of the one before.
+ * the usage row after it: every part waits for the result of the one before. Counters are computed from the locked rows: the
+ * statement's snapshot may be older, and CHECK is tried on what it makes of them before Postgres notices.
  */
 import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
 
@@ -15,7 +16,7 @@ export interface Expunge {
 
 export const expungeText = ({ set, only = 'true', guard }: Expunge): string => `
 with ${guard ? `${guard.cte}, ` : ''}held as (
-  select id, name, highestmodseq + 1 as modseq from folder
+  select id, name, messages, unseen, octets, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid ${guard ? `and ${guard.holds}` : ''}
      for update
 ), gone as (
@@ -29,14 +30,18 @@ with ${guard ? `${guard.cte}, ` : ''}held as (
   select $1::uuid, held.id, held.modseq, gone.uid, gone.message_id from gone, held
 ), counted as (
   update folder f
-     set highestmodseq = held.modseq, messages = f.messages - total.messages, unseen = f.unseen - total.unseen,
-         octets = f.octets - total.octets
+     set highestmodseq = held.modseq, messages = held.messages - total.messages, unseen = held.unseen - total.unseen,
+         octets = held.octets - total.octets
     from held, total
    where f.tenant_id = $1::uuid and f.id = held.id and total.messages > 0
+), usage as (
+  select octets, messages from mailbox_usage
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and (select messages from total) > 0
+     for update
 ), used as (
-  update mailbox_usage u set octets = u.octets - total.octets, messages = u.messages - total.messages
-    from total
-   where u.tenant_id = $1::uuid and u.mailbox_id = $2::uuid and total.messages > 0
+  update mailbox_usage u set octets = usage.octets - total.octets, messages = usage.messages - total.messages
+    from usage, total
+   where u.tenant_id = $1::uuid and u.mailbox_id = $2::uuid
 ), noted as (
   insert into event (tenant_id, message_id, kind, detail)
   select $1::uuid, gone.message_id, 'expunged', held.name || ', UID ' || gone.uid || ', by ' || $6::text from gone, held

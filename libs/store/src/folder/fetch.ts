@@ -1,5 +1,6 @@
 /** Reads for FETCH and SEARCH: only the columns that are wanted, and message rows only where one of them needs it. */
 import {
+  CHUNK_OCTETS,
   READ_BATCH_OCTETS,
   SMALL_BODY,
   type FlagTable,
@@ -10,6 +11,7 @@ import {
   type MessageWants,
   type UidSet,
 } from '#domain';
+import { escaped, unescaped } from '../body/escaped.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { PACKED_TABLE, setClause, unpackTable, type PackedTable } from './compact.ts';
 
@@ -47,8 +49,8 @@ interface FetchedRow {
   body_structure?: string;
   mime_index?: string;
   trace?: Buffer;
-  header?: Buffer | null;
-  body?: Buffer | null;
+  header?: string | null;
+  body?: string | null;
   last_uid?: number;
 }
 
@@ -62,13 +64,12 @@ const COLUMNS: readonly (readonly [keyof MessageWants, string])[] = [
   // A header spans chunks when the body does; one over SMALL_BODY is streamed like any large thing.
   [
     'header',
-    `case when b.octets <= ${SMALL_BODY} then substring(b.body from 1 for b.header_octets)
+    `${escaped(`case when b.octets <= ${SMALL_BODY} then substring(b.body from 1 for b.header_octets)
           when b.header_octets <= ${SMALL_BODY} then (
             select substring(string_agg(c.octets, ''::bytea order by c.number) from 1 for b.header_octets) from message_chunk c
-             where c.tenant_id = b.tenant_id and c.message_id = b.id and c.number <= b.header_octets / 262144)
-     end as header`,
+             where c.tenant_id = b.tenant_id and c.message_id = b.id and c.number <= b.header_octets / ${CHUNK_OCTETS}) end`)} as header`,
   ],
-  ['body', `case when b.octets <= ${SMALL_BODY} then b.body end as body`],
+  ['body', `case when b.octets <= ${SMALL_BODY} then ${escaped('b.body')} end as body`],
 ];
 
 export async function readMessages(
@@ -113,6 +114,9 @@ select ${ALWAYS}${columns}, m.last_uid
  where m.before < ${READ_BATCH_OCTETS} order by m.uid`;
 }
 
+const octetsOf = (text: string | null | undefined): Buffer | undefined =>
+  typeof text === 'string' ? unescaped(text) : undefined;
+
 const toRow = (row: FetchedRow): MessageRow => ({
   uid: row.uid,
   messageId: row.message_id,
@@ -127,6 +131,6 @@ const toRow = (row: FetchedRow): MessageRow => ({
   bodyStructure: row.body_structure,
   mimeIndex: row.mime_index,
   trace: row.trace,
-  header: row.header ?? undefined,
-  body: row.body ?? undefined,
+  header: octetsOf(row.header),
+  body: octetsOf(row.body),
 });

@@ -19,7 +19,7 @@ const NEW_KEYWORDS = {
  */
 const storeText = (set: SetClause, mode: FlagChange['mode'], words: boolean): string => `
 with held as (
-  select id, highestmodseq + 1 as modseq from folder
+  select id, unseen, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid for update
 ), old as (
   select m.uid, m.flags, m.keywords
@@ -41,7 +41,7 @@ with held as (
 ), total as (
   select count(*) as messages, coalesce(sum(unseen), 0) as unseen from changed
 ), counted as (
-  update folder f set highestmodseq = held.modseq, unseen = f.unseen + total.unseen
+  update folder f set highestmodseq = held.modseq, unseen = held.unseen + total.unseen
     from held, total where f.tenant_id = $1::uuid and f.id = held.id and total.messages > 0
 )
 select held.modseq - (total.messages = 0)::int as modseq, verdict.fits, packed.*

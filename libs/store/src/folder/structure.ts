@@ -16,7 +16,7 @@ import {
 import type { ClientBase } from 'pg';
 import { newId } from '../new-id.ts';
 import { copyOrMove } from './copy.ts';
-import { lockStructure } from './locks.ts';
+import { lockStructure, lockUsage } from './locks.ts';
 
 interface Named {
   id: FolderId;
@@ -115,6 +115,7 @@ export async function deleteFolder(client: ClientBase, account: Account, name: F
   if (!folder) return 'no-such-folder';
   // RFC 3501 6.3.4 would keep a \Noselect name for the folders below; a name that holds nothing helps nobody.
   if (tree.length > 1) return 'has-children';
+  await lockUsage(client, account);
   await client.query(REMOVE_FOLDER, [account.tenantId, account.mailboxId, folder.id, name]);
   return 'deleted';
 }

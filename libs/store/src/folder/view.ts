@@ -59,7 +59,7 @@ select ${PACKED_UIDS} as uids from (
   select uid from folder_message where tenant_id = $1::uuid and folder_id = $2::uuid and uid < $4
   union all
   select uid from tombstone where tenant_id = $1::uuid and folder_id = $2::uuid and modseq > $3 and uid < $4
-  order by uid) as then`,
+  order by uid) as those`,
 };
 
 /** $1 tenant, $2 mailbox, $3 folder, $4 MODSEQ, $5 UIDNEXT the session knows. Where nothing moved no subquery runs. */

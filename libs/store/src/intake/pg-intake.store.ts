@@ -96,7 +96,8 @@ export class PgIntakeStore extends IntakeStore {
     if (this.#waitingRefusals >= MAX_WAITING_REFUSALS) return;
     this.#waitingRefusals++;
     void this.#refusals
-      .submit(event)
+      // A text column holds no NUL, and one event must not fail the others of its group.
+      .submit({ ...event, detail: event.detail.replaceAll('\0', '\uFFFD') })
       .catch(() => undefined) // best effort: the reply said it already, and the log has it
       .finally(() => this.#waitingRefusals--);
   }

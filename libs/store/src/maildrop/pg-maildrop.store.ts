@@ -12,6 +12,7 @@ import {
 } from '#domain';
 import { Injectable } from '@nestjs/common';
 import { bodyStream } from '../body/body-stream.ts';
+import { unescaped } from '../body/escaped.ts';
 import { Database } from '../database.ts';
 import { setClause, unpack } from '../folder/compact.ts';
 import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
@@ -32,7 +33,7 @@ interface ReadRow {
   message_id: MessageId;
   trace: Buffer;
   octets: number;
-  body: Buffer | null;
+  body: string | null;
 }
 
 const GUARD = {
@@ -95,7 +96,7 @@ export class PgMaildropStore extends MaildropStore {
       messageId: row.message_id,
       trace: row.trace,
       bodyOctets: row.octets,
-      body: row.body ?? undefined,
+      body: row.body === null ? undefined : unescaped(row.body),
     }));
   }
 

@@ -78,7 +78,7 @@ export class PgQueueStore extends QueueStore {
 
   override async place(placements: readonly Placement[]): Promise<Placed[]> {
     if (placements.length === 0) return [];
-    return this.#database.transaction((client) => placeAll(client, placements));
+    return this.#database.pipelinedTransaction((client) => placeAll(client, placements));
   }
 
   override async defer(deferrals: readonly Deferral[]): Promise<void> {

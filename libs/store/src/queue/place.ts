@@ -22,6 +22,23 @@ interface Inbox {
   addedOctets: number;
 }
 
+interface FolderRow {
+  tenant_id: string;
+  mailbox_id: MailboxId;
+  id: string;
+  uidnext: number;
+  highestmodseq: number;
+}
+
+interface UsageRow {
+  mailbox_id: MailboxId;
+  octets: number;
+  messages: number;
+  quota_octets: number | null;
+  quota_messages: number | null;
+  state: string;
+}
+
 /** A placement with what became of it. */
 interface Judged {
   readonly placement: Placement;
@@ -31,12 +48,16 @@ interface Judged {
   readonly octets: number;
 }
 
+/** Runs in a pipelined transaction: one round trip to lock and read, one to write and commit. */
 export async function placeAll(client: ClientBase, placements: readonly Placement[]): Promise<Placed[]> {
-  const inboxes = await lockInboxes(client, placements);
-  const leases = await lockLeases(client, placements);
+  const [, inboxes, leases] = await Promise.all([
+    client.query('begin'),
+    lockInboxes(client, placements),
+    lockLeases(client, placements),
+  ]);
   const seen = new Set<string>();
   const judged = placements.map((placement, at) => judge(placement, inboxes.get(placement.mailboxId), leases.get(at + 1), seen));
-  await settle(client, judged, [...inboxes.values()]);
+  await Promise.all([...settle(client, judged, [...inboxes.values()]), client.query('commit')]);
   return judged.map(({ fate }) => fate);
 }
 
@@ -61,18 +82,10 @@ function judge(placement: Placement, inbox: Inbox | undefined, already: boolean 
 async function lockInboxes(client: ClientBase, placements: readonly Placement[]): Promise<Map<MailboxId, Inbox>> {
   const wanted = [...new Map(placements.map(({ delivery, mailboxId }) => [mailboxId, delivery.tenantId]))];
   const keys = columns(wanted, ([, tenantId]) => tenantId, ([mailboxId]) => mailboxId);
-  const folders = await client.query<{ tenant_id: string; mailbox_id: MailboxId; id: string; uidnext: number; highestmodseq: number }>(
-    LOCK_INBOXES,
-    keys,
-  );
-  const usage = await client.query<{
-    mailbox_id: MailboxId;
-    octets: number;
-    messages: number;
-    quota_octets: number | null;
-    quota_messages: number | null;
-    state: string;
-  }>(LOCK_USAGE, keys);
+  const [folders, usage] = await Promise.all([
+    client.query<FolderRow>({ ...LOCK_INBOXES, values: keys }),
+    client.query<UsageRow>({ ...LOCK_USAGE, values: keys }),
+  ]);
   const rooms = new Map(
     usage.rows
       .filter(({ state }) => state !== 'disabled')
@@ -101,32 +114,37 @@ async function lockInboxes(client: ClientBase, placements: readonly Placement[])
 
 /** By position from 1: present when the lease is still ours; true when the mailbox has the message already. */
 async function lockLeases(client: ClientBase, placements: readonly Placement[]): Promise<Map<number, boolean>> {
-  const { rows } = await client.query<{ at: number; already: boolean }>(
-    LOCK_LEASES,
-    columns(
-      placements,
-      ({ delivery }) => delivery.tenantId,
-      ({ delivery }) => delivery.messageId,
-      ({ delivery }) => delivery.ordinal,
-      ({ mailboxId }) => mailboxId,
-      ({ delivery }) => delivery.lease,
-    ),
+  const values = columns(
+    placements,
+    ({ delivery }) => delivery.tenantId,
+    ({ delivery }) => delivery.messageId,
+    ({ delivery }) => delivery.ordinal,
+    ({ mailboxId }) => mailboxId,
+    ({ delivery }) => delivery.lease,
   );
+  const { rows } = await client.query<{ at: number; already: boolean }>({ ...LOCK_LEASES, values });
   return new Map(rows.map(({ at, already }) => [at, already]));
 }
 
-async function settle(client: ClientBase, judged: readonly Judged[], inboxes: readonly Inbox[]): Promise<void> {
+/** The statements that write what was judged; none waits for another. */
+function settle(client: ClientBase, judged: readonly Judged[], inboxes: readonly Inbox[]): Promise<unknown>[] {
   const fates = (fate: Placed): Judged[] => judged.filter((one) => one.fate === fate);
   const settled = judged.filter(({ fate }) => fate === 'delivered' || fate === 'duplicate');
-  if (settled.length > 0) await client.query(SETTLE_PLACED, settleValues(fates('delivered'), inboxes, settled));
   const full = fates('over-quota');
   const retry = full.filter(({ placement }) => placement.retryAfter !== undefined);
-  const expired = full.filter(({ placement }) => placement.retryAfter === undefined);
-  if (retry.length > 0) {
-    await client.query(DEFER, [...leases(retry), retry.map(({ placement }) => placement.retryAfter), retry.map(() => OVER_QUOTA)]);
+  const held = [...fates('held'), ...full.filter(({ placement }) => placement.retryAfter === undefined)];
+  const statements: Promise<unknown>[] = [];
+  if (settled.length > 0) {
+    statements.push(client.query({ ...SETTLE_PLACED, values: settleValues(fates('delivered'), inboxes, settled) }));
   }
-  const held = [...fates('held'), ...expired];
-  if (held.length > 0) await client.query(HOLD, [...leases(held), held.map(({ fate }) => (fate === 'held' ? GONE : EXPIRED))]);
+  if (retry.length > 0) {
+    const after = retry.map(({ placement }) => placement.retryAfter);
+    statements.push(client.query(DEFER, [...leases(retry), after, retry.map(() => OVER_QUOTA)]));
+  }
+  if (held.length > 0) {
+    statements.push(client.query(HOLD, [...leases(held), held.map(({ fate }) => (fate === 'held' ? GONE : EXPIRED))]));
+  }
+  return statements;
 }
 
 const leases = (judged: readonly Judged[]): unknown[][] =>

@@ -40,22 +40,30 @@ returning d.tenant_id, d.message_id, d.ordinal, d.depth, d.recipient, d.domain_i
 };
 
 /** Locks what the batch will change, in the order every writer keeps: folders by id, then usage by mailbox. */
-export const LOCK_INBOXES = `
+export const LOCK_INBOXES: HotStatement = {
+  name: 'queue_lock_inboxes',
+  text: `
 select f.tenant_id, f.mailbox_id, f.id, f.uidnext, f.highestmodseq
   from folder f
  where (f.tenant_id, f.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[])) and f.name = 'INBOX'
  order by f.id
-   for update`;
+   for update`,
+};
 
-export const LOCK_USAGE = `
+export const LOCK_USAGE: HotStatement = {
+  name: 'queue_lock_usage',
+  text: `
 select u.tenant_id, u.mailbox_id, u.octets, u.messages, m.quota_octets, m.quota_messages, m.state
   from mailbox_usage u join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
  where (u.tenant_id, u.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[]))
  order by u.mailbox_id
-   for update of u`;
+   for update of u`,
+};
 
 /** Which rows are still ours, and which mailboxes have the message already. Read under the folder locks: a fresh snapshot. */
-export const LOCK_LEASES = `
+export const LOCK_LEASES: HotStatement = {
+  name: 'queue_lock_leases',
+  text: `
 select t.at,
        exists (select from delivery o
                 where o.tenant_id = t.tenant_id and o.message_id = t.message_id and o.mailbox_id = t.mailbox_id
@@ -65,13 +73,16 @@ select t.at,
   join delivery d on d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
  where d.state = 'leased' and d.lease_owner = t.lease
  order by d.message_id, d.ordinal
-   for update of d`;
+   for update of d`,
+};
 
 /**
  * $1.. columns of new folder rows (trace cut from one parameter), folder and usage counters, settled deliveries with events.
  * The rows are locked, so the counters may be written as plain values.
  */
-export const SETTLE_PLACED = `
+export const SETTLE_PLACED: HotStatement = {
+  name: 'queue_settle_placed',
+  text: `
 with placed as (
   insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace)
   select tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, substring($1::bytea from trace_at for trace_octets)
@@ -99,7 +110,8 @@ with placed as (
 insert into event (tenant_id, message_id, kind, ordinal, detail)
 select tenant_id, message_id, case when duplicate then 'duplicate' else 'delivered' end, ordinal, reply
   from unnest($18::uuid[], $19::uuid[], $20::int[], $22::boolean[], $23::text[])
-    as t (tenant_id, message_id, ordinal, duplicate, reply)`;
+    as t (tenant_id, message_id, ordinal, duplicate, reply)`,
+};
 
 /** Rows back into the queue: $1 tenant, $2 message, $3 ordinal, $4 lease, $5 seconds from birth, $6 reply. */
 export const DEFER = `

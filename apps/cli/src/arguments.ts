@@ -1,0 +1,44 @@
+/** Command-line values that need more than commander's reading. */
+import { checkText, MAX_QUOTA, quoted } from '#domain';
+import { InvalidArgumentError } from 'commander';
+
+/** Characters one argument may have: nothing a command takes is longer. */
+export const MAX_ARGUMENT = 4096;
+
+/** Refuses what no argument may hold, before anything else looks at it. Throws DirectoryRefusal `bad-input`. */
+export function checkArguments(args: readonly string[]): void {
+  for (const [at, argument] of args.entries()) checkText(`argument ${at + 1}`, argument.slice(0, MAX_ARGUMENT + 1));
+}
+
+const FACTORS: Readonly<Record<string, number>> = Object.assign(Object.create(null) as Record<string, number>, {
+  '': 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+});
+
+/** `500`, `100k`, `20m`, `1g`, `2t` in octets; `none` for no limit. */
+export function parseQuota(text: string): number | 'none' {
+  if (text === 'none') return 'none';
+  const [, digits, unit] = /^(\d{1,16})([kmgt]?)$/i.exec(text) ?? [];
+  const octets = Number(digits) * (FACTORS[(unit ?? '').toLowerCase()] ?? Number.NaN);
+  if (Number.isSafeInteger(octets)) return octets;
+  throw new InvalidArgumentError(
+    `${quoted(text)} is no quota: give octets from 0 to ${MAX_QUOTA}, such as 500m or 1g, or none.`,
+  );
+}
+
+/** A count, or `none`. */
+export function parseCount(text: string): number | 'none' {
+  if (text === 'none') return 'none';
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`${quoted(text)} is no count: give a whole number or none.`);
+}
+
+export function parsePageSize(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`${quoted(text)} is no number.`);
+}
+
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

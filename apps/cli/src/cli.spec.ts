@@ -1,0 +1,407 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freshDatabase, type FreshDatabase } from '#testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectHouse } from './open-house.ts';
+import { run } from './run.ts';
+import { fakeTerminal } from './terminal.spec-helper.ts';
+
+let db: FreshDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  db = await freshDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'posthouse-cli-'));
+  await posthouse('domain', 'add', 'example.org');
+}, 120_000);
+afterAll(async () => {
+  await db.drop();
+  await rm(folder, { recursive: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string[];
+  readonly err: string[];
+}
+
+/** Runs a command against the fresh database; the last argument may be what standard input holds. */
+async function posthouseWith(input: string, ...args: string[]): Promise<Outcome> {
+  const terminal = fakeTerminal(input, { POSTHOUSE_DATA_DIR: folder });
+  const code = await run(args, terminal, { open: async () => connectHouse(db.ownerUrl) });
+  return { code, out: terminal.printed, err: terminal.complained };
+}
+const posthouse = (...args: string[]): Promise<Outcome> => posthouseWith('', ...args);
+
+describe('domains, mailboxes and aliases', () => {
+  test('from nothing to a mailbox, shown as facts and as JSON', async () => {
+    expect((await posthouse('tenant', 'add', 'acme', '--json')).out.map((line) => JSON.parse(line))).toMatchObject([
+      { id: expect.stringMatching(/^ten_/), name: 'acme', parent: 'root' },
+    ]);
+    expect(await posthouse('domain', 'add', 'BÜCHER.example', '--tenant', 'acme', '--separators', '+-')).toMatchObject({
+      code: 0,
+    });
+    const made = await posthouseWith(
+      'secret\n',
+      'mailbox',
+      'add',
+      'Bob@bücher.example',
+      '--tenant',
+      'acme',
+      '--quota',
+      '1g',
+      '--password-stdin',
+      '--json',
+    );
+    expect(made.code).toBe(0);
+    expect(JSON.parse(made.out[0] ?? '')).toMatchObject({
+      name: 'bob@xn--bcher-kva.example',
+      quotaOctets: 1024 ** 3,
+      hasPassword: true,
+    });
+    const list = await posthouse('mailbox', 'list', '--tenant', 'acme');
+    expect(list.out).toEqual([
+      'MAILBOX                    STATE   PASSWORD  MESSAGES  USED  QUOTA',
+      'bob@xn--bcher-kva.example  active  set              0  0 B   1.0 GiB',
+    ]);
+    expect(
+      (
+        await posthouse(
+          'mailbox',
+          'set',
+          'bob@bücher.example',
+          '--tenant',
+          'acme',
+          '--state',
+          'no-login',
+          '--quota',
+          'none',
+          '--no-password',
+        )
+      ).out.join('\n'),
+    ).toContain('none: nobody can log in');
+    expect((await posthouse('domain', 'rm', 'bücher.example', '--tenant', 'acme')).code).toBe(4);
+    expect((await posthouse('domain', 'rm', 'bücher.example', '--tenant', 'acme', '--cascade')).code).toBe(0);
+    expect((await posthouse('tenant', 'rm', 'acme')).code).toBe(0);
+  });
+
+  test('a list is one JSON object a line, over all pages', async () => {
+    await db.owner.query(
+      "insert into tenant (id, parent_id, path, name) select gen_random_uuid(), '00000000-0000-7000-8000-000000000000', '{}', 'many-' || n from generate_series(1, 600) n",
+    );
+    await db.owner.query("update tenant set path = array[parent_id, id] where name like 'many-%'");
+    const { out } = await posthouse('tenant', 'list', '--json');
+    expect(out.map((line) => (JSON.parse(line) as { name: string }).name)).toHaveLength(601);
+    await db.owner.query("delete from tenant where name like 'many-%'");
+  });
+
+  test('an alias leads to several places', async () => {
+    await posthouse('mailbox', 'add', 'al@example.org', '--no-password');
+    const { out } = await posthouse('alias', 'add', 'team@example.org', 'al@example.org', 'x@far.example');
+    expect(out.slice(3, 5)).toEqual(['leads to  al@example.org', 'leads to  x@far.example']);
+    expect((await posthouse('alias', 'list', '--json')).out.map((line) => JSON.parse(line))).toMatchObject([
+      { name: 'team@example.org', targets: ['al@example.org', 'x@far.example'] },
+    ]);
+    expect((await posthouse('alias', 'set', 'team@example.org', 'y@far.example')).code).toBe(0);
+    expect((await posthouse('alias', 'rm', 'team@example.org')).code).toBe(0);
+    expect((await posthouse('alias', 'show', 'team@example.org')).err).toEqual([
+      'posthouse: there is no alias team@example.org',
+    ]);
+  });
+
+  test('a password is never printed', async () => {
+    const { out, err } = await posthouseWith(
+      'hunter22\n',
+      'mailbox',
+      'add',
+      'quiet@example.org',
+      '--password-stdin',
+      '--debug',
+    );
+    expect([...out, ...err].join('\n')).not.toMatch(/hunter22|argon2/);
+  });
+});
+
+describe('bad input has an exact answer and its exit code', () => {
+  test.each<[string[], number, string]>([
+    [['domain', 'add', 'a\r\nb.example'], 2, 'posthouse: the argument 3 holds a control character (CR)'],
+    [['explain', 'bob@example.org\n'], 2, 'posthouse: the argument 2 holds a control character (LF)'],
+    [
+      ['mailbox', 'add', `${'x'.repeat(988)}@example.org`, '--no-password'],
+      2,
+      'posthouse: the address has 1000 octets; at most 254 are allowed',
+    ],
+    [['mailbox', 'add', 'bob', '--no-password'], 2, 'posthouse: "bob" is no address: expected local-part@domain'],
+    [
+      ['mailbox', 'add', 'bob@nowhere.example', '--no-password'],
+      3,
+      'posthouse: there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
+    ],
+    [
+      ['mailbox', 'add', 'bob@example.org'],
+      2,
+      'posthouse: no password: give it with --password-stdin, or run the command on a terminal',
+    ],
+    [['mailbox', 'show', '__proto__@example.org'], 3, 'posthouse: there is no mailbox __proto__@example.org'],
+    [['mailbox', 'set', 'bob@example.org'], 2, 'posthouse: nothing to change: see posthouse mailbox set --help'],
+    [['domain', 'add', 'EXAMPLE.org'], 4, 'posthouse: domain example.org is hosted here already'],
+    [['tenant', 'show', 'constructor'], 3, 'posthouse: there is no tenant "constructor"'],
+    [['tenant', 'rm', 'default'], 4, 'posthouse: tenant default belongs to the house and stays; suspend it instead'],
+    [['domain', 'set', 'example.org'], 2, 'posthouse: nothing to change: give --state or --separators'],
+    [
+      ['mailbox', 'add', 'q@example.org', '--quota', '1 gb'],
+      2,
+      "posthouse: option '--quota <octets>' argument '1 gb' is invalid. \"1 gb\" is no quota: give octets from 0 to 9007199254740991, such as 500m or 1g, or none.",
+    ],
+    [['domian', 'add'], 2, "posthouse: unknown command 'domian' (Did you mean domain?)"],
+    [['explain', 'bob'], 2, 'posthouse: "bob" is no address: expected local-part@domain'],
+  ])('%j', async (args, code, line) => {
+    expect(await posthouse(...args)).toEqual({ code, out: [], err: [line] });
+  });
+
+  test('a password of 10,000 characters', async () => {
+    expect(await posthouseWith('x'.repeat(10_000), 'mailbox', 'add', 'long@example.org', '--password-stdin')).toEqual({
+      code: 2,
+      out: [],
+      err: ['posthouse: the password has 10000 octets; at most 1024 are allowed'],
+    });
+  });
+
+  test('unknown settings are refused before anything is done', async () => {
+    const terminal = fakeTerminal('', { POSTHOUSE_SMTP_PROT: '25' });
+    expect(await run(['status'], terminal)).toBe(2);
+    expect(terminal.complained.join('\n')).toContain('did you mean POSTHOUSE_SMTP_PORT?');
+  });
+
+  test('a database that is away is exit code 5, in one line', async () => {
+    const terminal = fakeTerminal('', {
+      POSTHOUSE_DATA_DIR: folder,
+      POSTHOUSE_DATABASE_URL: 'postgres://posthouse:secret@127.0.0.1:1/posthouse',
+    });
+    expect(await run(['tenant', 'list'], terminal)).toBe(5);
+    expect(terminal.complained).toHaveLength(1);
+    expect(terminal.complained[0]).toMatch(/^posthouse: the database cannot be reached/);
+    expect(terminal.complained[0]).not.toContain('secret');
+  });
+});
+
+describe('import', () => {
+  async function csv(text: string): Promise<string> {
+    const path = join(folder, 'mailboxes.csv');
+    await writeFile(path, text);
+    return path;
+  }
+
+  const MIXED = [
+    'address,password,quota',
+    'i1@example.org,pw1,',
+    'i2@example.org,"p,w""2",1000',
+    'broken,pw,',
+    'i1@example.org,pw,',
+    'i3@example.org,,',
+    'i4@example.org,pw,lots',
+    'i5@example.org,pw',
+    'i6@nowhere.example,pw,',
+  ].join('\r\n');
+
+  const COMPLAINTS = [
+    'row 4 ("broken"): "broken" is no address: expected local-part@domain',
+    'row 5 ("i1@example.org"): i1@example.org is an address of a mailbox already',
+    'row 6 ("i3@example.org"): the password is empty',
+    'row 7 ("i4@example.org"): the quota "lots" is no number of octets',
+    'row 8 ("i5@example.org"): the row has 2 field(s), not 3',
+    'row 9 ("i6@nowhere.example"): there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
+  ];
+
+  test('a dry run reports and makes nothing; the real run makes the good rows', async () => {
+    const file = await csv(MIXED);
+    expect(await posthouse('mailbox', 'import', file, '--dry-run')).toEqual({
+      code: 1,
+      out: ['2 mailbox(es) would be imported, 6 failed'],
+      err: COMPLAINTS,
+    });
+    expect((await posthouse('mailbox', 'show', 'i1@example.org')).code).toBe(3);
+    expect(await posthouse('mailbox', 'import', file)).toEqual({
+      code: 1,
+      out: ['2 mailbox(es) imported, 6 failed'],
+      err: COMPLAINTS,
+    });
+    expect(JSON.parse((await posthouse('mailbox', 'show', 'i2@example.org', '--json')).out[0] ?? '')).toMatchObject({
+      quotaOctets: 1000,
+      hasPassword: true,
+    });
+  }, 30_000);
+
+  test.each([
+    ['', 2, 'posthouse: the first row must be address,password,quota'],
+    ['a,b,c\n', 2, 'posthouse: the first row must be address,password,quota'],
+  ])('a file with %j', async (text, code, line) => {
+    expect(await posthouse('mailbox', 'import', await csv(text))).toEqual({ code, out: [], err: [line] });
+  });
+
+  test('a file that is not there, or not UTF-8', async () => {
+    expect((await posthouse('mailbox', 'import', join(folder, 'none.csv'))).code).toBe(3);
+    const path = join(folder, 'latin1.csv');
+    await writeFile(path, Buffer.from([0x61, 0xe9, 0x0a]));
+    expect((await posthouse('mailbox', 'import', path)).err[0]).toContain('it is not UTF-8: convert it');
+  });
+
+  test('several batches', async () => {
+    const rows = Array.from({ length: 450 }, (_, at) => `bulk${at}@example.org,pw,`);
+    const file = await csv(['address,password,quota', ...rows].join('\n'));
+    expect((await posthouse('mailbox', 'import', file, '--dry-run')).out).toEqual([
+      '450 mailbox(es) would be imported, 0 failed',
+    ]);
+  }, 30_000);
+});
+
+describe('explain', () => {
+  beforeAll(async () => {
+    await posthouse('mailbox', 'add', 'ex@example.org', '--no-password');
+    await posthouse('alias', 'add', 'loop-a@example.org', 'ex@example.org');
+    await posthouse('alias', 'add', 'loop-b@example.org', 'loop-a@example.org', 'far@far.example');
+    await posthouse('alias', 'set', 'loop-a@example.org', 'loop-b@example.org', 'ex@example.org');
+  });
+
+  test('shows each step and the outcome', async () => {
+    const { out, code } = await posthouse('explain', 'EX+tag@Example.org');
+    expect(code).toBe(0);
+    expect(out.map((line) => line.replace(/mbx_\w+/, 'mbx_..'))).toEqual([
+      'TRIED               RESULT  WHY',
+      'domain example.org  found   hosted here',
+      'address ex+tag      no      no such row',
+      'alias ex+tag        no      no such row',
+      'address ex          found   leads to mailbox mbx_..',
+      '',
+      'ex+tag@example.org: 250 accepted',
+      'ex+tag@example.org: mailbox mbx_..',
+    ]);
+  });
+
+  test('follows aliases, loops included', async () => {
+    const { out } = await posthouse('explain', 'loop-a@example.org', '--json');
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({
+      outcome: '250 accepted, and expanded at delivery',
+      path: [
+        { depth: 0, address: 'loop-a@example.org', end: 'leads on to:' },
+        { depth: 1, address: 'loop-a@example.org', end: expect.stringMatching(/^mailbox mbx_/) },
+        { depth: 1, address: 'loop-b@example.org', end: 'leads on to:' },
+        { depth: 2, address: 'loop-a@example.org', end: 'followed already: not again' },
+        {
+          depth: 2,
+          address: 'far@far.example',
+          end: 'another host: remote delivery is not part of this release: the message waits',
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ['nobody@example.org', '550 5.1.1 refused: no such user'],
+    ['bob@nowhere.example', '550 5.7.1 refused: we do not host the domain'],
+    ['postmaster@example.org', '250 accepted and held for the operator: postmaster has no mailbox'],
+  ])('%s', async (address, outcome) => {
+    expect((await posthouse('explain', address)).out.join('\n')).toContain(`${address}: ${outcome}`);
+  });
+});
+
+describe('trace and ledger', () => {
+  const ID = '01890000-0000-7000-8000-000000000001';
+
+  beforeAll(async () => {
+    await db.owner.query(
+      `insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients, deliveries,
+                            header_message_id, envelope, body_structure, mime_index, received_at)
+       values ('00000000-0000-7000-8000-000000000001', $1, 'accepted', 'smtp', '', 'h.example', '192.0.2.1', 2048, 1, 1, 1, '<x@y>', '', '', '', '2026-01-02T03:04:05Z')`,
+      [ID],
+    );
+    await db.owner.query(
+      `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state, next_attempt_at)
+       values ('00000000-0000-7000-8000-000000000001', $1, 0, 'far@far.example', 'remote:far.example', 'queued', '2026-01-02T04:00:00Z')`,
+      [ID],
+    );
+    await db.owner.query(
+      `insert into event (tenant_id, message_id, kind, at) values ('00000000-0000-7000-8000-000000000001', $1, 'accepted', '2026-01-02T03:04:05Z')`,
+      [ID],
+    );
+  });
+
+  test('the timeline for people, with a word about what this release does not do', async () => {
+    const { out, code } = await posthouse('trace', 'far@far.example');
+    expect(code).toBe(0);
+    expect(out).toEqual([
+      expect.stringMatching(/^message {5}msg_[0-9a-z]{26}$/),
+      'tenant      default',
+      'from        <> (the null sender)',
+      'Message-ID  <x@y>',
+      'came from   h.example [192.0.2.1]',
+      'received    2026-01-02T03:04:05.000Z',
+      'size        2.0 KiB',
+      'state       accepted',
+      '',
+      '#  RECIPIENT        LANE                STATE   TRIES  NEXT TRY                  REPLY',
+      '0  far@far.example  remote:far.example  queued      0  2026-01-02T04:00:00.000Z  -',
+      'remote delivery is not part of this release: the message waits',
+      '',
+      '2026-01-02T03:04:05.000Z  accepted',
+    ]);
+  });
+
+  test('as JSON, by queue id', async () => {
+    const shown = (await posthouse('trace', '<x@y>', '--json')).out;
+    const { id } = JSON.parse(shown[0] ?? '') as { id: string };
+    expect((await posthouse('trace', id, '--json')).out).toEqual(shown);
+  });
+
+  test('nothing found is exit code 3', async () => {
+    expect(await posthouse('trace', '__proto__')).toEqual({
+      code: 3,
+      out: [],
+      err: ['posthouse: nothing is known of "__proto__": give a queue id (msg_..), a Message-ID or an address'],
+    });
+  });
+
+  test('the ledger balances, and exit code 1 says when it does not', async () => {
+    const balanced = await posthouse('ledger');
+    expect(balanced.code).toBe(0);
+    expect(balanced.out.at(-1)).toBe('1 recipient(s) accepted in 1 message(s), 1 in a state: balanced');
+    await db.owner.query('delete from delivery');
+    const off = await posthouse('ledger', '--json');
+    expect(off.code).toBe(1);
+    expect(JSON.parse(off.out[0] ?? '')).toMatchObject({
+      balanced: false,
+      accepted: 1,
+      faults: [{ accepted: 1, rows: 0 }],
+    });
+  });
+});
+
+describe('without a running house', () => {
+  test('status says so', async () => {
+    const { code, out } = await posthouse('status');
+    expect(code).toBe(5);
+    expect(out[0]).toContain('not running in ');
+  });
+
+  test('down has nothing to do', async () => {
+    expect(await posthouse('down')).toMatchObject({
+      code: 0,
+      out: [expect.stringContaining('no house is running in ')],
+    });
+  });
+
+  test('send names the port that does not answer', async () => {
+    const terminal = fakeTerminal('hello', { POSTHOUSE_DATA_DIR: folder, POSTHOUSE_SMTP_PORT: '1' });
+    expect(await run(['send', '--to', 'a@example.org', '-'], terminal)).toBe(5);
+    expect(terminal.complained).toEqual([
+      'posthouse: SMTP does not answer at 127.0.0.1 port 1 (ECONNREFUSED): is the house running? posthouse status',
+    ]);
+  });
+
+  test('help is no failure', async () => {
+    const { code, out } = await posthouse();
+    expect(code).toBe(0);
+    expect(out.join('\n')).toContain('Commands:');
+  });
+});

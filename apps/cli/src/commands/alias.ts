@@ -1,0 +1,80 @@
+import type { AliasView } from '#domain';
+import { Argument, type Command } from 'commander';
+import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { printJson, printList } from '../listing.ts';
+import { facts } from '../table.ts';
+
+const toJson = ({ createdAt, ...rest }: AliasView) => ({ ...rest, createdAt: createdAt.toISOString() });
+
+function print(context: Context, command: Command, alias: AliasView): void {
+  if (commonOptions(command).json) return printJson(context.terminal, toJson(alias));
+  const lines = facts([
+    ['alias', alias.name],
+    ['kind', alias.kind],
+    ['tenant', alias.tenant],
+    ...alias.targets.map((target) => ['leads to', target] as const),
+    ['created', alias.createdAt.toISOString()],
+  ]);
+  for (const line of lines) context.terminal.out(line);
+}
+
+export function registerAlias(program: Command, context: Context): void {
+  const alias = program.command('alias').description('addresses that lead to other addresses');
+  const name = new Argument('<address>', 'sales@d; foo-default@d takes foo-anything; *@d takes the rest');
+  const targets = new Argument('<targets...>', 'mailboxes, other aliases, or addresses on other hosts');
+  alias
+    .command('add')
+    .description('make an alias')
+    .addArgument(name)
+    .addArgument(targets)
+    .action((given: string, to: string[], _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.addAlias(scopeOf(command), given, to)),
+      ),
+    );
+  alias
+    .command('list')
+    .description('the aliases of a tenant')
+    .option('--domain <name>', 'of this domain only')
+    .action((options: { domain?: string }, command: Command) =>
+      withHouse(context, ({ directory }) =>
+        printList(
+          context.terminal,
+          { ...commonOptions(command), ...options },
+          {
+            read: (page) => directory.listAliases(scopeOf(command), page),
+            toJson,
+            head: ['ALIAS', 'KIND', 'LEADS TO'],
+            toRow: (item) => [item.name, item.kind, item.targets.join(', ')],
+            nothing: 'there are no aliases',
+          },
+        ),
+      ),
+    );
+  alias
+    .command('show')
+    .description('one alias')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.showAlias(scopeOf(command), given)),
+      ),
+    );
+  alias
+    .command('set')
+    .description('give an alias other targets')
+    .addArgument(name)
+    .addArgument(targets)
+    .action((given: string, to: string[], _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.setAlias(scopeOf(command), given, to)),
+      ),
+    );
+  alias
+    .command('rm')
+    .description('remove an alias')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, ({ directory }) => directory.removeAlias(scopeOf(command), given)),
+    );
+}

@@ -1,0 +1,99 @@
+import { showId, type DomainView } from '#domain';
+import { Argument, Option, type Command } from 'commander';
+import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { usage } from '../failure.ts';
+import { printJson, printList } from '../listing.ts';
+import { facts } from '../table.ts';
+
+const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
+  id: showId('dom', id),
+  ...rest,
+  createdAt: createdAt.toISOString(),
+});
+
+const shownSeparators = (separators: string): string => (separators === '' ? 'none' : separators);
+
+function print(context: Context, command: Command, domain: DomainView): void {
+  if (commonOptions(command).json) return printJson(context.terminal, toJson(domain));
+  const lines = facts([
+    ['domain', domain.name],
+    ['id', showId('dom', domain.id)],
+    ['tenant', domain.tenant],
+    ['state', domain.state],
+    ['separators', shownSeparators(domain.separators)],
+    ['mailboxes', domain.mailboxes],
+    ['aliases', domain.aliases],
+    ['created', domain.createdAt.toISOString()],
+  ]);
+  for (const line of lines) context.terminal.out(line);
+}
+
+const parseSeparators = (text: string): string => (text === 'none' ? '' : text);
+
+interface SetOptions {
+  readonly state?: DomainView['state'];
+  readonly separators?: string;
+}
+
+const separators = () =>
+  new Option('--separators <characters>', 'what parts user and detail in user+detail: of + - =, or none').argParser(
+    parseSeparators,
+  );
+
+export function registerDomain(program: Command, context: Context): void {
+  const domain = program.command('domain').description('domains we take mail for');
+  const name = new Argument('<name>', 'any form: mixed case and U-labels too');
+  domain
+    .command('add')
+    .description('host a domain')
+    .addArgument(name)
+    .addOption(separators())
+    .action((given: string, options: SetOptions, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.addDomain(scopeOf(command), given, options.separators)),
+      ),
+    );
+  domain
+    .command('list')
+    .description('the domains of a tenant')
+    .action((_, command: Command) =>
+      withHouse(context, ({ directory }) =>
+        printList(context.terminal, commonOptions(command), {
+          read: (page) => directory.listDomains(scopeOf(command), page),
+          toJson,
+          head: ['DOMAIN', 'STATE', 'SEPARATORS', 'MAILBOXES', 'ALIASES'],
+          toRow: (item) => [item.name, item.state, shownSeparators(item.separators), item.mailboxes, item.aliases],
+          nothing: 'there are no domains yet: posthouse domain add example.org',
+        }),
+      ),
+    );
+  domain
+    .command('show')
+    .description('one domain')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.showDomain(scopeOf(command), given)),
+      ),
+    );
+  domain
+    .command('set')
+    .description('change a domain')
+    .addArgument(name)
+    .addOption(new Option('--state <state>', 'disabled: its mail is refused').choices(['active', 'disabled']))
+    .addOption(separators())
+    .action((given: string, options: SetOptions, command: Command) => {
+      if (Object.keys(options).length === 0) throw usage('nothing to change: give --state or --separators');
+      return withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.setDomain(scopeOf(command), given, options)),
+      );
+    });
+  domain
+    .command('rm')
+    .description('stop hosting a domain')
+    .addArgument(name)
+    .option('--cascade', 'with its mailboxes and aliases, and all mail in them')
+    .action((given: string, { cascade = false }: { cascade?: boolean }, command: Command) =>
+      withHouse(context, ({ directory }) => directory.removeDomain(scopeOf(command), given, cascade)),
+    );
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, readHouse } from '#runtime';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
+
+/** Seconds beyond the drain that closing pools and stopping the database may take. */
+const CLOSE_SECONDS = 45;
+const LOOK_MS = 100;
+
+export function registerDown(program: Command, context: Context): void {
+  program
+    .command('down')
+    .description('stop the running house: it finishes what it has in hand first')
+    .action(async () => {
+      const { terminal } = context;
+      const { dataDir, drainSeconds } = context.config();
+      const house = readHouse(dataDir);
+      if (!house?.running) return terminal.out(`no house is running in ${dataDir}`);
+      const { pid } = house.record;
+      stop(pid);
+      if (terminal.isInteractive) terminal.err(`process ${pid} finishes what it has in hand`);
+      const end = performance.now() + (drainSeconds + CLOSE_SECONDS) * 1000;
+      while (isStill(dataDir, pid)) {
+        if (performance.now() > end) {
+          throw new CommandFailure(
+            EXIT.difference,
+            `process ${pid} still runs after ${drainSeconds + CLOSE_SECONDS} s: its log says why; kill -9 ${pid} loses no accepted mail`,
+          );
+        }
+        await sleep(LOOK_MS);
+      }
+      return terminal.out(`stopped process ${pid}`);
+    });
+}
+
+function stop(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH') return;
+    throw new CommandFailure(
+      EXIT.unreachable,
+      `cannot stop process ${pid} (${errorCode(error) ?? 'unknown'}): run the command as the user who runs the house`,
+      { cause: error },
+    );
+  }
+}
+
+function isStill(dataDir: string, pid: number): boolean {
+  const house = readHouse(dataDir);
+  return house?.running === true && house.record.pid === pid;
+}

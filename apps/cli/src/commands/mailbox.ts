@@ -1,0 +1,173 @@
+import { hashPassword } from '#auth';
+import { showId, type MailboxChange, type MailboxState, type MailboxView } from '#domain';
+import { Argument, Option, type Command } from 'commander';
+import { collect, parseCount, parseQuota } from '../arguments.ts';
+import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { usage } from '../failure.ts';
+import { printJson, printList } from '../listing.ts';
+import { passwordFromStdin, promptPassword } from '../password.ts';
+import { facts, octets } from '../table.ts';
+import { registerImport } from './mailbox-import.ts';
+
+const toJson = ({ id, createdAt, ...rest }: MailboxView) => ({
+  id: showId('mbx', id),
+  ...rest,
+  createdAt: createdAt.toISOString(),
+});
+
+function print(context: Context, command: Command, mailbox: MailboxView): void {
+  if (commonOptions(command).json) return printJson(context.terminal, toJson(mailbox));
+  const { quotaOctets, quotaMessages, usedOctets, usedMessages } = mailbox;
+  const lines = facts([
+    ['mailbox', mailbox.name],
+    ['id', showId('mbx', mailbox.id)],
+    ['tenant', mailbox.tenant],
+    ...mailbox.addresses.map((address) => ['address', address] as const),
+    ['state', mailbox.state],
+    ['password', mailbox.hasPassword ? 'set' : 'none: nobody can log in'],
+    ['used', `${octets(usedOctets)} of ${quotaOctets === undefined ? 'no limit' : octets(quotaOctets)}`],
+    ['messages', `${usedMessages} of ${quotaMessages ?? 'no limit'}`],
+    ['created', mailbox.createdAt.toISOString()],
+  ]);
+  for (const line of lines) context.terminal.out(line);
+}
+
+interface PasswordOptions {
+  readonly passwordStdin?: boolean;
+  readonly password?: boolean;
+}
+
+interface AddOptions extends PasswordOptions {
+  readonly quota?: number | 'none';
+  readonly quotaMessages?: number | 'none';
+}
+
+interface SetOptions extends AddOptions {
+  readonly state?: MailboxState;
+  readonly addAddress?: readonly string[];
+  readonly rmAddress?: readonly string[];
+}
+
+const limit = (value: number | 'none' | undefined): number | undefined => (value === 'none' ? undefined : value);
+
+const quotaOption = () =>
+  new Option('--quota <octets>', 'room for mail, such as 500m or 1g, or none').argParser(parseQuota);
+const messagesOption = () =>
+  new Option('--quota-messages <count>', 'number of messages it may hold, or none').argParser(parseCount);
+
+export function registerMailbox(program: Command, context: Context): void {
+  const mailbox = program.command('mailbox').description('mailboxes: who gets mail and reads it');
+  const address = new Argument('<address>', 'any of its addresses, or its id');
+  mailbox
+    .command('add')
+    .description('make a mailbox; asks for its password on a terminal')
+    .argument('<address>', 'its address; the domain is hosted already')
+    .addOption(quotaOption())
+    .addOption(messagesOption())
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--no-password', 'nobody can log in until one is set')
+    .action(async (given: string, options: AddOptions, command: Command) => {
+      const passwordHash = await newPassword(context, given, options);
+      await withHouse(context, async ({ directory }) => {
+        const wanted = {
+          address: given,
+          passwordHash,
+          quotaOctets: limit(options.quota),
+          quotaMessages: limit(options.quotaMessages),
+        };
+        print(context, command, await directory.addMailbox(scopeOf(command), wanted));
+      });
+    });
+  mailbox
+    .command('list')
+    .description('the mailboxes of a tenant')
+    .option('--domain <name>', 'of this domain only')
+    .action((options: { domain?: string }, command: Command) =>
+      withHouse(context, ({ directory }) =>
+        printList(
+          context.terminal,
+          { ...commonOptions(command), ...options },
+          {
+            read: (page) => directory.listMailboxes(scopeOf(command), page),
+            toJson,
+            head: ['MAILBOX', 'STATE', 'PASSWORD', 'MESSAGES', 'USED', 'QUOTA'],
+            toRow: (item) => [
+              item.name,
+              item.state,
+              item.hasPassword ? 'set' : 'none',
+              item.usedMessages,
+              octets(item.usedOctets),
+              item.quotaOctets === undefined ? undefined : octets(item.quotaOctets),
+            ],
+            nothing: 'there are no mailboxes yet: posthouse mailbox add you@example.org',
+          },
+        ),
+      ),
+    );
+  mailbox
+    .command('show')
+    .description('one mailbox')
+    .addArgument(address)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.showMailbox(scopeOf(command), given)),
+      ),
+    );
+  mailbox
+    .command('set')
+    .description('change a mailbox')
+    .addArgument(address)
+    .addOption(
+      new Option('--state <state>', 'no-login: receives only; disabled: neither').choices([
+        'active',
+        'no-login',
+        'disabled',
+      ]),
+    )
+    .addOption(quotaOption())
+    .addOption(messagesOption())
+    .option('--password', 'ask for a new password')
+    .option('--password-stdin', 'read the new password from standard input')
+    .option('--no-password', 'take its password away')
+    .option('--add-address <address>', 'a further address; may be given more than once', collect)
+    .option('--rm-address <address>', 'one of its addresses less; may be given more than once', collect)
+    .action(async (given: string, options: SetOptions, command: Command) => {
+      const change = await toChange(context, given, options);
+      if (Object.keys(change).length === 0) throw usage('nothing to change: see posthouse mailbox set --help');
+      await withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.setMailbox(scopeOf(command), given, change)),
+      );
+    });
+  mailbox
+    .command('rm')
+    .description('remove a mailbox with all mail in it')
+    .addArgument(address)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, ({ directory }) => directory.removeMailbox(scopeOf(command), given)),
+    );
+  registerImport(mailbox, context);
+}
+
+/** The hash; undefined with --no-password. */
+async function newPassword(
+  { terminal }: Context,
+  name: string,
+  { passwordStdin, password }: PasswordOptions,
+): Promise<string | undefined> {
+  if (passwordStdin === true) return hashPassword(await passwordFromStdin(terminal));
+  if (password === false) return undefined;
+  return hashPassword(await promptPassword(terminal, name));
+}
+
+async function toChange(context: Context, name: string, options: SetOptions): Promise<MailboxChange> {
+  const { state, quota, quotaMessages, addAddress, rmAddress, password, passwordStdin } = options;
+  const touchesPassword = password !== undefined || passwordStdin === true;
+  return {
+    ...(state !== undefined && { state }),
+    ...(quota !== undefined && { quotaOctets: quota }),
+    ...(quotaMessages !== undefined && { quotaMessages }),
+    ...(addAddress !== undefined && { addAddresses: addAddress }),
+    ...(rmAddress !== undefined && { removeAddresses: rmAddress }),
+    ...(touchesPassword && { passwordHash: (await newPassword(context, name, options)) ?? 'none' }),
+  };
+}

@@ -1,0 +1,78 @@
+import { showId, type TenantView } from '#domain';
+import { Argument, Option, type Command } from 'commander';
+import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { printJson, printList } from '../listing.ts';
+import { facts } from '../table.ts';
+
+const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
+  id: showId('ten', id),
+  ...rest,
+  createdAt: createdAt.toISOString(),
+});
+
+function print(context: Context, command: Command, tenant: TenantView): void {
+  if (commonOptions(command).json) return printJson(context.terminal, toJson(tenant));
+  const { id, name, parent, state, createdAt } = tenant;
+  const lines = facts([
+    ['tenant', name],
+    ['id', showId('ten', id)],
+    ['below', parent],
+    ['state', state],
+    ['created', createdAt.toISOString()],
+  ]);
+  for (const line of lines) context.terminal.out(line);
+}
+
+export function registerTenant(program: Command, context: Context): void {
+  const tenant = program.command('tenant').description('tenants: customers who never see each other');
+  const name = new Argument('<name>', 'letters, digits and hyphens, or an id');
+  tenant
+    .command('add')
+    .description('make a tenant')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.addTenant(scopeOf(command), given)),
+      ),
+    );
+  tenant
+    .command('list')
+    .description('all tenants')
+    .action((_, command: Command) =>
+      withHouse(context, ({ directory }) =>
+        printList(context.terminal, commonOptions(command), {
+          read: (page) => directory.listTenants(scopeOf(command), page),
+          toJson,
+          head: ['TENANT', 'BELOW', 'STATE', 'ID'],
+          toRow: ({ name: shown, parent, state, id }) => [shown, parent, state, showId('ten', id)],
+          nothing: 'there are no tenants',
+        }),
+      ),
+    );
+  tenant
+    .command('show')
+    .description('one tenant')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.showTenant(scopeOf(command), given)),
+      ),
+    );
+  tenant
+    .command('set')
+    .description('suspend a tenant (its mail is refused, its logins too) or let it work again')
+    .addArgument(name)
+    .addOption(new Option('--state <state>', 'its state').choices(['active', 'suspended']).makeOptionMandatory())
+    .action((given: string, { state }: { state: TenantView['state'] }, command: Command) =>
+      withHouse(context, async ({ directory }) =>
+        print(context, command, await directory.setTenant(scopeOf(command), given, state)),
+      ),
+    );
+  tenant
+    .command('rm')
+    .description('remove a tenant that has no domains')
+    .addArgument(name)
+    .action((given: string, _, command: Command) =>
+      withHouse(context, ({ directory }) => directory.removeTenant(scopeOf(command), given)),
+    );
+}

@@ -1,0 +1,91 @@
+import { LOCAL_LANE, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
+import type { Command } from 'commander';
+import { parsePageSize } from '../arguments.ts';
+import { commonOptions, withHouse, type Context } from '../context.ts';
+import { EXIT } from '../failure.ts';
+import { printJson } from '../listing.ts';
+import { facts, octets, table } from '../table.ts';
+
+export const REMOTE_WAITS = 'remote delivery is not part of this release: the message waits';
+
+export function registerTrace(program: Command, context: Context): void {
+  program
+    .command('trace')
+    .description('what happened to a message: its queue id, its Message-ID, or an address that sent or received')
+    .argument('<reference>')
+    .option('--limit <count>', 'newest messages shown, at most 50', parsePageSize, 50)
+    .action((reference: string, { limit }: { limit: number }, command: Command) =>
+      withHouse(context, async ({ trace }) => {
+        const traces = await trace.trace(ROOT_TENANT, reference, Math.max(1, limit));
+        if (traces.length === 0) {
+          context.terminal.err(
+            `posthouse: nothing is known of ${JSON.stringify(reference)}: give a queue id (msg_..), a Message-ID or an address`,
+          );
+          context.exitCode = EXIT.notFound;
+        }
+        for (const [at, found] of traces.entries()) {
+          if (commonOptions(command).json) printJson(context.terminal, traceJson(found));
+          else for (const line of [...(at > 0 ? [''] : []), ...traceLines(found)]) context.terminal.out(line);
+        }
+      }),
+    );
+}
+
+const isWaitingRemote = ({ lane, state }: TracedDelivery): boolean =>
+  lane !== LOCAL_LANE && (state === 'queued' || state === 'leased');
+
+export const traceJson = ({ tenant, messageId, message, deliveries, events }: MessageTrace) => ({
+  id: showId('msg', messageId),
+  tenant,
+  ...message,
+  deliveries: deliveries.map(({ mailboxId, ...delivery }) => ({
+    ...delivery,
+    ...(mailboxId !== undefined && { mailbox: showId('mbx', mailboxId) }),
+    ...(isWaitingRemote(delivery as TracedDelivery) && { note: REMOTE_WAITS }),
+  })),
+  events,
+});
+
+/** The timeline for people. */
+export function traceLines({ tenant, messageId, message, deliveries, events }: MessageTrace): string[] {
+  const head = facts([
+    ['message', showId('msg', messageId)],
+    ['tenant', tenant],
+    ...(message
+      ? ([
+          ['from', message.reversePath === '' ? '<> (the null sender)' : message.reversePath],
+          ['Message-ID', message.headerMessageId],
+          ['came from', `${message.helo} [${message.remoteAddress}]`],
+          ['received', message.receivedAt.toISOString()],
+          ['size', octets(message.octets)],
+          ['state', message.state],
+        ] as const)
+      : ([['state', 'refused: nothing of it was kept']] as const)),
+  ]);
+  const rows = table(
+    ['#', 'RECIPIENT', 'LANE', 'STATE', 'TRIES', 'NEXT TRY', 'REPLY'],
+    deliveries.map((row) => [
+      row.ordinal,
+      row.parent === undefined ? row.recipient : `${row.recipient} (from #${row.parent})`,
+      row.lane,
+      row.state,
+      row.attempt,
+      row.nextAttemptAt?.toISOString(),
+      row.reply,
+    ]),
+  );
+  const timeline = events.map(({ at, kind, ordinal, detail }) => [
+    at.toISOString(),
+    kind,
+    ...(ordinal === undefined ? [] : [`#${ordinal}`]),
+    ...(detail === undefined ? [] : [detail]),
+  ]);
+  const width = Math.max(0, ...timeline.map(([, kind = '']) => kind.length));
+  return [
+    ...head,
+    ...(deliveries.length > 0 ? ['', ...rows] : []),
+    ...(deliveries.some(isWaitingRemote) ? [REMOTE_WAITS] : []),
+    '',
+    ...timeline.map(([at = '', kind = '', ...rest]) => `${at}  ${kind.padEnd(width)}  ${rest.join('  ')}`.trimEnd()),
+  ];
+}

@@ -1,0 +1,92 @@
+/** A corner of the house for a real mail through real ports: made, used, and removed again. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hashPassword } from '#auth';
+import { DirectoryRefusal, ROOT_TENANT, type DirectoryScope, type DirectoryStore } from '#domain';
+import { fetchImap } from './clients/imap-client.ts';
+import { fetchPop3, type Fetched, type Login } from './clients/pop3-client.ts';
+import { sendMail, type Outgoing, type Sent } from './clients/smtp-client.ts';
+import type { Endpoints } from './endpoints.ts';
+import { CommandFailure, EXIT } from './failure.ts';
+
+/** Milliseconds a delivery may take before the probe gives up, and between two looks. */
+const DELIVERY_MS = 20_000;
+const LOOK_MS = 200;
+
+export interface Corner {
+  readonly tenant: string;
+  readonly domain: string;
+  readonly users: readonly string[];
+}
+
+const scopeOf = ({ tenant }: Corner): DirectoryScope => ({ principal: ROOT_TENANT, tenant });
+
+const ifNew = async (work: Promise<unknown>): Promise<void> => {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof DirectoryRefusal && error.code === 'conflict')) throw error;
+  });
+};
+
+/** Makes what is missing, and gives every user a new random password. */
+export async function makeCorner(directory: DirectoryStore, corner: Corner): Promise<Login[]> {
+  const scope = scopeOf(corner);
+  await ifNew(directory.addTenant(scope, corner.tenant));
+  await ifNew(directory.addDomain(scope, corner.domain, undefined));
+  await directory.showDomain(scope, corner.domain); // another tenant may have it: that is a refusal, not ours to use
+  const logins: Login[] = [];
+  for (const name of corner.users) {
+    const user = `${name}@${corner.domain}`;
+    const password = randomBytes(12).toString('base64url');
+    const passwordHash = await hashPassword(password);
+    await ifNew(
+      directory.addMailbox(scope, { address: user, passwordHash, quotaOctets: undefined, quotaMessages: undefined }),
+    );
+    await directory.setMailbox(scope, user, { passwordHash });
+    logins.push({ user, password });
+  }
+  return logins;
+}
+
+const ifThere = async (work: Promise<unknown>): Promise<void> => {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof DirectoryRefusal && error.code === 'not-found')) throw error;
+  });
+};
+
+/** Removes all of it; what is gone already is no error. */
+export async function removeCorner(directory: DirectoryStore, corner: Corner): Promise<void> {
+  await ifThere(directory.removeDomain(scopeOf(corner), corner.domain, true));
+  await ifThere(directory.removeTenant(scopeOf(corner), corner.tenant));
+}
+
+export interface RoundTrip {
+  readonly sent: Sent;
+  readonly pop3: Fetched;
+  readonly imap: Fetched;
+}
+
+/** Sends through our own SMTP port, waits until POP3 has it, and fetches it over both. Throws CommandFailure where it stops. */
+export async function roundTrip(endpoints: Endpoints, mail: Outgoing, login: Login): Promise<RoundTrip> {
+  const sent = await sendMail(endpoints.smtp, mail);
+  const pop3 = await waitForMail(endpoints, login, mail.message);
+  return { sent, pop3, imap: await fetchImap(endpoints.imap, login) };
+}
+
+async function waitForMail({ pop3 }: Endpoints, login: Login, message: Buffer): Promise<Fetched> {
+  const end = performance.now() + DELIVERY_MS;
+  for (;;) {
+    const fetched = await fetchPop3(pop3, login);
+    if (holds(fetched, message)) return fetched;
+    if (performance.now() > end) {
+      throw new CommandFailure(
+        EXIT.difference,
+        `the mail was accepted and is not in the mailbox after ${DELIVERY_MS / 1000} s: posthouse trace ${login.user}`,
+      );
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** The octets come back unchanged, below the trace fields. */
+export const holds = ({ messages }: Fetched, message: Buffer): boolean =>
+  messages.some((found) => found.subarray(-message.length).equals(message));

@@ -1,0 +1,60 @@
+/** From a name and a password to an open maildrop. */
+import { randomUUID } from 'node:crypto';
+import type { Authenticator, LoginRefusal } from '#auth';
+import type { MaildropStore } from '#domain';
+import type { MaildropRefusal } from '#pop3';
+import { reasonOf, type Connection, type Log } from '#runtime';
+import { LEASE_SECONDS } from './limits.ts';
+import { openDrop, type OpenDrop } from './open-drop.ts';
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+const REFUSALS: Readonly<Record<LoginRefusal, MaildropRefusal>> = {
+  'bad-credentials': 'auth',
+  disabled: 'disabled',
+  'no-login': 'disabled',
+  throttled: 'throttled',
+};
+
+export class Logins {
+  readonly #authenticator: Authenticator;
+  readonly #store: MaildropStore;
+  readonly #log: Log;
+
+  constructor(authenticator: Authenticator, store: MaildropStore, log: Log) {
+    this.#authenticator = authenticator;
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Never rejects: faults of ours are the refusal `temp`, and in the log. The caller releases what was opened. */
+  async open({ user, password }: Credentials, connection: Connection): Promise<OpenDrop | MaildropRefusal> {
+    const { id: conn, remoteAddress } = connection;
+    try {
+      const verdict = await this.#authenticator.verify({ login: user, password, remoteAddress, service: 'pop3' });
+      if (!verdict.ok) {
+        this.#log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
+        return REFUSALS[verdict.why];
+      }
+      return await this.#take(verdict.account, connection);
+    } catch (error) {
+      this.#log.warn({ conn, reason: reasonOf(error) }, 'a maildrop could not be opened');
+      return 'temp';
+    }
+  }
+
+  async #take(account: OpenDrop['account'], { id: conn, remoteAddress }: Connection) {
+    const { mailboxId: mailbox } = account;
+    const sessionId = randomUUID();
+    const opening = await this.#store.open(account, sessionId, LEASE_SECONDS);
+    if (opening.kind === 'in-use') {
+      this.#log.info({ conn, remote: remoteAddress, mailbox }, 'maildrop in use');
+      return opening.kind;
+    }
+    this.#log.info({ conn, remote: remoteAddress, mailbox, messages: opening.listing.uids.length }, 'login');
+    return openDrop(account, sessionId, opening.listing);
+  }
+}

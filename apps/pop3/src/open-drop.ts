@@ -1,0 +1,23 @@
+/** The maildrop a session holds: what the store knows of it beside what the session machine does. */
+import type { Account, FolderId, MaildropListing } from '#domain';
+import { compactMaildrop, type Maildrop } from '#pop3';
+
+export interface OpenDrop {
+  readonly account: Account;
+  /** Names the lease. */
+  readonly sessionId: string;
+  readonly folderId: FolderId;
+  /** Message n is at index n - 1. */
+  readonly uids: Uint32Array;
+  readonly drop: Maildrop;
+}
+
+export function openDrop(account: Account, sessionId: string, listing: MaildropListing): OpenDrop {
+  const { folderId, uids, octets: sizes, uidValidity, importedUidls: imported } = listing;
+  const drop = compactMaildrop({ sizes, uids, uidlPrefix: `${uidValidity}.`, imported });
+  return { account, sessionId, folderId, uids, drop };
+}
+
+/** UIDs of message numbers. */
+export const uidsOf = ({ uids }: OpenDrop, numbers: readonly number[]): number[] =>
+  numbers.flatMap((number) => uids[number - 1] ?? []);

@@ -1,0 +1,163 @@
+/** Backpressure: what a client does not take is not fetched for it. */
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { Authenticator } from '#auth';
+import type { FolderId, MailboxBell, MaildropMessage, MaildropStore, MessageId } from '#domain';
+import { Metrics, silentLog, TcpServer } from '#runtime';
+import { afterEach, expect, test } from 'vitest';
+import { Leases } from './leases.ts';
+import { Logins } from './logins.ts';
+import { Pop3Connection, type Pop3Parts } from './pop3-connection.ts';
+import { ReadAheadBudget } from './read-ahead.ts';
+
+const MIB = 1024 * 1024;
+const PIECE = Buffer.alloc(256 * 1024, 'x');
+/** What loopback sockets of both sides may hold, and one batch. */
+const IN_FLIGHT = 20 * MIB;
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** One maildrop of messages of these sizes; counts what is given out. */
+async function serve(sizes: readonly number[]) {
+  const given = { octets: 0 };
+  const uids = Uint32Array.from(sizes, (_, at) => at + 1);
+  const store: MaildropStore = {
+    open: () =>
+      Promise.resolve({
+        kind: 'open',
+        listing: {
+          folderId: 'f' as FolderId,
+          uidValidity: 1,
+          uids,
+          octets: Uint32Array.from(sizes),
+          importedUidls: new Map(),
+        },
+      }),
+    renew: () => Promise.resolve(true),
+    release: () => Promise.resolve(),
+    expunge: () => Promise.resolve('expunged'),
+    read: (_, __, wanted) =>
+      Promise.resolve(
+        wanted.map((uid): MaildropMessage => {
+          const octets = sizes[uid - 1] ?? 0;
+          const body = octets <= MIB ? Buffer.alloc(octets, 'y') : undefined;
+          given.octets += body?.length ?? 0;
+          return { uid, messageId: `${uid}` as MessageId, trace: Buffer.alloc(0), bodyOctets: octets, body };
+        }),
+      ),
+    async *stream(_, __, start, end) {
+      for (let at = start; at < end; at += PIECE.length) {
+        given.octets += PIECE.length;
+        yield PIECE.subarray(0, Math.min(PIECE.length, end - at));
+      }
+    },
+  };
+  const log = silentLog();
+  const metrics = new Metrics();
+  const authenticator: Pick<Authenticator, 'verify'> = {
+    verify: () => Promise.resolve({ ok: true, account: { tenantId: 't', mailboxId: 'm' } as never }),
+  };
+  const leases = new Leases(store, log);
+  const parts: Pop3Parts = {
+    store,
+    bell: { ring: () => undefined } as unknown as MailboxBell,
+    logins: new Logins(authenticator as Authenticator, store, log),
+    leases,
+    budget: new ReadAheadBudget(),
+    metrics,
+    log,
+  };
+  const server = new TcpServer<Pop3Connection>(
+    {
+      protocol: 'pop3',
+      setting: 'POSTHOUSE_POP3_PORT',
+      maxConnections: 10,
+      maxConnectionsPerIp: 10,
+      idleSeconds: 600,
+      refusal: '',
+      log,
+      metrics,
+    },
+    {
+      open: (connection) => new Pop3Connection(parts, connection, true),
+      data: (client, chunk) => client.data(chunk),
+      end: (client) => client.end(),
+      idle: (client) => client.idle(),
+      shutdown: (client) => client.shutdown(),
+      closed: (client) => client.closed(),
+    },
+  );
+  const port = await server.listen(0, '127.0.0.1');
+  closers.push(async () => {
+    await server.close(1);
+    await leases.close();
+  });
+  return { port, given };
+}
+
+/** Sends everything at once, reads piece by piece; gives what came and how far the server ever was ahead of the client. */
+async function readSlowly(port: number, commands: readonly string[], given: { octets: number }) {
+  const socket: Socket = connect({ port, host: '127.0.0.1' });
+  socket.end(`USER a\r\nPASS b\r\n${commands.join('\r\n')}\r\nQUIT\r\n`);
+  let octets = 0;
+  let ahead = 0;
+  let tail = '';
+  socket.on('data', (chunk: Buffer) => {
+    octets += chunk.length;
+    ahead = Math.max(ahead, given.octets - octets);
+    tail = (tail + chunk.subarray(-32).toString('latin1')).slice(-32);
+    socket.pause();
+    setImmediate(() => socket.resume());
+  });
+  await once(socket, 'close');
+  return { octets, ahead, tail };
+}
+
+test.for([
+  ['large messages', [96 * MIB]],
+  ['small messages', Array.from({ length: 1_500 }, () => 64 * 1024)],
+] as const)('a slow reader of %s', async ([, sizes]) => {
+  const { port, given } = await serve(sizes);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const { octets, ahead, tail } = await readSlowly(
+    port,
+    sizes.map((_, at) => `RETR ${at + 1}`),
+    given,
+  );
+  expect(octets).toBeGreaterThan(total);
+  expect(tail.endsWith('\r\n.\r\n+OK bye\r\n')).toBe(true);
+  expect(ahead).toBeLessThan(IN_FLIGHT);
+});
+
+test('a flood of listings is answered as the client takes them', async () => {
+  const { port } = await serve(Array.from({ length: 10_000 }, () => 10));
+  const counted = { octets: 0 };
+  const before = process.memoryUsage().rss;
+  const { octets, tail } = await readSlowly(
+    port,
+    Array.from({ length: 2_000 }, () => 'LIST'),
+    counted,
+  );
+  expect(octets).toBeGreaterThan(2_000 * 10_000 * 5);
+  expect(tail.endsWith('\r\n.\r\n+OK bye\r\n')).toBe(true);
+  expect(process.memoryUsage().rss - before).toBeLessThan(150 * MIB);
+});
+
+test('a client that never reads is given no more than the sockets hold', async () => {
+  const { port, given } = await serve([1024 * MIB]);
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.pause();
+  socket.write('USER a\r\nPASS b\r\nRETR 1\r\n');
+  // Nothing moves any more when many turns of the loop have given out nothing.
+  let still = 0;
+  for (let last = -1; still < 2_000; last = given.octets) {
+    still = given.octets === last && last > 0 ? still + 1 : 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(given.octets).toBeLessThan(IN_FLIGHT);
+  socket.destroy();
+});

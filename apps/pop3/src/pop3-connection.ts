@@ -1,0 +1,287 @@
+/** One client: lines in, steps of the session machine, octets out. */
+import type { MailboxBell, MaildropMessage } from '#domain';
+import {
+  begin,
+  commandLines,
+  GREETING,
+  onExpunged,
+  onLine,
+  onMaildrop,
+  onMessageFailed,
+  SHUTTING_DOWN,
+  type Action,
+  type Session,
+  type Step,
+} from '#pop3';
+import { reasonOf, type CommandResult, type Connection, type Metrics } from '#runtime';
+import type { Line } from '#wire';
+import { HeldDrop, type HeldParts } from './held-drop.ts';
+import type { Leases } from './leases.ts';
+import { LOGIN_SECONDS } from './limits.ts';
+import type { Logins } from './logins.ts';
+import { uidsOf } from './open-drop.ts';
+import { Outbox } from './outbox.ts';
+import { OutgoingMessage } from './outgoing-message.ts';
+import type { Fetched } from './read-ahead.ts';
+import { verbOf } from './verbs.ts';
+
+/** What all connections share. */
+export interface Pop3Parts extends HeldParts {
+  readonly bell: MailboxBell;
+  readonly logins: Logins;
+  readonly leases: Leases;
+  readonly metrics: Metrics;
+}
+
+type Do<Kind extends Action['do']> = Extract<Action, { do: Kind }>;
+
+const NO_LINES: readonly Line[] = [];
+
+export class Pop3Connection {
+  readonly #parts: Pop3Parts;
+  readonly #connection: Connection;
+  readonly #cutter = commandLines();
+  readonly #outbox: Outbox;
+  #session: Session;
+  #held: HeldDrop | undefined;
+  /** Lines that came and are not done; from `#at` on they have not begun. */
+  #lines = NO_LINES;
+  #at = 0;
+  /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
+  #waiting = false;
+  #ended = false;
+  #stopping = false;
+  #gone = false;
+
+  /** @param passwords whether the connection may carry passwords */
+  constructor(parts: Pop3Parts, connection: Connection, passwords: boolean) {
+    this.#parts = parts;
+    this.#connection = connection;
+    this.#outbox = new Outbox(connection.socket);
+    this.#session = begin(passwords);
+    connection.deadline = performance.now() + LOGIN_SECONDS * 1_000;
+    connection.socket.write(GREETING);
+  }
+
+  data(chunk: Buffer): void {
+    const lines = this.#cutter.push(chunk);
+    if (this.#waiting) {
+      this.#lines = [...this.#lines.slice(this.#at), ...lines];
+      this.#at = 0;
+      return;
+    }
+    this.#lines = lines;
+    this.#at = 0;
+    this.#run();
+  }
+
+  /** The client has sent its last octet; answers under way still reach it. */
+  end(): void {
+    this.#ended = true;
+    if (!this.#waiting) this.#run();
+  }
+
+  /** RFC 1939 3: closed without removing messages and without a word. */
+  idle(): void {
+    this.#connection.hangUp();
+  }
+
+  shutdown(): void {
+    this.#stopping = true;
+    if (!this.#waiting) this.#run();
+  }
+
+  closed(): void {
+    this.#gone = true;
+    if (!this.#waiting) void this.#leave();
+  }
+
+  /** Does every line that waits for nothing, then writes all answers at once. */
+  #run(): void {
+    while (this.#at < this.#lines.length && !this.#isOver) {
+      const line = this.#lines[this.#at++];
+      const wait = line === undefined ? undefined : this.#do(line);
+      if (wait) return this.#wait(wait);
+    }
+    this.#lines = NO_LINES;
+    const room = this.#outbox.flush();
+    if (room) return this.#wait(room);
+    if (this.#session.phase === 'closed') this.#connection.hangUp();
+    else if (this.#stopping) this.#connection.hangUp(SHUTTING_DOWN);
+    else if (this.#ended) this.#connection.hangUp();
+  }
+
+  get #isOver(): boolean {
+    return this.#session.phase === 'closed' || this.#stopping || !this.#connection.socket.writable;
+  }
+
+  /** Takes no further line until `work` is done. */
+  #wait(work: Promise<void>): void {
+    this.#waiting = true;
+    this.#connection.socket.pause();
+    // The client takes what was said before while this goes on; if it does not, #run finds out behind it.
+    void this.#outbox.flush();
+    work
+      .then(() => this.#goOn())
+      .catch((error: unknown) => {
+        const { id: conn, socket } = this.#connection;
+        this.#parts.log.error({ conn, err: error }, 'a POP3 session failed');
+        this.#waiting = false;
+        socket.destroy();
+        if (this.#gone) void this.#leave();
+      });
+  }
+
+  #goOn(): void {
+    this.#waiting = false;
+    if (this.#gone) return void this.#leave();
+    this.#run();
+    if (!this.#waiting) this.#connection.socket.resume();
+  }
+
+  #do(line: Line): Promise<void> | undefined {
+    const began = performance.now();
+    const verb = this.#session.phase === 'sasl' ? 'AUTH' : verbOf(line);
+    const result = this.#take(onLine(this.#session, line));
+    const { metrics } = this.#parts;
+    const count = (how: CommandResult): void => metrics.command('pop3', verb, how, (performance.now() - began) / 1_000);
+    if (typeof result !== 'string') return result.then(count);
+    count(result);
+    return this.#outbox.full ? this.#outbox.flush() : undefined;
+  }
+
+  #take([session, action]: Step): CommandResult | Promise<CommandResult> {
+    this.#session = session;
+    switch (action.do) {
+      case 'reply':
+        return this.#say(action.text);
+      case 'close':
+        return this.#close(action);
+      case 'open-maildrop':
+        return this.#login(action);
+      case 'send-message':
+        return this.#send(action);
+      case 'expunge':
+        return this.#expunge(action);
+    }
+  }
+
+  #say(text: string): CommandResult {
+    this.#outbox.add(text);
+    return text.startsWith('-') ? 'refused' : 'ok';
+  }
+
+  /** A client that hears the last word may come back at once: the maildrop is free by then. */
+  #close({ text }: Do<'close'>): CommandResult | Promise<CommandResult> {
+    return this.#held ? this.#leave().then(() => this.#say(text)) : this.#say(text);
+  }
+
+  async #login(credentials: Do<'open-maildrop'>): Promise<CommandResult> {
+    const opened = await this.#parts.logins.open(credentials, this.#connection);
+    if (typeof opened === 'string') {
+      const result = await this.#take(onMaildrop(this.#session, { kind: 'refused', why: opened }));
+      return opened === 'temp' ? 'failed' : result;
+    }
+    this.#held = new HeldDrop(opened, this.#connection, this.#parts);
+    this.#parts.leases.hold(this.#held);
+    this.#connection.deadline = Infinity;
+    return this.#take(onMaildrop(this.#session, { kind: 'open', drop: opened.drop }));
+  }
+
+  #send(action: Do<'send-message'>): CommandResult | Promise<CommandResult> {
+    const message = this.#held?.message(action.number) ?? 'gone';
+    return message instanceof Promise ? this.#sendLater(message, action) : this.#sendNow(message, action);
+  }
+
+  async #sendLater(fetching: Promise<Fetched>, action: Do<'send-message'>): Promise<CommandResult> {
+    let message: Fetched;
+    try {
+      message = await fetching;
+    } catch (error) {
+      return this.#unreadable(error);
+    }
+    return this.#sendNow(message, action);
+  }
+
+  #sendNow(message: Fetched, action: Do<'send-message'>): CommandResult | Promise<CommandResult> {
+    if (message === 'gone') return this.#take(onMessageFailed(this.#session, 'gone'));
+    if (message.body === undefined) return this.#stream(message, action);
+    const form = new OutgoingMessage(action.lines);
+    this.#outbox.add(action.head);
+    this.#outbox.add(form.push(message.trace));
+    this.#outbox.add(form.push(message.body));
+    return this.#sent(form);
+  }
+
+  async #stream(message: MaildropMessage, action: Do<'send-message'>): Promise<CommandResult> {
+    const { tenantId } = this.#held?.account ?? {};
+    if (tenantId === undefined) return 'failed';
+    const form = new OutgoingMessage(action.lines);
+    const pieces = this.#parts.store.stream(tenantId, message.messageId, 0, message.bodyOctets)[Symbol.asyncIterator]();
+    let piece: IteratorResult<Buffer>;
+    try {
+      // Before the first word of the answer: until then a failure can still be told.
+      piece = await pieces.next();
+    } catch (error) {
+      return this.#unreadable(error);
+    }
+    this.#outbox.add(action.head);
+    this.#outbox.add(form.push(message.trace));
+    for (; piece.done !== true && !this.#gone; piece = await pieces.next()) {
+      this.#outbox.add(form.push(piece.value));
+      if (form.done) break;
+      await this.#outbox.flush();
+    }
+    await pieces.return?.();
+    return this.#sent(form);
+  }
+
+  #sent(form: OutgoingMessage): CommandResult {
+    this.#outbox.add(form.end());
+    this.#held?.sent();
+    return 'ok';
+  }
+
+  async #unreadable(error: unknown): Promise<CommandResult> {
+    this.#warn(error, 'a message could not be read');
+    await this.#take(onMessageFailed(this.#session, 'temp'));
+    return 'failed';
+  }
+
+  async #expunge({ numbers }: Do<'expunge'>): Promise<CommandResult> {
+    const removed = await this.#remove(numbers);
+    const result = await this.#take(onExpunged(this.#session, removed ? 'removed' : 'failed'));
+    return removed ? result : 'failed';
+  }
+
+  async #remove(numbers: readonly number[]): Promise<boolean> {
+    const held = this.#held;
+    if (!held) return false;
+    const { account, sessionId, open } = held;
+    const { store, bell } = this.#parts;
+    try {
+      const outcome = await store.expunge(account, open.folderId, sessionId, uidsOf(open, numbers));
+      if (outcome === 'lease-lost') throw new Error('another session has taken the maildrop');
+      held.expunged(numbers.length);
+      bell.ring([account.mailboxId]);
+      return true;
+    } catch (error) {
+      this.#warn(error, 'deleted messages could not be removed');
+      return false;
+    }
+  }
+
+  /** Frees the maildrop. Idempotent. */
+  async #leave(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (!held) return;
+    held.close();
+    await this.#parts.leases.release(held);
+  }
+
+  #warn(error: unknown, what: string): void {
+    const mailbox = this.#held?.account.mailboxId;
+    this.#parts.log.warn({ conn: this.#connection.id, mailbox, reason: reasonOf(error) }, what);
+  }
+}

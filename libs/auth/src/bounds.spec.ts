@@ -1,0 +1,96 @@
+import type { Account, MailboxId, TenantId } from '#domain';
+import { expect, test } from 'vitest';
+import { CredentialCache } from './credential-cache.ts';
+import { Gate, LoginsBusy } from './gate.ts';
+import { isLoopback, plaintextAllowed, remoteNetwork } from './remote-network.ts';
+import { Tries } from './tries.ts';
+
+const account = (mailbox: string): Account => ({ tenantId: 't' as TenantId, mailboxId: mailbox as MailboxId });
+
+test('the cache keeps the accounts used last, one entry each', () => {
+  const cache = new CredentialCache(() => 0, 3);
+  const mac = cache.mac('hash', Buffer.from('password'));
+  for (const name of ['a', 'b', 'c']) cache.add(account(name), mac);
+  expect(cache.has(account('a'), mac)).toBe(true);
+  cache.add(account('d'), mac);
+  expect(cache.size).toBe(3);
+  expect(['a', 'b', 'c', 'd'].map((name) => cache.has(account(name), mac))).toEqual([true, false, true, true]);
+  expect(cache.has(account('a'), cache.mac('hash', Buffer.from('Password')))).toBe(false);
+  expect(cache.has(account('a'), cache.mac('hash2', Buffer.from('password')))).toBe(false);
+});
+
+test('two processes share no key', () => {
+  const macs = [0, 1].map(() => new CredentialCache(() => 0).mac('hash', Buffer.from('password')).toString('hex'));
+  expect(macs[0]).not.toBe(macs[1]);
+});
+
+test('the gate runs so many, lets so many wait, in order, and refuses the rest', async () => {
+  const gate = new Gate(2, 3);
+  const order: number[] = [];
+  let running = 0;
+  let most = 0;
+  const task = (number: number) =>
+    gate.run(async () => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      order.push(number);
+      if (number === 1) throw new Error('one of them fails');
+    });
+  const results = await Promise.allSettled([0, 1, 2, 3, 4, 5].map(task));
+  expect(results.map((one) => (one.status === 'rejected' ? String(one.reason.name) : 'ok'))).toEqual([
+    'ok',
+    'Error',
+    'ok',
+    'ok',
+    'ok',
+    'LoginsBusy',
+  ]);
+  expect(order).toEqual([0, 1, 2, 3, 4]);
+  expect(most).toBe(2);
+  await expect(gate.run(async () => 'open again')).resolves.toBe('open again');
+  expect(new LoginsBusy('x')).toBeInstanceOf(Error);
+});
+
+test('tries: all keys or none, given back, over when the window is', () => {
+  let now = 0;
+  const tries = new Tries(() => now);
+  const both = new Map([['account', 2], ['remote', 3]]); // prettier-ignore
+  expect([tries.take(both), tries.take(both), tries.take(both)]).toEqual([true, true, false]);
+  expect([tries.take(new Map([['remote', 3]])), tries.take(new Map([['remote', 3]]))]).toEqual([true, false]);
+  tries.giveBack(['account', 'remote', 'unknown']);
+  expect([tries.take(both), tries.take(both)]).toEqual([true, false]);
+  now = 60_000;
+  expect(tries.take(both)).toBe(true);
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['::FFFF:c000:0207', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:0db8:0000:0000:ffff::9', '2001:db8:0:0::/64'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['', 'unknown'],
+  ['__proto__', 'unknown'],
+])('the network of %s is %s', (address, network) => {
+  expect(remoteNetwork(address)).toBe(network);
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.255.0.9', true],
+  ['::1', true],
+  ['::ffff:127.0.0.1', true],
+  ['128.0.0.1', false],
+  ['192.0.2.1', false],
+  ['2001:db8::1', false],
+  ['localhost', false],
+])('%s is loopback: %s', (address, expected) => {
+  expect(isLoopback(address)).toBe(expected);
+  expect(plaintextAllowed('loopback', address)).toBe(expected);
+  expect(plaintextAllowed('always', address)).toBe(true);
+  expect(plaintextAllowed('never', address)).toBe(false);
+});
