@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 // Without 'source' in both lists vitest silently runs a stale dist.
 const resolve = { conditions: ['source', ...defaultServerConditions] };
 const ssr = { resolve };
+const report = process.env['VITEST_JSON'];
 const project = (name: string, include: string[], more: Record<string, unknown> = {}) => ({
   resolve,
   ssr,
@@ -13,6 +14,8 @@ const project = (name: string, include: string[], more: Record<string, unknown> 
 export default defineConfig({
   test: {
     globalSetup: ['infra/vitest-database.ts'],
+    // CI counts from the JSON report; people read the other.
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       project('unit', ['libs/{wire,message,smtp,pop3,imap,domain,runtime,auth,testing}/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'infra/**/*.spec.ts', 'test/architecture/**/*.spec.ts']),
       project('store', ['libs/{store,queue}/src/**/*.spec.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),

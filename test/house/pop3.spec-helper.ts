@@ -78,7 +78,8 @@ export class Pop3House {
        values ($1, $2, 'accepted', 'smtp', '', '', '', $3, 0, 0, 0, '', '', '', $4)`,
       [tenantId, id, body.length, large ? null : body],
     );
-    for (let start = 0, number = 0; large && start < body.length; start += CHUNK_OCTETS, number++) {
+    const chunked = large ? body.length : 0;
+    for (let start = 0, number = 0; start < chunked; start += CHUNK_OCTETS, number++) {
       await owner.query('insert into message_chunk values ($1, $2, $3, $4)', [
         tenantId,
         id,

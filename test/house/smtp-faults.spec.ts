@@ -123,7 +123,7 @@ describe('the database goes away', () => {
   });
 
   test('under load: what got 250 is there once, what got 451 is absent', async () => {
-    const before = await count('message');
+    const before = await count(`message where state = 'accepted'`);
     const talks = await Promise.all(Array.from({ length: 20 }, () => SmtpTalk.open(house.port, 'client.example')));
     const told: string[] = [];
     const load = talks.map(async (talk) => {
@@ -142,7 +142,7 @@ describe('the database goes away', () => {
     expect(told.filter((reply) => reply !== AWAY && !reply.startsWith('250 '))).toEqual([]);
     expect(told).toContain(AWAY);
     expect(new Set(accepted).size).toBe(accepted.length);
-    const stored = await count('message');
+    const stored = await count(`message where state = 'accepted'`);
     // A commit whose answer was cut off may have happened; it was answered 451, and the sender tries again.
     expect(stored).toBeGreaterThanOrEqual(before + accepted.length);
     expect(stored).toBeLessThan(before + 200);

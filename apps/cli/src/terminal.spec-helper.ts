@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Input, Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface FakeTerminal extends Terminal {
   readonly printed: string[];
@@ -16,7 +16,7 @@ export function fakeTerminal(input = '', env: Record<string, string> = {}): Fake
     out: (line) => void printed.push(...line.split('\n')),
     err: (line) => void complained.push(line),
     progress: () => undefined,
-    input: Readable.from([Buffer.from(input, 'utf8')]) as Input,
+    input: Readable.from([Buffer.from(input, 'utf8')]),
     isInteractive: false,
     env,
   };

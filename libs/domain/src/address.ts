@@ -45,7 +45,8 @@ function octets(text: string): number {
 }
 
 /** ToAscii is a URL host parser: it would decode `%`, and cut at what ends a host, so that `victim.example/x` became ours. */
-const holdsUrlSyntax = (text: string): boolean => Array.from('%/\\?#:@[]').some((character) => text.includes(character));
+const holdsUrlSyntax = (text: string): boolean =>
+  Array.from('%/\\?#:@[]').some((character) => text.includes(character));
 
 /** No control characters (CR, LF and NUL among them), no lone surrogates. */
 function isPlainText(text: string): boolean {

@@ -113,9 +113,15 @@ test.each([[-1], [0.5], [NaN], [Infinity], [2 ** 53]])('no quota: %d', (value) =
   expect(refusal(() => checkQuota('quota', value))).toMatch(/^bad-input quota: the quota is out of range/);
 });
 
+// Few characters, each of which has a meaning somewhere: reaches more branches than any Unicode, and in less time.
+const hostile = fc.string({
+  unit: fc.constantFrom(...Array.from('a@.-+*%/"\\ \r\n\0\u0085éßİ😀'), '\ud800', 'default'),
+  maxLength: 100,
+});
+
 test('total: any text gives a value or a refusal that is one printable line', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+    fc.property(hostile, (text) => {
       for (const check of [checkAddress, checkAliasName, checkDomainName, checkForwardPath]) {
         // eslint-disable-next-line no-control-regex
         expect(refusal(() => check(text, domainToASCII))).not.toMatch(/[\u0000-\u001f\u007f]/);

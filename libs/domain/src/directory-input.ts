@@ -65,7 +65,9 @@ export function checkSeparators(text: string): string {
     if (!SEPARATORS.includes(character))
       throw bad('separators', `${quoted(character)} is no separator: choose from ${SEPARATORS}`);
   }
-  return Array.from(SEPARATORS).filter((character) => text.includes(character)).join('');
+  return Array.from(SEPARATORS)
+    .filter((character) => text.includes(character))
+    .join('');
 }
 
 /** A mailbox's address in the form the directory compares. */

@@ -142,11 +142,11 @@ export function printCommand(tag: string, command: Command, style: StringStyle):
   return `${tag} ${body()}`;
 }
 
-const ATOM_CHARS = [...'abcXYZ019$_-.!#&\'+,/:;<=>?@[^`|}~'];
+const ATOM_CHARS = Array.from("abcXYZ019$_-.!#&'+,/:;<=>?@[^`|}~");
 const atom = fc.string({ unit: fc.constantFrom(...ATOM_CHARS), minLength: 1, maxLength: 12 });
 const unicode = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
 export const anyFolder = fc
-  .string({ unit: fc.constantFrom(...'aBz&-~+,/ "\\%*(]äß€日😀INBOX'), minLength: 1, maxLength: 12 })
+  .string({ unit: fc.constantFrom(...Array.from('aBz&-~+,/ "\\%*(]äß€日😀INBOX')), minLength: 1, maxLength: 12 })
   .map(canonicalInbox)
   .filter((name) => folderNameFlaw(name) === undefined);
 const number = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(STAR, 4_294_967_295));
@@ -213,7 +213,6 @@ const fetchItem: fc.Arbitrary<FetchItem> = fc.oneof(
   }),
 );
 const uid = fc.boolean();
-const optional = { requiredKeys: ['name'] } as const;
 
 /** Any command but those whose form loses something (macros). */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof<fc.Arbitrary<Command>[]>(
@@ -222,7 +221,10 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof<fc.Arbitrary<Command>[
   }),
   fc.record({
     name: fc.constant('ID'),
-    fields: fc.oneof(fc.constant(null), fc.array(fc.tuple(unicode, fc.option(unicode)), { maxLength: 5 }).map((all) => new Map(all))),
+    fields: fc.oneof(
+      fc.constant(null),
+      fc.array(fc.tuple(unicode, fc.option(unicode)), { maxLength: 5 }).map((all) => new Map(all)),
+    ),
   }),
   fc.record({ name: fc.constant('LOGIN'), user: unicode, password: unicode }),
   fc.record(
@@ -239,7 +241,13 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof<fc.Arbitrary<Command>[
     folder: anyFolder,
     items: fc.uniqueArray(fc.constantFrom('MESSAGES', 'RECENT', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN'), { minLength: 1 }),
   }),
-  fc.record({ name: fc.constant('ENABLE'), capabilities: fc.array(atom.map((a) => a.toUpperCase()), { minLength: 1, maxLength: 4 }) }),
+  fc.record({
+    name: fc.constant('ENABLE'),
+    capabilities: fc.array(
+      atom.map((a) => a.toUpperCase()),
+      { minLength: 1, maxLength: 4 },
+    ),
+  }),
   fc.record({
     name: fc.constant('LIST'),
     reference: anyFolder,
@@ -266,7 +274,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof<fc.Arbitrary<Command>[
     },
     { requiredKeys: ['name', 'folder', 'flags', 'size'] },
   ),
-  fc.record({ name: fc.constant('EXPUNGE'), uids: set }, optional),
+  fc.record({ name: fc.constant('EXPUNGE'), uids: set }, { requiredKeys: ['name'] }),
   fc.record(
     { name: fc.constant('SEARCH'), uid, charset: fc.constantFrom('UTF-8', 'US-ASCII', 'KOI8-R'), program: search },
     { requiredKeys: ['name', 'uid', 'program'] },

@@ -36,11 +36,14 @@ export function folderNameFlaw(name: string): FolderNameFlaw | undefined {
   return levels.length > MAX_FOLDER_DEPTH ? 'too-deep' : undefined;
 }
 
+// Without the u flag, under which letters of other alphabets would match too.
+const IS_INBOX = /^inbox$/i;
+
 /** RFC 3501 5.1: INBOX is one name in any case; the folders below it are one family too. */
 export function canonicalInbox(name: string): string {
   const slash = name.indexOf(SEPARATOR);
   const first = slash === -1 ? name : name.slice(0, slash);
-  return first.length === INBOX.length && first.toUpperCase() === INBOX ? INBOX + name.slice(INBOX.length) : name;
+  return IS_INBOX.test(first) ? INBOX + name.slice(INBOX.length) : name;
 }
 
 /** Whether the text holds a control character of C0 or C1, or DEL. */

@@ -172,7 +172,8 @@ export class Framer {
     const head = Buffer.concat([this.#heldOctets().subarray(0, MAX_TAG + 1), part.subarray(0, MAX_TAG + 1)]);
     const tail = Buffer.from(this.#heldOctets().subarray(this.#segment).subarray(-TAIL));
     if (this.#state === 'tail') return this.#close('line');
-    this.#discard({ tag: tagOf(head), what: 'line' }, this.limits.discard);
+    // What is held already counts: every way of cutting the stream then ends alike.
+    this.#discard({ tag: tagOf(head), what: 'line' }, this.limits.discard - this.#lineOctets);
     this.#tail = tail;
     return 'again';
   }
@@ -197,27 +198,30 @@ export class Framer {
     this.#state = 'discard';
   }
 
-  /** Throws away a literal, or the rest of a line; that may announce another literal, whose octets must not be taken for commands. */
+  /** Throws away a literal, or the rest of a line. */
   #skip(): FrameEvent | 'again' | undefined {
     if (this.drained && this.#need === 0) return undefined;
     const lf = this.#need > 0 ? -1 : this.#chunk.indexOf(LF, this.#at);
     const end = this.#need > 0 ? this.#at + this.#need : lf === -1 ? this.#chunk.length : lf + 1;
     const part = this.#chunk.subarray(this.#at, end);
-    const what = this.#fault?.what ?? 'literal';
     this.#allowance -= part.length;
-    if (this.#allowance < 0) return this.#close(what);
+    if (this.#allowance < 0) return this.#close(this.#fault?.what ?? 'literal');
     this.#at += part.length;
     if (this.#need > 0) {
       this.#need -= part.length;
       return this.#need > 0 ? undefined : 'again';
     }
     this.#tail = Buffer.concat([this.#tail, part.subarray(-TAIL)]).subarray(-TAIL);
-    if (lf === -1) return undefined;
+    return lf === -1 ? undefined : this.#endOfSkippedLine();
+  }
+
+  /** The line may announce another literal, whose octets must not be taken for commands. */
+  #endOfSkippedLine(): FrameEvent | 'again' {
     const line = this.#tail.subarray(0, this.#tail.length - (this.#tail.at(-2) === CR ? 2 : 1));
     const literal = announcedLiteral(line, 0, this.#tail.length === TAIL);
     this.#tail = EMPTY;
     if (literal && !literal.sync) {
-      if (literal.size > this.#allowance) return this.#close(what);
+      if (literal.size > this.#allowance) return this.#close(this.#fault?.what ?? 'literal');
       this.#need = literal.size;
       return 'again';
     }

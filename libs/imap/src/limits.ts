@@ -54,3 +54,5 @@ export const MAX_FOLDER_CHARACTERS = 255;
 export const MAX_FOLDER_OCTETS = 1_000;
 /** Levels of a folder's name: each may be listed as a parent of its own. */
 export const MAX_FOLDER_DEPTH = 20;
+/** Characters of one keyword: it is stored with every message that bears it. */
+export const MAX_KEYWORD = 100;

@@ -1,4 +1,4 @@
-/** Matches folder names against the patterns of LIST and LSUB: RFC 3501 6.3.8. No backtracking: all states run side by side. */
+/** Matches folder names against the patterns of LIST and LSUB: RFC 3501 6.3.8. No backtracking: all states run side by side, one bit each. */
 import { MAX_LIST_PATTERN, MAX_LIST_WILDCARDS } from './limits.ts';
 import { canonicalInbox, INBOX, SEPARATOR } from './folder-name.ts';
 
@@ -15,10 +15,10 @@ export function listPattern(reference: string, pattern: string): NamePattern | u
   if (wildcards > MAX_LIST_WILDCARDS) return undefined;
   if (wildcards === 0) return (name) => name === whole;
   if (whole === '*') return () => true;
-  const states = new Uint8Array(whole.length + 1);
+  const matches = matcher(whole);
   // RFC 3501 5.1: INBOX matches in any case, wildcards beside it or not.
-  const capitals = whole.toUpperCase();
-  return (name) => matches(whole, name, states) || (name === INBOX && matches(capitals, name, states));
+  const matchesInbox = matches(INBOX) || matcher(whole.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase()))(INBOX);
+  return (name) => (name === INBOX ? matchesInbox : matches(name));
 }
 
 const isWildcard = (character: string | undefined): boolean => character === '*' || character === '%';
@@ -35,39 +35,61 @@ function joinWildcards(pattern: string): string {
   return out;
 }
 
-/** states[n] = 1: the first n characters of the pattern match the name so far. */
-function matches(pattern: string, name: string, states: Uint8Array): boolean {
-  states.fill(0);
-  states[0] = 1;
-  let low = 0;
-  let high = skipWildcard(pattern, states, 0);
-  for (let at = 0; at < name.length && low <= high; at++) {
-    const character = name.charAt(at);
-    let nextLow = pattern.length + 1;
-    let nextHigh = -1;
-    // Downwards, so that a state moves once per character.
-    for (let state = high; state >= low; state--) {
-      if (!states[state]) continue;
-      const token = pattern[state];
-      const stays = token === '*' || (token === '%' && character !== SEPARATOR);
-      if (!stays) states[state] = 0;
-      else nextHigh = Math.max(nextHigh, skipWildcard(pattern, states, state));
-      const moves = !isWildcard(token) && token === character;
-      if (moves) {
-        states[state + 1] = 1;
-        nextHigh = Math.max(nextHigh, skipWildcard(pattern, states, state + 1));
-      }
-      if (stays || moves) nextLow = stays ? state : Math.min(nextLow, state + 1);
-    }
-    low = nextLow;
-    high = nextHigh;
+/** States in one word of bits. */
+const WORD = 32;
+
+/** Bit n of the states: the first n characters of the pattern match the name so far. Costs name times pattern / 32. */
+function matcher(pattern: string): NamePattern {
+  const words = Math.floor(pattern.length / WORD) + 1;
+  const any = bitsOf(pattern, words, '*');
+  const wild = bitsOf(pattern, words, '*%');
+  const none = new Uint32Array(words);
+  const moves = new Map<string, Uint32Array>();
+  for (const character of new Set(pattern.split(''))) {
+    if (!isWildcard(character)) moves.set(character, bitsOf(pattern, words, character));
   }
-  return states[pattern.length] === 1;
+  const states = new Uint32Array(words);
+  return (name) => {
+    states.fill(0);
+    states[0] = isWildcard(pattern[0]) ? 3 : 1;
+    for (let at = 0; at < name.length; at++) {
+      const character = name.charAt(at);
+      const stays = character === SEPARATOR ? any : wild;
+      if (!step(states, moves.get(character) ?? none, stays, wild)) return false;
+    }
+    return hasBit(states, pattern.length);
+  };
 }
 
-/** A wildcard matches nothing too: the state behind it is reached with it. */
-function skipWildcard(pattern: string, states: Uint8Array, state: number): number {
-  if (!isWildcard(pattern[state])) return state;
-  states[state + 1] = 1;
-  return state + 1;
+/** One character of the name. False when no state is left. */
+function step(states: Uint32Array, moves: Uint32Array, stays: Uint32Array, wild: Uint32Array): boolean {
+  let alive = 0;
+  let moved = 0;
+  let skipped = 0;
+  for (let word = 0; word < states.length; word++) {
+    const before = states[word] ?? 0;
+    const moving = before & (moves[word] ?? 0);
+    const reached = (moving << 1) | moved | (before & (stays[word] ?? 0));
+    // A wildcard matches nothing too: the state behind it, never another wildcard, is reached with it.
+    const skipping = reached & (wild[word] ?? 0);
+    const after = reached | (skipping << 1) | skipped;
+    moved = moving >>> (WORD - 1);
+    skipped = skipping >>> (WORD - 1);
+    states[word] = after;
+    alive |= after;
+  }
+  return alive !== 0;
 }
+
+/** A bit for each place of the pattern that holds one of the characters. */
+function bitsOf(pattern: string, words: number, characters: string): Uint32Array {
+  const bits = new Uint32Array(words);
+  for (let at = 0; at < pattern.length; at++) {
+    const word = Math.floor(at / WORD);
+    if (characters.includes(pattern.charAt(at))) bits[word] = (bits[word] ?? 0) | (1 << (at % WORD));
+  }
+  return bits;
+}
+
+const hasBit = (bits: Uint32Array, at: number): boolean =>
+  ((bits[Math.floor(at / WORD)] ?? 0) & (1 << (at % WORD))) !== 0;

@@ -47,5 +47,8 @@ function shift(text: string): string {
 
 function unshift(digits: string): string {
   const octets = Buffer.from(digits.replaceAll(',', '/'), 'base64');
-  return octets.subarray(0, octets.length & ~1).swap16().toString('utf16le');
+  return octets
+    .subarray(0, octets.length & ~1)
+    .swap16()
+    .toString('utf16le');
 }

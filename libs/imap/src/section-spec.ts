@@ -17,13 +17,10 @@ export interface BodySection {
   readonly label: string;
 }
 
-export type FetchAttribute =
-  'UID' | 'FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'ENVELOPE' | 'BODY' | 'BODYSTRUCTURE';
+export type FetchAttribute = 'UID' | 'FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'ENVELOPE' | 'BODY' | 'BODYSTRUCTURE';
 
 /** The macros are spelled out by the parser; RFC822 and its parts are sections with that label. */
-export type FetchItem =
-  | { readonly item: FetchAttribute }
-  | { readonly item: 'section'; readonly section: BodySection };
+export type FetchItem = { readonly item: FetchAttribute } | { readonly item: 'section'; readonly section: BodySection };
 
 /** Whether fetching the items sets \Seen. */
 export const marksSeen = (items: readonly FetchItem[]): boolean =>

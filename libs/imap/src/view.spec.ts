@@ -96,7 +96,15 @@ describe('updates', () => {
     view.apply({ arrived: [6] });
     view.apply({ arrived: [8], recentFrom: 7 });
     expect(flush(view)).toEqual(['* 7 EXISTS', '* 4 RECENT']);
-    expect([1, 2, 3, 4, 5, 6, 8].map((uid) => view.isRecent(uid))).toEqual([false, false, true, true, true, false, true]);
+    expect([1, 2, 3, 4, 5, 6, 8].map((uid) => view.isRecent(uid))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]);
     view.apply({ expunged: [4], changed: [{ uid: 5, bits: 2, keywords: ['$x'] }] });
     expect(flush(view)).toEqual(['* 4 EXPUNGE', '* 3 RECENT', String.raw`* 4 FETCH (FLAGS (\Answered \Recent $x))`]);
   });
@@ -167,48 +175,59 @@ type Event =
 test('a client that applies the updates always has the numbering of the view', () => {
   const picks = fc.array(fc.nat(40), { maxLength: 5 });
   const event: fc.Arbitrary<Event> = fc.oneof(
-    fc.record({ kind: fc.constant('arrive' as const), count: fc.integer({ min: 1, max: 4 }), gap: fc.integer({ min: 1, max: 3 }), recent: fc.boolean() }),
+    fc.record({
+      kind: fc.constant('arrive' as const),
+      count: fc.integer({ min: 1, max: 4 }),
+      gap: fc.integer({ min: 1, max: 3 }),
+      recent: fc.boolean(),
+    }),
     fc.record({ kind: fc.constant('expunge' as const), picks }),
     fc.record({ kind: fc.constant('flags' as const), picks }),
     fc.record({ kind: fc.constant('flush' as const), mayExpunge: fc.boolean() }),
   );
   fc.assert(
-    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 12 }), fc.array(event, { maxLength: 40 }), (start, events) => {
-      const truth = start.sort((a, b) => a - b);
-      const recents = new Set(truth.filter((uid) => uid >= 20));
-      const view = new FolderView(truth, 20);
-      const client = new Client(view);
-      for (const event of events) {
-        if (event.kind === 'arrive') {
-          const from = view.highestUid + event.gap;
-          const arrived = Array.from({ length: event.count }, (_, at) => from + at);
-          truth.push(...arrived);
-          if (event.recent) for (const uid of arrived) recents.add(uid);
-          view.apply(event.recent ? { arrived, recentFrom: from } : { arrived });
-        } else if (event.kind === 'expunge') {
-          const expunged = event.picks.filter((uid) => truth.includes(uid));
-          for (const uid of new Set(expunged)) truth.splice(truth.indexOf(uid), 1);
-          view.apply({ expunged });
-        } else if (event.kind === 'flags') {
-          view.apply({ changed: event.picks.map((uid) => ({ uid, bits: 1, keywords: [] })) });
-        } else {
-          const updates = view.flush(event);
-          if (!event.mayExpunge) expect(updates.filter(({ update }) => update === 'expunge')).toEqual([]);
-          client.hear(updates, view);
-          if (event.mayExpunge) expect(client.uids).toEqual(truth);
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 12 }),
+      fc.array(event, { maxLength: 40 }),
+      (start, events) => {
+        const truth = start.sort((a, b) => a - b);
+        const recents = new Set(truth.filter((uid) => uid >= 20));
+        const view = new FolderView(truth, 20);
+        const client = new Client(view);
+        for (const event of events) {
+          if (event.kind === 'arrive') {
+            const from = view.highestUid + event.gap;
+            const arrived = Array.from({ length: event.count }, (_, at) => from + at);
+            truth.push(...arrived);
+            if (event.recent) for (const uid of arrived) recents.add(uid);
+            view.apply(event.recent ? { arrived, recentFrom: from } : { arrived });
+          } else if (event.kind === 'expunge') {
+            const expunged = event.picks.filter((uid) => truth.includes(uid));
+            for (const uid of new Set(expunged)) truth.splice(truth.indexOf(uid), 1);
+            view.apply({ expunged });
+          } else if (event.kind === 'flags') {
+            view.apply({ changed: event.picks.map((uid) => ({ uid, bits: 1, keywords: [] })) });
+          } else {
+            const updates = view.flush(event);
+            if (!event.mayExpunge) expect(updates.filter(({ update }) => update === 'expunge')).toEqual([]);
+            client.hear(updates, view);
+            if (event.mayExpunge) expect(client.uids).toEqual(truth);
+          }
+          expect(client.uids).toEqual(Array.from({ length: view.exists }, (_, at) => view.uidOf(at + 1)));
+          expect(client.uids.map((uid) => view.seqOf(uid))).toEqual(client.uids.map((_, at) => at + 1));
+          expect(client.recent).toBe(view.recent);
+          for (const uid of truth) expect(view.isRecent(uid)).toBe(recents.has(uid));
+          const resolved = view.resolve(set('1:*'), true);
+          expect(resolved.kind === 'messages' && Array.from(resolved.uids)).toEqual(
+            client.uids.filter((uid) => truth.includes(uid)),
+          );
         }
-        expect(client.uids).toEqual(Array.from({ length: view.exists }, (_, at) => view.uidOf(at + 1)));
-        expect(client.uids.map((uid) => view.seqOf(uid))).toEqual(client.uids.map((_, at) => at + 1));
-        expect(client.recent).toBe(view.recent);
-        for (const uid of truth) expect(view.isRecent(uid)).toBe(recents.has(uid));
-        const resolved = view.resolve(set('1:*'), true);
-        expect(resolved.kind === 'messages' && Array.from(resolved.uids)).toEqual(client.uids.filter((uid) => truth.includes(uid)));
-      }
-      client.hear(view.flush({ mayExpunge: true }), view);
-      expect(client.uids).toEqual(truth);
-      expect(client.recent).toBe(truth.filter((uid) => recents.has(uid)).length);
-      expect(view.hasPending).toBe(false);
-    }),
+        client.hear(view.flush({ mayExpunge: true }), view);
+        expect(client.uids).toEqual(truth);
+        expect(client.recent).toBe(truth.filter((uid) => recents.has(uid)).length);
+        expect(view.hasPending).toBe(false);
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -126,8 +126,7 @@ export class FolderView {
     const uids = new Uint32Array(room);
     let found = 0;
     for (const { from, to } of slices)
-      for (let index = from; index < to; index++)
-        if (!this.#gone.has(index)) uids[found++] = this.#uids.at(index) ?? 0;
+      for (let index = from; index < to; index++) if (!this.#gone.has(index)) uids[found++] = this.#uids.at(index) ?? 0;
     return { kind: 'messages', uids: found === room ? uids : uids.slice(0, found), gone: room - found };
   }
 

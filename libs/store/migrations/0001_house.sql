@@ -167,11 +167,14 @@ create table delivery (
   dsn_orcpt text,
   settled_at timestamptz,
   primary key (tenant_id, message_id, ordinal),
-  constraint delivery_legal_move check (
-    (came_from is null and state in ('queued', 'held'))
-    or (came_from = 'queued' and state in ('leased', 'held', 'discarded'))
-    or (came_from = 'leased' and state in ('queued', 'delivered', 'forwarded', 'held', 'bounced', 'discarded'))
-    or (came_from = 'held' and state in ('queued', 'bounced', 'discarded'))
+  constraint delivery_legal_move check ( -- case, not or: a check that comes out null passes
+    case
+      when came_from is null then state in ('queued', 'held')
+      when came_from = 'queued' then state in ('leased', 'held', 'discarded')
+      when came_from = 'leased' then state in ('queued', 'delivered', 'forwarded', 'held', 'bounced', 'discarded')
+      when came_from = 'held' then state in ('queued', 'bounced', 'discarded')
+      else false
+    end
   ),
   constraint delivery_lease check ((state = 'leased') = (lease_owner is not null and lease_until is not null)),
   constraint delivery_settled check ((state in ('delivered', 'forwarded', 'bounced', 'discarded')) = (settled_at is not null))

@@ -369,7 +369,8 @@ describe('row-level security binds the api role', () => {
     expect(await outcome(as('posthouse_api'), forget(B), ROOT_TENANT)).toBe(INSUFFICIENT_PRIVILEGE);
     expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), undefined)).toBe(INSUFFICIENT_PRIVILEGE);
     expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), ROOT_TENANT)).toBe('done 1');
-    for (const role of EVERYBODY.slice(0, 4)) expect(await outcome(as(role), forget(DEFAULT_TENANT)), role).toBe(INSUFFICIENT_PRIVILEGE);
+    for (const role of EVERYBODY.slice(0, 4))
+      expect(await outcome(as(role), forget(DEFAULT_TENANT)), role).toBe(INSUFFICIENT_PRIVILEGE);
   });
 
   test('the principal ends with its transaction', async () => {

@@ -1,6 +1,5 @@
 /** `posthouse mailbox import FILE.csv`: many mailboxes, an error for each bad row, the good ones made. */
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { hashPassword } from '#auth';
 import { checkQuota, DirectoryRefusal, MAX_MAILBOX_BATCH, quoted, type NewMailbox } from '#domain';
 import { errorCode } from '#runtime';
@@ -154,14 +153,16 @@ function noteRefused(
   });
 }
 
-/** One hash a core at a time: each takes 19 MiB and a thread of the pool. */
+/** Hashes at once: as many as the thread pool has threads; each takes 19 MiB. */
+const HASHES_AT_ONCE = 4;
+
 async function hashAll(rows: readonly GoodRow[]): Promise<string[]> {
   const hashes: string[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
     for (let at = next++; at < rows.length; at = next++) hashes[at] = await hashPassword(rows[at]?.password ?? '');
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, work));
+  await Promise.all(Array.from({ length: HASHES_AT_ONCE }, work));
   return hashes;
 }
 

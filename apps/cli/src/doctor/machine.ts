@@ -44,6 +44,7 @@ function greeting(name: (typeof LINE_PROTOCOLS)[number], endpoints: Endpoints): 
 async function health({ http: { host, port } }: Endpoints): Promise<Finding> {
   const shown = host.includes(':') ? `[${host}]` : host;
   const response = await fetch(`http://${shown}:${port}/health/ready`, { signal: AbortSignal.timeout(HTTP_MS) });
+  await response.body?.cancel(); // unread, it would keep the connection and this process
   if (response.ok) return ok(`http: ready at ${host} port ${port}`);
   return fail(
     `http: not ready (${response.status})`,

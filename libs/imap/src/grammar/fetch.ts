@@ -2,7 +2,13 @@ import type { Command } from '../command.ts';
 import type { Cursor } from '../cursor.ts';
 import { MAX_FETCH_ITEMS } from '../limits.ts';
 import { OPEN } from '../octets.ts';
-import { sectionLabel, type BodySection, type FetchAttribute, type FetchItem, type SectionText } from '../section-spec.ts';
+import {
+  sectionLabel,
+  type BodySection,
+  type FetchAttribute,
+  type FetchItem,
+  type SectionText,
+} from '../section-spec.ts';
 import { expectSection } from './section.ts';
 import { expectSequenceSet } from './sets.ts';
 

@@ -1,6 +1,6 @@
 import type { Cursor } from '../cursor.ts';
 import { FLAG_BIT, systemFlag, type FlagSet } from '../flags.ts';
-import { MAX_FLAG_LIST } from '../limits.ts';
+import { MAX_FLAG_LIST, MAX_KEYWORD } from '../limits.ts';
 import { BACKSLASH } from '../octets.ts';
 
 /** flag-list: `(\Seen $Forwarded)`; undefined when there is no parenthesis. */
@@ -23,9 +23,14 @@ export function expectStoreFlags(cursor: Cursor): FlagSet {
 
 /** A bit or a keyword. RFC 3501 9: a client may not set \Recent; of other `\` names only the server's own exist. */
 function expectFlag(cursor: Cursor): number | string {
-  if (!cursor.take(BACKSLASH)) return cursor.expectAtom('flag');
+  if (!cursor.take(BACKSLASH)) return expectKeyword(cursor);
   const bit = systemFlag(`\\${cursor.expectAtom('flag')}`);
   return bit === undefined || bit === FLAG_BIT.recent ? cursor.fail('system flag') : bit;
+}
+
+function expectKeyword(cursor: Cursor): string {
+  const keyword = cursor.expectAtom('flag');
+  return keyword.length > MAX_KEYWORD ? cursor.fail(`keyword of at most ${MAX_KEYWORD} characters`) : keyword;
 }
 
 function collect(flags: readonly (number | string)[]): FlagSet {

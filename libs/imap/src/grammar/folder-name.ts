@@ -1,10 +1,6 @@
 import type { Cursor } from '../cursor.ts';
 import { decodeFolderName, hasControl, SEPARATOR, type FolderNameFlaw } from '../folder-name.ts';
-import {
-  MAX_FOLDER_CHARACTERS,
-  MAX_FOLDER_DEPTH,
-  MAX_FOLDER_OCTETS,
-} from '../limits.ts';
+import { MAX_FOLDER_CHARACTERS, MAX_FOLDER_DEPTH, MAX_FOLDER_OCTETS } from '../limits.ts';
 import { decodeModifiedUtf7 } from '../modified-utf7.ts';
 
 const EXPECTED: Readonly<Record<FolderNameFlaw, string>> = {

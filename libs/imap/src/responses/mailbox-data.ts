@@ -1,4 +1,5 @@
 /** Untagged data about folders and the server: everything of RFC 3501 7.2 and 7.3 but FETCH; CRLF included. */
+import type { StatusItem } from '../command.ts';
 import { encodeFlags, STORABLE_FLAGS } from '../flags.ts';
 import { encodeAstring, encodeNstring, encodeString } from './strings.ts';
 
@@ -45,9 +46,6 @@ export const encodeLsub = (entry: ListEntry): string => listLine('LSUB', entry);
 function listLine(kind: 'LIST' | 'LSUB', { attributes, delimiter, name }: ListEntry): string {
   return `* ${kind} (${attributes.join(' ')}) ${encodeNstring(delimiter)} ${encodeAstring(name)}\r\n`;
 }
-
-export type StatusItem =
-  'MESSAGES' | 'RECENT' | 'UIDNEXT' | 'UIDVALIDITY' | 'UNSEEN' | 'HIGHESTMODSEQ' | 'SIZE' | 'DELETED';
 
 /** RFC 3501 7.2.4; the name in modified UTF-7, items in the order they shall be sent. */
 export function encodeStatus(name: string, items: Iterable<readonly [StatusItem, number]>): string {

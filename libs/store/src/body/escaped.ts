@@ -14,7 +14,7 @@ export function unescaped(text: string): Buffer {
   let length = 0;
   let from = 0;
   for (; at >= 0; at = text.indexOf('\\', from)) {
-    if (at > from) length += octets.latin1Write(text.slice(from, at), length);
+    if (at > from) length += octets.write(text.slice(from, at), length, 'latin1');
     const next = text.charCodeAt(at + 1);
     if (next === BACKSLASH) {
       octets[length++] = BACKSLASH;
@@ -24,6 +24,6 @@ export function unescaped(text: string): Buffer {
       from = at + 4;
     }
   }
-  length += octets.latin1Write(text.slice(from), length);
+  length += octets.write(text.slice(from), length, 'latin1');
   return octets.subarray(0, length);
 }

@@ -69,7 +69,7 @@ export class PgQueueStore extends QueueStore {
     // One claim served every tenant that is due: the next one begins with the first again.
     if (tenants.size < TENANTS_PER_CLAIM) this.#lastServed.delete(lane);
     else this.#lastServed.set(lane, [...tenants.keys()].sort().at(-1) ?? BEFORE_ALL_TENANTS);
-    return { deliveries: rows.map((row) => toLeased(row, lease)), more };
+    return { deliveries: rows.sort(byArrival).map((row) => toLeased(row, lease)), more };
   }
 
   override directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
@@ -127,6 +127,10 @@ export class PgQueueStore extends QueueStore {
     return rows[0]?.count ?? 0;
   }
 }
+
+/** RETURNING has no order; what came first gets the lower UID. Message ids sort by time. */
+const byArrival = (a: ClaimedRow, b: ClaimedRow): number =>
+  a.message_id < b.message_id ? -1 : a.message_id > b.message_id ? 1 : a.ordinal - b.ordinal;
 
 const leaseColumns = (deliveries: readonly LeasedDelivery[]): unknown[][] =>
   columns(

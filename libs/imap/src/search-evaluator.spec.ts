@@ -1,0 +1,230 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { dayOf, sentDay } from './date-field.ts';
+import { decodeEncodedWords } from './encoded-words.ts';
+import { FLAG_BIT } from './flags.ts';
+import { scan } from './scan.spec-helper.ts';
+import { compileSearch, type SearchFacts } from './search-evaluator.ts';
+import type { SearchKey } from './search-key.ts';
+import { cheapestFirst, searchNeeds, type SearchNeeds } from './search-needs.ts';
+import { STAR } from './sequence-set.ts';
+
+const octets = (text: string): Buffer => Buffer.from(text);
+const header = (field: string, value: string): SearchKey => ({ key: 'header', field, value: octets(value) });
+const body = (value: string): SearchKey => ({ key: 'body', value: octets(value) });
+const text = (value: string): SearchKey => ({ key: 'text', value: octets(value) });
+const seen: SearchKey = { key: 'flag', flag: FLAG_BIT.seen, set: true };
+const not = (of: SearchKey): SearchKey => ({ key: 'not', of });
+const LAST = { seq: 10, uid: 100 };
+
+const message = octets(
+  [
+    'Return-Path: <bounce@list.example>',
+    'From: =?iso-8859-1?q?J=FCrgen?= <j@example.org>',
+    'Subject: =?utf-8?B?w4RwZmVs?=',
+    ' =?utf-8?q?_und_B?=irnen',
+    'Date: Tue, 31 Dec 2024 23:59:59 -1200',
+    'X-Empty:',
+    'X-Raw: stra\u{df}e',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain; charset=iso-8859-15',
+    'Content-Transfer-Encoding: quoted-printable',
+    '',
+    'The price: 5 =A4 for soft=',
+    'ware',
+    '--b',
+    'Content-Type: text/html; charset=utf-8',
+    'Content-Transfer-Encoding: base64',
+    '',
+    Buffer.from('<p>Hidden GR\u{dc}SSE</p>').toString('base64'),
+    '--b',
+    'Content-Type: application/pdf',
+    'Content-Transfer-Encoding: base64',
+    '',
+    Buffer.from('secret attachment').toString('base64'),
+    '--b',
+    'Content-Type: message/rfc822',
+    '',
+    'Subject: =?utf-8?q?inner_t=C3=B6pic?=',
+    '',
+    'inner text',
+    '--b--',
+    '',
+  ].join('\r\n'),
+);
+const index = scan(message);
+const facts: SearchFacts = {
+  seq: 3,
+  uid: 30,
+  meta: { bits: FLAG_BIT.seen | FLAG_BIT.recent, keywords: ['$Forwarded'], internalDay: 20_000, octets: 500 },
+  header: message.subarray(0, index.headerOctets),
+  body: message.subarray(index.headerOctets),
+  root: index.root,
+};
+const ask = (key: SearchKey, of: SearchFacts = facts): boolean | undefined => compileSearch(key, LAST)(of);
+
+describe('keys', () => {
+  test.for<[SearchKey, boolean]>([
+    [{ key: 'all' }, true],
+    [seen, true],
+    [{ key: 'flag', flag: FLAG_BIT.deleted, set: true }, false],
+    [{ key: 'flag', flag: FLAG_BIT.deleted, set: false }, true],
+    [{ key: 'keyword', keyword: '$forwarded', set: true }, true],
+    [{ key: 'keyword', keyword: '__proto__', set: true }, false],
+    [{ key: 'keyword', keyword: '$Junk', set: false }, true],
+    [{ key: 'recent' }, true],
+    [{ key: 'old' }, false],
+    [{ key: 'new' }, false],
+    [{ key: 'larger', octets: 499 }, true],
+    [{ key: 'larger', octets: 500 }, false],
+    [{ key: 'smaller', octets: 501 }, true],
+    [{ key: 'smaller', octets: 500 }, false],
+    [{ key: 'before', day: 20_000 }, false],
+    [{ key: 'before', day: 20_001 }, true],
+    [{ key: 'on', day: 20_000 }, true],
+    [{ key: 'since', day: 20_000 }, true],
+    [{ key: 'since', day: 20_001 }, false],
+    [{ key: 'senton', day: Date.UTC(2024, 11, 31) / 86_400_000 }, true],
+    [{ key: 'sentbefore', day: Date.UTC(2025, 0, 1) / 86_400_000 }, true],
+    [{ key: 'sentsince', day: Date.UTC(2025, 0, 1) / 86_400_000 }, false],
+    [{ key: 'sequence', set: [{ first: 1, last: 3 }] }, true],
+    [{ key: 'sequence', set: [{ first: 4, last: STAR }] }, false],
+    [{ key: 'uid', set: [{ first: 30, last: 30 }] }, true],
+    [{ key: 'uid', set: [{ first: STAR, last: 999 }] }, false],
+    [not(seen), false],
+    [{ key: 'or', left: not(seen), right: { key: 'all' } }, true],
+    [{ key: 'and', keys: [seen, not({ key: 'all' })] }, false],
+    [{ key: 'and', keys: [] }, true],
+    [header('From', 'J\u{dc}RGEN'), true],
+    [header('from', 'J@EXAMPLE'), true],
+    [header('Subject', '\u{e4}pfel und'), true],
+    [header('Subject', 'und birnen'), true],
+    [header('Subject', 'B=?'), false],
+    [header('X-Raw', 'STRA\u{df}E'), true],
+    [header('X-Empty', ''), true],
+    [header('X-Absent', ''), false],
+    [header('__proto__', ''), false],
+    [body('5 \u{20ac} for SOFTWARE'), true],
+    [body('hidden gr\u{fc}sse'), true],
+    [body('secret attachment'), false],
+    [body('Inner Text'), true],
+    [body('inner t\u{f6}pic'), true],
+    [body('list.example'), false],
+    [body(''), true],
+    [text('bounce@LIST'), true],
+    [text('hidden'), true],
+    [text('nowhere'), false],
+  ])('%j: %j', ([key, expected]) => expect(ask(key)).toBe(expected));
+
+  test('without the parts the body is searched as it stands', () => {
+    const { seq, uid, body: raw } = facts;
+    expect(ask(body('soft='), { seq, uid, body: raw! })).toBe(true);
+    expect(ask(body('hidden'), { seq, uid, body: raw! })).toBe(false);
+  });
+});
+
+describe('facts that are not loaded', () => {
+  const bare: SearchFacts = { seq: 3, uid: 30 };
+  const meta: SearchFacts = { ...bare, meta: facts.meta! };
+
+  test.for<[string, SearchKey, SearchFacts, boolean | undefined]>([
+    ['undecided', seen, bare, undefined],
+    ['undecided stays so when negated', not(seen), bare, undefined],
+    ['a false part decides an and', { key: 'and', keys: [body('x'), not(seen)] }, meta, false],
+    ['a true part does not', { key: 'and', keys: [body('x'), seen] }, meta, undefined],
+    ['a true part decides an or', { key: 'or', left: body('x'), right: seen }, meta, true],
+    ['a false part does not', { key: 'or', left: body('x'), right: not(seen) }, meta, undefined],
+    ['the header alone can decide TEXT', text('j@example'), { ...meta, header: facts.header! }, true],
+    ['or leave it open', text('hidden'), { ...meta, header: facts.header! }, undefined],
+    ['no Date field', { key: 'senton', day: 1 }, { ...bare, header: octets('A: b\r\n\r\n') }, false],
+  ])('%s', ([, key, of, expected]) => expect(ask(key, of)).toBe(expected));
+
+  const leaf = fc.constantFrom<SearchKey>(
+    seen,
+    header('Subject', 'x'),
+    header('From', 'j@'),
+    body('hidden'),
+    text('zzz'),
+    { key: 'all' },
+    { key: 'recent' },
+  );
+  const tree = fc.letrec<{ key: SearchKey }>((tie) => ({
+    key: fc.oneof(
+      { maxDepth: 5 },
+      leaf,
+      fc.record({ key: fc.constant('not' as const), of: tie('key') }),
+      fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),
+      fc.record({ key: fc.constant('and' as const), keys: fc.array(tie('key'), { maxLength: 4 }) }),
+    ),
+  })).key;
+
+  test('an early answer is never another than the late one, and what is said to be needed is enough', () => {
+    const loaded: Record<SearchNeeds, SearchFacts> = {
+      none: bare,
+      meta,
+      headers: { ...meta, header: facts.header! },
+      bodies: facts,
+    };
+    fc.assert(
+      fc.property(tree, (key) => {
+        const final = ask(key);
+        expect(final).toBeTypeOf('boolean');
+        expect(ask(key, loaded[searchNeeds(key)])).toBe(final);
+        for (const some of Object.values(loaded)) expect([undefined, final]).toContain(ask(key, some));
+      }),
+    );
+  });
+});
+
+test('cheap keys come first', () => {
+  const all: SearchKey = { key: 'all' };
+  expect(cheapestFirst([body('x'), header('A', 'b'), seen, all])).toEqual([all, seen, header('A', 'b'), body('x')]);
+  expect([all, seen, header('A', 'b'), not(body('x'))].map(searchNeeds)).toEqual(['none', 'meta', 'headers', 'bodies']);
+});
+
+test.for<[string, string]>([
+  ['plain', 'plain'],
+  ['=?utf-8?q?a_b=3F?=', 'a b?'],
+  ['=?UTF-8*en?Q?x?= y', 'x y'],
+  ['=?utf-8?q?a?= =?utf-8?b?w4Q=?=', 'a\u{c4}'],
+  ['=?utf-8?b?w4==?=\t=?utf-8?q?=84?=', '\u{c4}'],
+  ['=?iso-8859-15?q?=A4?= =?windows-1252?q?=80?= =?us-ascii?q?a?=', '\u{20ac}\u{20ac}a'],
+  ['=?unknown?q?a?=', '=?unknown?q?a?='],
+  ['=?utf-8?x?a?=', '=?utf-8?x?a?='],
+  ['=?utf-8?q?open', '=?utf-8?q?open'],
+  ['=?=?=?utf-8?q?a?=', '=?=?a'],
+  ['=?__proto__?q?a?=', '=?__proto__?q?a?='],
+  ['\xe4 \xc3\xa4', '\u{e4} \u{c3}\u{a4}'],
+  ['\xc3\xa4', '\u{e4}'],
+])('encoded words %j', ([field, expected]) => expect(decodeEncodedWords(field)).toBe(expected));
+
+test('decoding is total and linear', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('=?', '?=', '?', 'q', 'b', 'utf-8', 'a', ' ', '=4', '\xff')), (tokens) => {
+      expect(decodeEncodedWords(tokens.join(''))).toBeTypeOf('string');
+    }),
+  );
+  expect(decodeEncodedWords('=?'.repeat(100_000))).toHaveLength(200_000);
+});
+
+test.for<[string, string | undefined]>([
+  ['Mon, 2 Jan 2006 15:04:05 -0700', '2006-01-02'],
+  ['2 Jan 2006', '2006-01-02'],
+  ['Tue, 31 December 2024 23:59 +1400 (comment)', '2024-12-31'],
+  ['02-Jan-99 00:00', '1999-01-02'],
+  ['1 feb 49', '2049-02-01'],
+  ['1 Feb 101', '2001-02-01'],
+  ['29 Feb 2000', '2000-02-29'],
+  ['2024-05-06T07:08:09Z', '2024-05-06'],
+  ['29 Feb 2001', undefined],
+  ['32 Jan 2001', undefined],
+  ['1 Foo 2001', undefined],
+  ['', undefined],
+  ['yesterday', undefined],
+  [`${' '.repeat(300)}1 Jan 2001`, undefined],
+])('the day of %j', ([field, expected]) => {
+  expect(sentDay(field)).toBe(expected === undefined ? undefined : dayOf(new Date(expected)));
+});

@@ -1,0 +1,416 @@
+-- Generated from the migrated schema by "npm run generated"; do not edit.
+
+-- columns
+address.tenant_id uuid not null
+address.domain_id uuid not null
+address.kind text not null
+address.local text not null
+address.created_at timestamp with time zone not null default now()
+address_target.tenant_id uuid not null
+address_target.domain_id uuid not null
+address_target.local text not null
+address_target.kind text not null
+address_target.position integer not null
+address_target.mailbox_id uuid
+address_target.forward_path text
+auth_failure.key text not null
+auth_failure.failures integer not null
+auth_failure.window_until timestamp with time zone not null
+credential.tenant_id uuid not null
+credential.mailbox_id uuid not null
+credential.hash text not null
+credential.changed_at timestamp with time zone not null default now()
+delivery.tenant_id uuid not null
+delivery.message_id uuid not null
+delivery.ordinal integer not null
+delivery.parent integer
+delivery.depth integer not null default 0
+delivery.domain_id uuid
+delivery.mailbox_id uuid
+delivery.recipient text not null
+delivery.lane text not null
+delivery.state text not null
+delivery.came_from text
+delivery.attempt integer not null default 0
+delivery.queued_at timestamp with time zone not null default now()
+delivery.next_attempt_at timestamp with time zone not null default now()
+delivery.lease_owner uuid
+delivery.lease_until timestamp with time zone
+delivery.fence integer not null default 0
+delivery.duplicate boolean not null default false
+delivery.reply text
+delivery.dsn_notify text
+delivery.dsn_orcpt text
+delivery.settled_at timestamp with time zone
+domain.id uuid not null
+domain.tenant_id uuid not null
+domain.name text not null
+domain.state text not null default 'active'::text
+domain.separators text not null default '+'::text
+domain.created_at timestamp with time zone not null default now()
+event.tenant_id uuid not null
+event.message_id uuid not null
+event.id bigint not null
+event.at timestamp with time zone not null default clock_timestamp()
+event.kind text not null
+event.ordinal integer
+event.detail text
+folder.tenant_id uuid not null
+folder.id uuid not null
+folder.mailbox_id uuid not null
+folder.name text not null
+folder.special_use text
+folder.uidvalidity bigint not null
+folder.uidnext bigint not null default 1
+folder.highestmodseq bigint not null default 1
+folder.messages bigint not null default 0
+folder.unseen bigint not null default 0
+folder.octets bigint not null default 0
+folder.recent_from bigint not null default 1
+folder.created_at timestamp with time zone not null default now()
+folder_message.tenant_id uuid not null
+folder_message.folder_id uuid not null
+folder_message.uid bigint not null
+folder_message.mailbox_id uuid not null
+folder_message.message_id uuid not null
+folder_message.modseq bigint not null
+folder_message.flags integer not null default 0
+folder_message.keywords text[]
+folder_message.internal_date timestamp with time zone not null default now()
+folder_message.octets bigint not null
+folder_message.trace bytea not null
+folder_message.uidl text
+mailbox.tenant_id uuid not null
+mailbox.id uuid not null
+mailbox.domain_id uuid not null
+mailbox.name text not null
+mailbox.state text not null default 'active'::text
+mailbox.quota_octets bigint
+mailbox.quota_messages bigint
+mailbox.created_at timestamp with time zone not null default now()
+mailbox_usage.tenant_id uuid not null
+mailbox_usage.mailbox_id uuid not null
+mailbox_usage.octets bigint not null default 0
+mailbox_usage.messages bigint not null default 0
+mailbox_usage.uidvalidity bigint not null default (EXTRACT(epoch FROM now()))::bigint
+maildrop_lock.tenant_id uuid not null
+maildrop_lock.mailbox_id uuid not null
+maildrop_lock.session_id uuid not null
+maildrop_lock.lease_until timestamp with time zone not null
+message.tenant_id uuid not null
+message.id uuid not null
+message.state text not null
+message.origin text not null
+message.reverse_path text not null
+message.helo text not null
+message.remote_address text not null
+message.body_type text not null default '7BIT'::text
+message.smtputf8 boolean not null default false
+message.dsn_ret text
+message.dsn_envid text
+message.octets bigint not null
+message.header_octets integer not null
+message.recipients integer not null
+message.deliveries integer not null
+message.header_message_id text
+message.envelope text not null
+message.body_structure text not null
+message.mime_index text not null
+message.body bytea
+message.received_at timestamp with time zone not null default now()
+message_chunk.tenant_id uuid not null
+message_chunk.message_id uuid not null
+message_chunk.number integer not null
+message_chunk.octets bytea not null
+subscription.tenant_id uuid not null
+subscription.mailbox_id uuid not null
+subscription.name text not null
+tenant.id uuid not null
+tenant.parent_id uuid
+tenant.path uuid[] not null
+tenant.name text not null
+tenant.state text not null default 'active'::text
+tenant.created_at timestamp with time zone not null default now()
+tombstone.tenant_id uuid not null
+tombstone.folder_id uuid not null
+tombstone.modseq bigint not null
+tombstone.uid bigint not null
+tombstone.message_id uuid not null
+tombstone.gone_at timestamp with time zone not null default now()
+
+-- constraints
+address: address_check CHECK (((kind = 'catch-all'::text) = (local = ''::text)))
+address: address_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(id)
+address: address_kind_check CHECK ((kind = ANY (ARRAY['address'::text, 'alias'::text, 'prefix'::text, 'catch-all'::text])))
+address: address_pkey PRIMARY KEY (tenant_id, domain_id, local, kind)
+address_target: address_target_check CHECK (((mailbox_id IS NULL) <> (forward_path IS NULL)))
+address_target: address_target_check1 CHECK (((kind <> 'address'::text) OR (mailbox_id IS NOT NULL)))
+address_target: address_target_pkey PRIMARY KEY (tenant_id, domain_id, local, kind, "position")
+address_target: address_target_tenant_id_domain_id_local_kind_fkey FOREIGN KEY (tenant_id, domain_id, local, kind) REFERENCES address(tenant_id, domain_id, local, kind) ON DELETE CASCADE
+address_target: address_target_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
+auth_failure: auth_failure_pkey PRIMARY KEY (key)
+credential: credential_pkey PRIMARY KEY (tenant_id, mailbox_id)
+credential: credential_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
+delivery: delivery_lease CHECK (((state = 'leased'::text) = ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
+delivery: delivery_legal_move CHECK ((((came_from IS NULL) AND (state = ANY (ARRAY['queued'::text, 'held'::text]))) OR ((came_from = 'queued'::text) AND (state = ANY (ARRAY['leased'::text, 'held'::text, 'discarded'::text]))) OR ((came_from = 'leased'::text) AND (state = ANY (ARRAY['queued'::text, 'delivered'::text, 'forwarded'::text, 'held'::text, 'bounced'::text, 'discarded'::text]))) OR ((came_from = 'held'::text) AND (state = ANY (ARRAY['queued'::text, 'bounced'::text, 'discarded'::text])))))
+delivery: delivery_pkey PRIMARY KEY (tenant_id, message_id, ordinal)
+delivery: delivery_settled CHECK (((state = ANY (ARRAY['delivered'::text, 'forwarded'::text, 'bounced'::text, 'discarded'::text])) = (settled_at IS NOT NULL)))
+domain: domain_name_check CHECK ((name = lower(name)))
+domain: domain_name_key UNIQUE (name)
+domain: domain_pkey PRIMARY KEY (id)
+domain: domain_separators_check CHECK ((separators ~ '^[-+=]*$'::text))
+domain: domain_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
+domain: domain_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+event: event_pkey PRIMARY KEY (tenant_id, message_id, id)
+folder: folder_messages_check CHECK ((messages >= 0))
+folder: folder_octets_check CHECK ((octets >= 0))
+folder: folder_pkey PRIMARY KEY (tenant_id, id)
+folder: folder_special_use_check CHECK ((special_use = ANY (ARRAY['\Drafts'::text, '\Sent'::text, '\Trash'::text, '\Junk'::text, '\Archive'::text])))
+folder: folder_tenant_id_mailbox_id_name_key UNIQUE (tenant_id, mailbox_id, name)
+folder: folder_unseen_check CHECK ((unseen >= 0))
+folder_message: folder_message_pkey PRIMARY KEY (tenant_id, folder_id, uid)
+mailbox: mailbox_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(id)
+mailbox: mailbox_pkey PRIMARY KEY (tenant_id, id)
+mailbox: mailbox_quota_messages_check CHECK ((quota_messages >= 0))
+mailbox: mailbox_quota_octets_check CHECK ((quota_octets >= 0))
+mailbox: mailbox_state_check CHECK ((state = ANY (ARRAY['active'::text, 'no-login'::text, 'disabled'::text])))
+mailbox: mailbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+mailbox_usage: mailbox_usage_messages_check CHECK ((messages >= 0))
+mailbox_usage: mailbox_usage_octets_check CHECK ((octets >= 0))
+mailbox_usage: mailbox_usage_pkey PRIMARY KEY (tenant_id, mailbox_id)
+maildrop_lock: maildrop_lock_pkey PRIMARY KEY (tenant_id, mailbox_id)
+message: message_origin_check CHECK ((origin = ANY (ARRAY['smtp'::text, 'append'::text])))
+message: message_pkey PRIMARY KEY (tenant_id, id)
+message: message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text])))
+message_chunk: message_chunk_pkey PRIMARY KEY (tenant_id, message_id, number)
+subscription: subscription_pkey PRIMARY KEY (tenant_id, mailbox_id, name)
+tenant: tenant_name_key UNIQUE (name)
+tenant: tenant_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES tenant(id)
+tenant: tenant_pkey PRIMARY KEY (id)
+tenant: tenant_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text])))
+tombstone: tombstone_pkey PRIMARY KEY (tenant_id, folder_id, modseq, uid)
+
+-- indexes
+CREATE UNIQUE INDEX address_pkey ON public.address USING btree (tenant_id, domain_id, local, kind)
+CREATE INDEX address_target_mailbox ON public.address_target USING btree (tenant_id, mailbox_id) WHERE (mailbox_id IS NOT NULL)
+CREATE UNIQUE INDEX address_target_pkey ON public.address_target USING btree (tenant_id, domain_id, local, kind, "position")
+CREATE UNIQUE INDEX auth_failure_pkey ON public.auth_failure USING btree (key)
+CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (tenant_id, mailbox_id)
+CREATE INDEX delivery_due ON public.delivery USING btree (lane, tenant_id, next_attempt_at) WHERE (state = 'queued'::text)
+CREATE INDEX delivery_held ON public.delivery USING btree (tenant_id, message_id) WHERE (state = 'held'::text)
+CREATE INDEX delivery_leased ON public.delivery USING btree (lease_until) WHERE (state = 'leased'::text)
+CREATE UNIQUE INDEX delivery_once ON public.delivery USING btree (tenant_id, message_id, mailbox_id) WHERE ((state = 'delivered'::text) AND (NOT duplicate))
+CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (tenant_id, message_id, ordinal)
+CREATE INDEX delivery_recipient ON public.delivery USING btree (tenant_id, recipient)
+CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
+CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)
+CREATE INDEX domain_tenant ON public.domain USING btree (tenant_id)
+CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
+CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
+CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_id, folder_id, modseq)
+CREATE UNIQUE INDEX folder_message_pkey ON public.folder_message USING btree (tenant_id, folder_id, uid)
+CREATE UNIQUE INDEX folder_pkey ON public.folder USING btree (tenant_id, id)
+CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING btree (tenant_id, mailbox_id, name)
+CREATE INDEX mailbox_domain ON public.mailbox USING btree (tenant_id, domain_id)
+CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
+CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
+CREATE UNIQUE INDEX maildrop_lock_pkey ON public.maildrop_lock USING btree (tenant_id, mailbox_id)
+CREATE UNIQUE INDEX message_chunk_pkey ON public.message_chunk USING btree (tenant_id, message_id, number)
+CREATE INDEX message_header_id ON public.message USING btree (tenant_id, header_message_id) WHERE (header_message_id IS NOT NULL)
+CREATE INDEX message_pending ON public.message USING btree (received_at) WHERE (state = 'pending'::text)
+CREATE UNIQUE INDEX message_pkey ON public.message USING btree (tenant_id, id)
+CREATE INDEX message_reverse_path ON public.message USING btree (tenant_id, reverse_path)
+CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
+CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
+CREATE UNIQUE INDEX tenant_pkey ON public.tenant USING btree (id)
+CREATE INDEX tombstone_age ON public.tombstone USING btree (gone_at)
+CREATE UNIQUE INDEX tombstone_pkey ON public.tombstone USING btree (tenant_id, folder_id, modseq, uid)
+
+-- policies
+address: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+address: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+address_target: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+address_target: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+credential: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+credential: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+delivery: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+delivery: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+domain: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+domain: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+event: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+event: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+folder: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+folder: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+folder_message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+folder_message: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+mailbox: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+mailbox: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+mailbox_usage: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+mailbox_usage: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+maildrop_lock: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+maildrop_lock: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+message: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message_chunk: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+message_chunk: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+subscription: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+subscription: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+tenant: own_subtree to {posthouse_api} using (id IN ( SELECT visible_tenants() AS visible_tenants)) check (parent_id IN ( SELECT visible_tenants() AS visible_tenants))
+tenant: service to {posthouse_ingress,posthouse_worker} using true check 
+tombstone: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+tombstone: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+
+-- functions
+CREATE OR REPLACE FUNCTION public.auth_facts(login_local text, login_domain text, account_key text, remote_key text)
+ RETURNS TABLE(tenant_id uuid, mailbox_id uuid, state text, hash text, account_failures integer, remote_failures integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with found as (
+    select m.tenant_id, m.id,
+           case when d.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end as state,
+           c.hash
+      from domain d
+      join tenant t on t.id = d.tenant_id
+      join address a on a.tenant_id = d.tenant_id and a.domain_id = d.id and a.kind = 'address' and a.local = login_local
+      join address_target g on g.tenant_id = a.tenant_id and g.domain_id = a.domain_id and g.local = a.local and g.kind = a.kind
+      join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
+      left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
+     where d.name = login_domain
+  )
+  select f.tenant_id, f.id, f.state, f.hash,
+         -- All addresses of a mailbox share one count.
+         coalesce((select failures from auth_failure
+                    where key = coalesce('mailbox:' || f.id, account_key) and window_until > now()), 0),
+         coalesce((select failures from auth_failure where key = remote_key and window_until > now()), 0)
+    from (select 1) one left join found f on true
+$function$
+
+CREATE OR REPLACE FUNCTION public.auth_failed(keys text[], window_seconds integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into auth_failure as a (key, failures, window_until)
+  select key, 1, now() + make_interval(secs => window_seconds) from (select distinct unnest(keys) as key order by 1) k
+  on conflict (key) do update
+     set failures = case when a.window_until > now() then a.failures + 1 else 1 end,
+         window_until = case when a.window_until > now() then a.window_until else excluded.window_until end
+$function$
+
+CREATE OR REPLACE FUNCTION public.auth_succeeded(account_key text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  delete from auth_failure where key = account_key
+$function$
+
+CREATE OR REPLACE FUNCTION public.auth_upgrade(of_tenant uuid, of_mailbox uuid, old_hash text, new_hash text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
+$function$
+
+CREATE OR REPLACE FUNCTION public.forget_tenant(gone uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if gone not in (select visible_tenants()) or exists (select from domain where tenant_id = gone) then
+    raise insufficient_privilege using message = 'this tenant is not yours, or it still has domains';
+  end if;
+  delete from event where tenant_id = gone;
+  delete from delivery where tenant_id = gone;
+  delete from message_chunk where tenant_id = gone;
+  delete from message where tenant_id = gone;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.visible_tenants()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select id from tenant where path @> array[nullif(current_setting('posthouse.principal', true), '')::uuid]
+$function$
+
+
+-- grants
+DELETE, INSERT, SELECT, UPDATE on address to posthouse_api
+SELECT on address to posthouse_ingress
+SELECT on address to posthouse_worker
+DELETE, INSERT, SELECT, UPDATE on address_target to posthouse_api
+SELECT on address_target to posthouse_ingress
+SELECT on address_target to posthouse_worker
+DELETE, INSERT on credential to posthouse_api
+SELECT on delivery to posthouse_api
+INSERT on delivery to posthouse_ingress
+INSERT, SELECT, UPDATE on delivery to posthouse_worker
+DELETE, INSERT, SELECT, UPDATE on domain to posthouse_api
+SELECT on domain to posthouse_ingress
+SELECT on domain to posthouse_worker
+SELECT on event to posthouse_api
+INSERT on event to posthouse_imap
+INSERT on event to posthouse_ingress
+INSERT on event to posthouse_pop3
+INSERT, SELECT on event to posthouse_worker
+DELETE, INSERT, SELECT on folder to posthouse_api
+DELETE, INSERT, SELECT, UPDATE on folder to posthouse_imap
+SELECT, UPDATE on folder to posthouse_pop3
+SELECT, UPDATE on folder to posthouse_worker
+DELETE, SELECT on folder_message to posthouse_api
+DELETE, INSERT, SELECT, UPDATE on folder_message to posthouse_imap
+DELETE, SELECT on folder_message to posthouse_pop3
+INSERT, SELECT on folder_message to posthouse_worker
+DELETE, INSERT, SELECT, UPDATE on mailbox to posthouse_api
+SELECT on mailbox to posthouse_imap
+SELECT on mailbox to posthouse_ingress
+SELECT on mailbox to posthouse_pop3
+SELECT on mailbox to posthouse_worker
+DELETE, INSERT, SELECT on mailbox_usage to posthouse_api
+SELECT, UPDATE on mailbox_usage to posthouse_imap
+SELECT on mailbox_usage to posthouse_ingress
+SELECT, UPDATE on mailbox_usage to posthouse_pop3
+SELECT, UPDATE on mailbox_usage to posthouse_worker
+DELETE, SELECT on maildrop_lock to posthouse_api
+DELETE, INSERT, SELECT, UPDATE on maildrop_lock to posthouse_pop3
+DELETE, INSERT, SELECT on message to posthouse_imap
+DELETE, INSERT on message to posthouse_ingress
+SELECT on message to posthouse_pop3
+DELETE on message to posthouse_worker
+DELETE, INSERT, SELECT on message_chunk to posthouse_imap
+DELETE, INSERT on message_chunk to posthouse_ingress
+SELECT on message_chunk to posthouse_pop3
+DELETE on message_chunk to posthouse_worker
+DELETE, INSERT on subscription to posthouse_api
+DELETE, INSERT, SELECT, UPDATE on subscription to posthouse_imap
+DELETE, INSERT, SELECT, UPDATE on tenant to posthouse_api
+SELECT on tenant to posthouse_ingress
+SELECT on tenant to posthouse_worker
+DELETE, SELECT on tombstone to posthouse_api
+INSERT, SELECT on tombstone to posthouse_imap
+INSERT on tombstone to posthouse_pop3
+DELETE, SELECT on tombstone to posthouse_worker
+
+-- column grants
+SELECT (changed_at, mailbox_id, tenant_id) on credential to posthouse_api
+UPDATE (changed_at, hash) on credential to posthouse_api
+UPDATE (came_from, next_attempt_at, reply, settled_at, state) on delivery to posthouse_api
+SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, helo, id, octets, origin, received_at, recipients, remote_address, reverse_path, smtputf8, state, tenant_id) on message to posthouse_api
+UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, octets, state) on message to posthouse_imap
+SELECT (id, state, tenant_id) on message to posthouse_ingress
+UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, octets, state) on message to posthouse_ingress
+SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, id, octets, origin, received_at, recipients, reverse_path, smtputf8, state, tenant_id) on message to posthouse_worker
+UPDATE (deliveries) on message to posthouse_worker
+SELECT (message_id, number, tenant_id) on message_chunk to posthouse_ingress
+SELECT (message_id, number, tenant_id) on message_chunk to posthouse_worker
+SELECT (mailbox_id, tenant_id) on subscription to posthouse_api

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { APP_ROLES, roleUrl } from '#runtime';
+import { testServerUrl } from '#testing';
+import pg from 'pg';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { migrate, pendingMigrations } from './migrate.ts';
+
+const server = new pg.Pool({ connectionString: testServerUrl(), max: 2 });
+const made: string[] = [];
+afterEach(async () => {
+  for (const name of made.splice(0)) await server.query(`drop database ${name} with (force)`);
+});
+afterAll(() => server.end());
+
+async function emptyDatabase(): Promise<string> {
+  const name = `m_${randomBytes(8).toString('hex')}`;
+  await server.query(`create database ${name}`);
+  made.push(name);
+  const url = new URL(testServerUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function ask<Row extends object>(url: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('migrate', () => {
+  test('the second run does nothing', async () => {
+    const url = await emptyDatabase();
+    expect((await pendingMigrations(url)).length).toBeGreaterThan(0);
+    const names = await migrate(url);
+    expect(names[0]).toBe('0001_house');
+    expect(await pendingMigrations(url)).toEqual([]);
+    expect(await migrate(url)).toEqual([]);
+    expect(await ask(url, 'select name from tenant order by path')).toEqual([{ name: 'root' }, { name: 'default' }]);
+  });
+
+  test('several at once: each migration runs once, all succeed', async () => {
+    const url = await emptyDatabase();
+    const runs = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
+    expect(runs.flat()).toEqual(runs.find((names) => names.length > 0));
+    expect(await ask(url, 'select count(*)::int as count from tenant')).toEqual([{ count: 2 }]);
+  });
+
+  test('what comes after is called with the owner URL, and its failure is the caller\'s', async () => {
+    const url = await emptyDatabase();
+    const heard: string[] = [];
+    await migrate(url, (after) => Promise.resolve(void heard.push(after)));
+    expect(heard).toEqual([url]);
+    await expect(migrate(url, () => Promise.reject(new Error('bells')))).rejects.toThrow('bells');
+  });
+
+  test.each(APP_ROLES)('%s can log in by its derived URL and cannot migrate', async (role) => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    const own = roleUrl(url, role);
+    expect(await ask(own, 'select current_user as who')).toEqual([{ who: role }]);
+    await expect(ask(own, 'create table mine (x int)')).rejects.toThrow('permission denied');
+    await expect(migrate(own)).rejects.toThrow(/permission denied|must be|only roles|to change/i);
+  });
+
+  test('an owner URL without a password is refused in words, the URL kept out of them', async () => {
+    const url = new URL(await emptyDatabase());
+    url.password = '';
+    await expect(migrate(url.href)).rejects.toThrow('has no password');
+    const error: unknown = await migrate(url.href).catch((thrown: unknown) => thrown);
+    expect(String(error)).not.toContain(url.hostname);
+  });
+
+  test('not a database at all', async () => {
+    await expect(migrate('postgres://posthouse:secret@127.0.0.1:1/none')).rejects.toThrow('ECONNREFUSED');
+  });
+});

@@ -1,0 +1,91 @@
+/** One app of the built platform as a real process that can be killed and started again. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const DIST = new URL('../../dist/apps/', import.meta.url);
+/** Milliseconds an app may take to serve. */
+const PATIENCE = 60_000;
+
+export class AppProcess {
+  readonly name: string;
+  readonly #environment: Record<string, string>;
+  readonly #port: number | undefined;
+  #child: ChildProcess | undefined;
+  #errors = '';
+
+  /** @param port where it listens; undefined for an app without a listener */
+  constructor(name: string, environment: Record<string, string>, port?: number) {
+    this.name = name;
+    this.#environment = environment;
+    this.#port = port;
+  }
+
+  /** Resolves when it serves. */
+  async start(): Promise<void> {
+    const script = fileURLToPath(new URL(`${this.name}/src/main.js`, DIST));
+    const { PATH = '', HOME = '', NODE_V8_COVERAGE } = process.env;
+    const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
+    const child = spawn(process.execPath, [script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH, HOME, ...coverage, POSTHOUSE_LOG_FORMAT: 'json', ...this.#environment },
+    });
+    this.#child = child;
+    child.stderr.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk.toString()).slice(-4_000)));
+    const serving = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        if (chunk.includes('"serving"')) resolve();
+      });
+    });
+    const died = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`${this.name} ended at its start (${String(code ?? signal)}): ${this.#errors}`);
+    });
+    died.catch(() => undefined);
+    await Promise.race([serving, died]);
+    if (this.#port !== undefined) await reachable(this.#port);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** kill -9; resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM; resolves when it has drained. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function reachable(port: number): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const answer = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+    socket.destroy();
+    if (answer) return;
+    if (Date.now() > deadline) throw new Error(`nothing listens on port ${port}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

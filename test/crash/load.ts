@@ -1,0 +1,115 @@
+/** Sends messages with known ids and writes down what the server said about each. A lost connection is never retried with the same id. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly messages: number;
+  readonly connections: number;
+  readonly recipients: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Ids by what is known of them; an id in neither set may or may not have been stored. */
+export interface LoadResult {
+  readonly accepted: Set<string>;
+  readonly refused: Set<string>;
+  /** id -> recipient */
+  readonly recipients: Map<string, string>;
+}
+
+export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
+  const result: LoadResult = { accepted: new Set(), refused: new Set(), recipients: new Map() };
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < options.messages && !options.signal.aborted) {
+      const session = await open(options.port);
+      if (!session) {
+        await once(AbortSignal.timeout(20), 'abort'); // the server is down: look again soon, as a sender would
+        continue;
+      }
+      try {
+        while (next < options.messages && !options.signal.aborted) {
+          const id = `crash-${next}`;
+          const recipient = options.recipients[next % options.recipients.length] ?? '';
+          next++;
+          result.recipients.set(id, recipient);
+          await transact(session, id, recipient, result);
+        }
+        session.socket.end('QUIT\r\n');
+      } catch {
+        session.socket.destroy(); // killed under us: what became of the message in hand is not known
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.connections }, worker));
+  return result;
+}
+
+interface Session {
+  readonly socket: Socket;
+  reply(): Promise<string>;
+}
+
+async function open(port: number): Promise<Session | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setNoDelay(true);
+  const session = { socket, reply: replies(socket) };
+  try {
+    await once(socket, 'connect');
+    if (!(await session.reply()).startsWith('220')) throw new Error('no greeting');
+    socket.write('EHLO crash.test\r\n');
+    await session.reply();
+    return session;
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
+}
+
+async function transact({ socket, reply }: Session, id: string, recipient: string, result: LoadResult): Promise<void> {
+  for (const command of ['MAIL FROM:<sender@elsewhere.test>', `RCPT TO:<${recipient}>`, 'DATA']) {
+    socket.write(`${command}\r\n`);
+    const answer = await reply();
+    if (answer.startsWith('2') || answer.startsWith('3')) continue;
+    result.refused.add(id);
+    socket.write('RSET\r\n');
+    await reply();
+    return;
+  }
+  socket.write(`Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${'A line of text that fills the message.\r\n'.repeat(40)}.\r\n`);
+  const verdict = await reply();
+  (verdict.startsWith('250') ? result.accepted : result.refused).add(id);
+}
+
+/** Whole replies, multi-line ones included; rejects when the connection ends. */
+function replies(socket: Socket): () => Promise<string> {
+  let text = '';
+  let waiting: { resolve: (reply: string) => void; reject: (error: Error) => void } | undefined;
+  let ended = false;
+  const look = (): void => {
+    const end = /^\d{3} .*\r\n/m.exec(text);
+    if (end && waiting) {
+      const reply = text.slice(0, end.index + end[0].length);
+      text = text.slice(reply.length);
+      waiting.resolve(reply.slice(reply.lastIndexOf('\n', reply.length - 2) + 1));
+      waiting = undefined;
+    } else if (ended) {
+      waiting?.reject(new Error('connection lost'));
+    }
+  };
+  const end = (): void => {
+    ended = true;
+    look();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+    look();
+  });
+  socket.on('error', end).on('close', end);
+  return () =>
+    new Promise((resolve, reject) => {
+      waiting = { resolve, reject };
+      look();
+    });
+}
