@@ -61,7 +61,6 @@ function crashesOf(house: CrashHouse, server: CrashServer, random: Random, redis
     again(worker),
     again(house.smtp),
     again(worker),
-    again(house.imap),
     ['kill -9 postgres', () => killServer(server)],
     ['kill -9 postgres', () => killServer(server)],
   ];

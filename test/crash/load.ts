@@ -8,18 +8,22 @@ export interface LoadOptions {
   readonly connections: number;
   readonly recipients: readonly string[];
   readonly signal: AbortSignal;
+  /** Stands before the number in each id. */
+  readonly prefix?: string;
 }
 
 /** Ids by what is known of them; an id in neither set may or may not have been stored. */
 export interface LoadResult {
   readonly accepted: Set<string>;
   readonly refused: Set<string>;
+  /** What refusals said. */
+  readonly replies: Set<string>;
   /** id -> recipient */
   readonly recipients: Map<string, string>;
 }
 
 export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
-  const result: LoadResult = { accepted: new Set(), refused: new Set(), recipients: new Map() };
+  const result: LoadResult = { accepted: new Set(), refused: new Set(), replies: new Set(), recipients: new Map() };
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < options.messages && !options.signal.aborted) {
@@ -30,7 +34,7 @@ export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
       }
       try {
         while (next < options.messages && !options.signal.aborted) {
-          const id = `crash-${next}`;
+          const id = `${options.prefix ?? 'crash'}-${next}`;
           const recipient = options.recipients[next % options.recipients.length] ?? '';
           next++;
           result.recipients.set(id, recipient);
@@ -73,13 +77,19 @@ async function transact({ socket, reply }: Session, id: string, recipient: strin
     const answer = await reply();
     if (answer.startsWith('2') || answer.startsWith('3')) continue;
     result.refused.add(id);
+    result.replies.add(answer.trim());
     socket.write('RSET\r\n');
     await reply();
     return;
   }
   socket.write(`Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${'A line of text that fills the message.\r\n'.repeat(40)}.\r\n`);
   const verdict = await reply();
-  (verdict.startsWith('250') ? result.accepted : result.refused).add(id);
+  if (verdict.startsWith('250')) {
+    result.accepted.add(id);
+  } else {
+    result.refused.add(id);
+    result.replies.add(verdict.trim());
+  }
 }
 
 /** Whole replies, multi-line ones included; rejects when the connection ends. */

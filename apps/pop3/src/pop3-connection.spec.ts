@@ -1,12 +1,13 @@
-/** Backpressure: what a client does not take is not fetched for it. */
+/** Backpressure (what a client does not take is not fetched for it), the login's deadline, the lease. */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Authenticator } from '#auth';
 import type { FolderId, MailboxBell, MaildropMessage, MaildropStore, MessageId } from '#domain';
-import { Metrics, silentLog, TcpServer } from '#runtime';
+import { Metrics, silentLog, TcpServer, type Connection } from '#runtime';
 import { afterEach, expect, test } from 'vitest';
 import { Leases } from './leases.ts';
+import { LOGIN_SECONDS, RENEW_AFTER_MS } from './limits.ts';
 import { Logins } from './logins.ts';
 import { Pop3Connection, type Pop3Parts } from './pop3-connection.ts';
 import { ReadAheadBudget } from './read-ahead.ts';
@@ -21,10 +22,11 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** One maildrop of messages of these sizes; counts what is given out, and shows what waits in the server's sockets. */
+/** One maildrop of messages of these sizes; counts what is given out, and shows the server's side of each connection. */
 async function serve(sizes: readonly number[]) {
   const given = { octets: 0 };
-  const sockets: Socket[] = [];
+  const connections: Connection[] = [];
+  const lease = { ours: true };
   const uids = Uint32Array.from(sizes, (_, at) => at + 1);
   const store: MaildropStore = {
     open: () =>
@@ -38,7 +40,7 @@ async function serve(sizes: readonly number[]) {
           importedUidls: new Map(),
         },
       }),
-    renew: () => Promise.resolve(true),
+    renew: () => Promise.resolve(lease.ours),
     release: () => Promise.resolve(),
     expunge: () => Promise.resolve('expunged'),
     read: (_, __, wanted) =>
@@ -85,7 +87,7 @@ async function serve(sizes: readonly number[]) {
     },
     {
       open: (connection) => {
-        sockets.push(connection.socket);
+        connections.push(connection);
         return new Pop3Connection(parts, connection, true);
       },
       data: (client, chunk) => client.data(chunk),
@@ -100,8 +102,8 @@ async function serve(sizes: readonly number[]) {
     await server.close(1);
     await leases.close();
   });
-  const buffered = (): number => sockets.reduce((sum, { writableLength }) => sum + writableLength, 0);
-  return { port, given, buffered };
+  const buffered = (): number => connections.reduce((sum, { socket }) => sum + socket.writableLength, 0);
+  return { port, given, buffered, connections, leases, lease };
 }
 
 /** Sends everything at once and reads piece by piece, calling `look` with the octets so far. */
@@ -162,4 +164,22 @@ test('a client that never reads is given no more than the sockets hold', async (
   }
   expect(given.octets).toBeLessThan(IN_FLIGHT);
   socket.destroy();
+});
+
+test('the login has a deadline, the session none; a lost lease ends it without a word', async () => {
+  const { port, connections, leases, lease } = await serve([100]);
+  const socket = connect({ port, host: '127.0.0.1' });
+  let said = '';
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(socket, 'data');
+  const latest = performance.now() + LOGIN_SECONDS * 1_000;
+  expect(connections[0]?.deadline).toBeLessThanOrEqual(latest);
+  socket.write('USER a\r\nPASS b\r\nNOOP\r\n');
+  while (!said.includes('nothing done')) await once(socket, 'data');
+  expect(connections[0]?.deadline).toBe(Infinity);
+  const before = said;
+  lease.ours = false;
+  await leases.renewDue(performance.now() + RENEW_AFTER_MS + 1);
+  await once(socket, 'close');
+  expect(said).toBe(before);
 });

@@ -23,7 +23,7 @@ import { uidsOf } from './open-drop.ts';
 import { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import type { Fetched } from './read-ahead.ts';
-import { verbOf } from './verbs.ts';
+import { verbOf, type Verb } from './verbs.ts';
 
 /** What all connections share. */
 export interface Pop3Parts extends HeldParts {
@@ -143,11 +143,14 @@ export class Pop3Connection {
     const began = performance.now();
     const verb = this.#session.phase === 'sasl' ? 'AUTH' : verbOf(line);
     const result = this.#take(onLine(this.#session, line));
-    const { metrics } = this.#parts;
-    const count = (how: CommandResult): void => metrics.command('pop3', verb, how, (performance.now() - began) / 1_000);
-    if (typeof result !== 'string') return result.then(count);
-    count(result);
+    if (typeof result !== 'string') return result.then((how) => this.#count(verb, how, began));
+    this.#count(verb, result, began);
     return this.#outbox.full ? this.#outbox.flush() : undefined;
+  }
+
+  /** @param began `performance.now()` */
+  #count(verb: Verb, result: CommandResult, began: number): void {
+    this.#parts.metrics.command('pop3', verb, result, (performance.now() - began) / 1_000);
   }
 
   #take([session, action]: Step): CommandResult | Promise<CommandResult> {

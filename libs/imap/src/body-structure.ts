@@ -1,5 +1,5 @@
 import { encodeEnvelope } from './envelope.ts';
-import { encodeNstring, encodeString } from './responses/strings.ts';
+import { encodeField } from './responses/strings.ts';
 import type { PartInput } from './structure-input.ts';
 
 /**
@@ -30,7 +30,7 @@ function encodePart(part: PartInput, extended: boolean, depth: number): string {
 function multipart(part: PartInput, extended: boolean, depth: number): string {
   let text = '(';
   for (const child of part.parts) text += encodePart(child, extended, depth + 1);
-  text += ` ${encodeString(part.subtype)}`;
+  text += ` ${encodeField(part.subtype)}`;
   if (extended) text += ` ${parameters(part.params)} ${tail(part)}`;
   return `${text})`;
 }
@@ -38,14 +38,14 @@ function multipart(part: PartInput, extended: boolean, depth: number): string {
 function single(part: PartInput, extended: boolean, depth: number, open: boolean): string {
   const { type, subtype } = shownType(part, open);
   let text =
-    `(${encodeString(type)} ${encodeString(subtype)} ${parameters(part.params)} ${encodeNstring(part.id)}` +
-    ` ${encodeNstring(part.description)} ${encodeString(part.encoding)} ${part.body[1] - part.body[0]}`;
+    `(${encodeField(type)} ${encodeField(subtype)} ${parameters(part.params)} ${encodeField(part.id)}` +
+    ` ${encodeField(part.description)} ${encodeField(part.encoding)} ${part.body[1] - part.body[0]}`;
   if (type === 'text') text += ` ${part.lines}`;
   else if (part.message !== undefined && type === 'message') {
     const { envelope, root } = part.message;
     text += ` ${encodeEnvelope(envelope)} ${encodePart(root, extended, depth + 1)} ${part.lines}`;
   }
-  if (extended) text += ` ${encodeNstring(part.md5)} ${tail(part)}`;
+  if (extended) text += ` ${encodeField(part.md5)} ${tail(part)}`;
   return `${text})`;
 }
 
@@ -62,19 +62,19 @@ function shownType(part: PartInput, open: boolean): { type: string; subtype: str
 
 function tail(part: PartInput): string {
   const { disposition, language, location } = part;
-  const shown = disposition ? `(${encodeString(disposition.type)} ${parameters(disposition.params)})` : 'NIL';
-  return `${shown} ${languages(language)} ${encodeNstring(location)}`;
+  const shown = disposition ? `(${encodeField(disposition.type)} ${parameters(disposition.params)})` : 'NIL';
+  return `${shown} ${languages(language)} ${encodeField(location)}`;
 }
 
 function languages(tags: readonly string[] | undefined): string {
   const [first, ...rest] = tags ?? [];
   if (first === undefined) return 'NIL';
-  return rest.length === 0 ? encodeString(first) : `(${tags?.map(encodeString).join(' ')})`;
+  return rest.length === 0 ? encodeField(first) : `(${tags?.map(encodeField).join(' ')})`;
 }
 
 function parameters(params: readonly (readonly [string, string])[]): string {
   if (params.length === 0) return 'NIL';
   let list = '';
-  for (const [name, value] of params) list += `${list === '' ? '(' : ' '}${encodeString(name)} ${encodeString(value)}`;
+  for (const [name, value] of params) list += `${list === '' ? '(' : ' '}${encodeField(name)} ${encodeField(value)}`;
   return `${list})`;
 }

@@ -1,4 +1,4 @@
-import { encodeNstring } from './responses/strings.ts';
+import { encodeField } from './responses/strings.ts';
 import type { AddressInput, EnvelopeInput } from './structure-input.ts';
 
 /**
@@ -11,9 +11,9 @@ export function encodeEnvelope(fields: EnvelopeInput): string {
   const sender = fields.sender.length === 0 ? from : addressList(fields.sender);
   const replyTo = fields.replyTo.length === 0 ? from : addressList(fields.replyTo);
   return (
-    `(${encodeNstring(fields.date)} ${encodeNstring(fields.subject)} ${from} ${sender} ${replyTo}` +
+    `(${encodeField(fields.date)} ${encodeField(fields.subject)} ${from} ${sender} ${replyTo}` +
     ` ${addressList(fields.to)} ${addressList(fields.cc)} ${addressList(fields.bcc)}` +
-    ` ${encodeNstring(fields.inReplyTo)} ${encodeNstring(fields.messageId)})`
+    ` ${encodeField(fields.inReplyTo)} ${encodeField(fields.messageId)})`
   );
 }
 
@@ -22,7 +22,7 @@ function addressList(addresses: readonly AddressInput[]): string {
   let list = '(';
   for (const { name, mailbox, host } of addresses) {
     // The second field is the source route of RFC 822, which nobody sends: always NIL.
-    list += `(${encodeNstring(name)} NIL ${encodeNstring(mailbox)} ${encodeNstring(host)})`;
+    list += `(${encodeField(name)} NIL ${encodeField(mailbox)} ${encodeField(host)})`;
   }
   return `${list})`;
 }

@@ -24,6 +24,8 @@ export const MAX_NESTING = 25;
 export const MAX_SEQUENCE_RANGES = 16_384;
 /** Keys in one search program: each is evaluated for every message. */
 export const MAX_SEARCH_KEYS = 1_000;
+/** BODY and TEXT keys in one search program: each looks at up to MAX_SEARCH_TEXT of every message. */
+export const MAX_SEARCH_TEXT_KEYS = 32;
 /** Items in one FETCH: each may be a whole body in the answer. */
 export const MAX_FETCH_ITEMS = 128;
 /** Field names in one HEADER.FIELDS list. */

@@ -124,6 +124,16 @@ describe('keys', () => {
     expect(ask(body('soft='), { seq, uid, body: raw! })).toBe(true);
     expect(ask(body('hidden'), { seq, uid, body: raw! })).toBe(false);
   });
+
+  test('hundreds of keys against a header of 100,000 lines', () => {
+    const many = octets(`${'X-Many: yes\r\n'.repeat(100_000)}X-Last: here\r\nX-LAST: there\r\n\r\n`);
+    const others = Array.from({ length: 500 }, (_, at) => not(header(`X-Other-${at}`, '')));
+    const asked = (key: SearchKey): unknown =>
+      ask({ key: 'and', keys: [...others, key] }, { seq: 1, uid: 1, header: many });
+    expect(asked(header('x-last', 'THERE'))).toBe(true);
+    expect(asked(header('x-last', 'nowhere'))).toBe(false);
+    expect(asked(header('x-many', 'yes'))).toBe(true);
+  });
 });
 
 describe('facts that are not loaded', () => {

@@ -3,7 +3,7 @@ import { sentDay } from './date-field.ts';
 import { FLAG_BIT } from './flags.ts';
 import type { SearchDayKey, SearchKey } from './search-key.ts';
 import { cheapestFirst } from './search-needs.ts';
-import { bodyText, fieldValues, fold, headerText } from './search-text.ts';
+import { bodyText, fold, HeaderValues, headerText } from './search-text.ts';
 import { includes, normalize } from './sequence-set.ts';
 import type { PartInput } from './structure-input.ts';
 
@@ -50,6 +50,7 @@ class Message {
   readonly facts: SearchFacts;
   #header: string | undefined;
   #body: string | undefined;
+  #values: HeaderValues | undefined;
 
   constructor(facts: SearchFacts) {
     this.facts = facts;
@@ -67,8 +68,15 @@ class Message {
     return this.#body;
   }
 
+  /** @param name in lower case */
+  fieldValues(name: string): readonly string[] | undefined {
+    const { header } = this.facts;
+    this.#values ??= header && new HeaderValues(header);
+    return this.#values?.of(name);
+  }
+
   sentDay(): number | undefined {
-    const [date] = this.facts.header ? fieldValues(this.facts.header, 'date') : [];
+    const [date] = this.fieldValues('date') ?? [];
     return date === undefined ? undefined : sentDay(date);
   }
 }
@@ -107,7 +115,7 @@ function compileText(key: TextKey): Test {
   switch (key.key) {
     case 'header': {
       const name = key.field.toLowerCase();
-      return ({ facts }) => facts.header && fieldValues(facts.header, name).some((value) => value.includes(wanted));
+      return (message) => message.fieldValues(name)?.some((value) => value.includes(wanted));
     }
     case 'body':
       return (message) => message.bodyText()?.includes(wanted);

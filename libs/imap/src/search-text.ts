@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { decodeText, decodeUnlabelled } from './charset.ts';
 import { decodeEncodedWords } from './encoded-words.ts';
-import { fieldsOf } from './header-fields.ts';
+import { fieldsOf, type HeaderField } from './header-fields.ts';
 import { MAX_SEARCH_TEXT } from './limits.ts';
 import type { PartInput } from './structure-input.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
@@ -9,15 +9,37 @@ import { decodeTransfer } from './transfer-encoding.ts';
 /** Strings compare without regard to case. RFC 3501 6.4.4 */
 export const fold = (text: string): string => text.toLowerCase();
 
-/** Folded values of the fields with this name (lower case), encoded words decoded. */
-export function fieldValues(header: Buffer, name: string): string[] {
-  const values: string[] = [];
-  for (const field of fieldsOf(header)) {
-    if (field.nameEnd - field.start !== name.length) continue;
-    if (header.toString('latin1', field.start, field.nameEnd).toLowerCase() !== name) continue;
-    values.push(fold(decodeEncodedWords(unfolded(header, field.value, field.end))));
+/** One header by field names. The header is read once and a name decoded once, however many keys of a search ask for it. */
+export class HeaderValues {
+  readonly #header: Buffer;
+  #fields: Map<string, HeaderField[]> | undefined;
+  readonly #values = new Map<string, readonly string[]>();
+
+  constructor(header: Buffer) {
+    this.#header = header;
   }
-  return values;
+
+  /** Folded values of the fields with this name (lower case), encoded words decoded. */
+  of(name: string): readonly string[] {
+    const known = this.#values.get(name);
+    if (known) return known;
+    this.#fields ??= fieldsByName(this.#header);
+    const fields = this.#fields.get(name) ?? [];
+    const values = fields.map(({ value, end }) => fold(decodeEncodedWords(unfolded(this.#header, value, end))));
+    this.#values.set(name, values);
+    return values;
+  }
+}
+
+function fieldsByName(header: Buffer): Map<string, HeaderField[]> {
+  const fields = new Map<string, HeaderField[]>();
+  for (const field of fieldsOf(header)) {
+    const name = header.toString('latin1', field.start, field.nameEnd).toLowerCase();
+    const same = fields.get(name);
+    if (same) same.push(field);
+    else fields.set(name, [field]);
+  }
+  return fields;
 }
 
 /** The whole header, folded, one field a line. */

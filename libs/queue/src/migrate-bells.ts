@@ -6,11 +6,16 @@ import { BELL_SCHEMA } from './bell-backend.ts';
 /** Who rings and who answers. */
 const BELL_ROLES: readonly AppRole[] = APP_ROLES.filter((role) => role === 'posthouse_ingress' || role === 'posthouse_worker');
 
+/** Any number of our own: one migrator of bells at a time. */
+const BELL_LOCK = 7_305_013;
+
 /** BullMQ's own tables, made by the owner: the app roles may use them and may not change them. Idempotent. */
 export async function migrateBells(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'posthouse migrate' });
   await client.connect();
   try {
+    // Apps that start together grant together: the catalog refuses that ("tuple concurrently updated"). Ends with the session.
+    await client.query('select pg_advisory_lock($1)', [BELL_LOCK]);
     await runMigrations(client, BELL_SCHEMA);
     const roles = BELL_ROLES.join(', ');
     await client.query(`grant usage on schema ${BELL_SCHEMA} to ${roles}`);

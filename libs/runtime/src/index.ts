@@ -33,3 +33,4 @@ export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from '.
 export { TcpServer, type TcpDriver, type TcpServerOptions } from './tcp-server.ts';
 export { write } from './write.ts';
 export { runApp, type RunOptions } from './run-app.ts';
+export { waitForDatabase } from './wait-for-database.ts';

@@ -7,6 +7,7 @@ import { findDatabase, HouseError } from './house-lock.ts';
 import { createLog } from './log.ts';
 import { isRoleUrl } from './role-url.ts';
 import { exitOnFault, onShutdown } from './shutdown.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 export interface RunOptions {
   /** Brings the schema up to date; called with the owner's URL, skipped when the app was given its own role's. */
@@ -33,6 +34,7 @@ async function serve(name: string, app: AppModule, { migrate }: RunOptions): Pro
       `no database: no house runs on ${config.dataDir}; start one with "npx posthouse database", or set POSTHOUSE_DATABASE_URL`,
     );
   }
+  await waitForDatabase(databaseUrl, log);
   if (!isRoleUrl(databaseUrl)) await migrate(databaseUrl);
   const house = new House(config, databaseUrl, log);
   const context = await startApp(house, app);

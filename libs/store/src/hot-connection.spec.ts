@@ -1,4 +1,5 @@
-import { freshDatabase, type FreshDatabase } from '#testing';
+import { freshDatabase, testServerUrl, type FreshDatabase } from '#testing';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from './database.ts';
 import type { HotStatement } from './hot-connection.ts';
@@ -42,12 +43,12 @@ describe('no database', () => {
   test('every call rejects, and connects again when it is back', async () => {
     const hot = database.hot();
     const name = new URL(db.ownerUrl).pathname.slice(1);
-    await db.owner.query(`alter database ${name} with allow_connections false`).catch(() => undefined);
-    const refused = await db.owner.query<{ datallowconn: boolean }>('select datallowconn from pg_database where datname = $1', [name]);
-    expect(refused.rows).toEqual([{ datallowconn: false }]);
+    const server = new pg.Pool({ connectionString: testServerUrl(), max: 1 }); // not from inside the database itself
+    await server.query(`alter database ${name} with allow_connections false`);
     await expect(hot.query(WHO, [1])).rejects.toThrow('not currently accepting connections');
     await expect(hot.query(WHO, [1])).rejects.toThrow('not currently accepting connections');
-    await db.owner.query(`alter database ${name} with allow_connections true`);
+    await server.query(`alter database ${name} with allow_connections true`);
+    await server.end();
     expect(await hot.query(WHO, [1])).toHaveLength(1);
   });
 

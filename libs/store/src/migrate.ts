@@ -1,5 +1,6 @@
 /** Forward-only SQL migrations, run by Kysely's Migrator under its advisory lock. */
 import { readdir, readFile } from 'node:fs/promises';
+import { APP_ROLES, roleUrl } from '#runtime';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import pg from 'pg';
@@ -24,9 +25,11 @@ class SqlFiles implements MigrationProvider {
  * Brings roles and schema up to date. A second run does nothing.
  * @param after what else needs the roles and is migrated by its own means, such as the doorbells' tables
  * @returns names of the migrations that ran now
- * @throws when one fails; those before it stay, the failed one leaves nothing
+ * @throws DatabaseUrlError for a URL without password; an error when one fails; those before it stay, the failed one leaves nothing
  */
 export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Promise<void>): Promise<string[]> {
+  // Before connecting: a server that asks for a password we have not keeps the connection until its own time-out.
+  for (const role of APP_ROLES) roleUrl(ownerUrl, role);
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'posthouse migrate' });
   pool.on('error', () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });

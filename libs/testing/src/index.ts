@@ -2,3 +2,4 @@ export * from './fresh-database.ts';
 export * from './directory-fixture.ts';
 export * from './line-client.ts';
 export * from './smtp-talk.ts';
+export * from './private-redis.ts';

@@ -385,6 +385,8 @@ describe('syntax errors', () => {
     ['26 times NOT', `SEARCH ${'NOT '.repeat(26)}ALL`, false],
     ['30,000 times OR', `SEARCH ${'OR '.repeat(30_000)}ALL`, false],
     ['a search key too many', `SEARCH${' ALL'.repeat(1001)}`, false],
+    ['32 BODY and TEXT keys', `SEARCH${' BODY a TEXT b'.repeat(16)}`, true],
+    ['one more', `SEARCH${' BODY a TEXT b'.repeat(16)} BODY a`, false],
     ['a fetch item too many', `FETCH 1 (${'UID '.repeat(128)}UID)`, false],
     ['a range too many', `STORE ${'1,'.repeat(16_384)}1 FLAGS ()`, false],
     ['a flag too many', `STORE 1 FLAGS (${'a '.repeat(256)}a)`, false],

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Command } from '../command.ts';
 import type { Cursor } from '../cursor.ts';
 import { FLAG_BIT } from '../flags.ts';
-import { MAX_SEARCH_KEYS } from '../limits.ts';
+import { MAX_SEARCH_KEYS, MAX_SEARCH_TEXT_KEYS } from '../limits.ts';
 import { CLOSE, OPEN } from '../octets.ts';
 import type { SearchDayKey, SearchKey } from '../search-key.ts';
 import type { SequenceSet } from '../sequence-set.ts';
@@ -53,8 +53,8 @@ const KEYS = new Map<string, Simple>([
   ['SUBJECT', header('Subject')],
   ['TO', header('To')],
   ['HEADER', (grammar) => ({ key: 'header', field: grammar.fieldName(), value: grammar.value() })],
-  ['BODY', (grammar) => ({ key: 'body', value: grammar.value() })],
-  ['TEXT', (grammar) => ({ key: 'text', value: grammar.value() })],
+  ['BODY', (grammar) => ({ key: 'body', value: grammar.textValue() })],
+  ['TEXT', (grammar) => ({ key: 'text', value: grammar.textValue() })],
   ['UID', (grammar) => ({ key: 'uid', set: grammar.set() })],
 ]);
 
@@ -73,6 +73,7 @@ class SearchGrammar {
   readonly #cursor: Cursor;
   readonly #utf8: boolean;
   #keys = 0;
+  #textKeys = 0;
 
   constructor(cursor: Cursor, wantsUtf8: boolean) {
     this.#cursor = cursor;
@@ -94,6 +95,13 @@ class SearchGrammar {
     const octets = this.#cursor.expectAstring();
     if (this.#utf8 && utf8(octets) === undefined) this.#cursor.fail('text in UTF-8');
     return Buffer.from(octets, 'latin1');
+  }
+
+  /** Of BODY and TEXT. */
+  textValue(): Buffer {
+    if (++this.#textKeys > MAX_SEARCH_TEXT_KEYS)
+      this.#cursor.fail(`at most ${MAX_SEARCH_TEXT_KEYS} BODY and TEXT keys`);
+    return this.value();
   }
 
   day(): number {

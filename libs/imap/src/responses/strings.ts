@@ -1,3 +1,4 @@
+import { MAX_ENCODED_FIELD } from '../limits.ts';
 import { ASTRING } from '../octets.ts';
 
 /** 1 for an octet a quoted string holds as it is; 2 for one that needs a backslash; 0 for what needs a literal. RFC 3501 9 (QUOTED-CHAR). */
@@ -29,6 +30,15 @@ export function encodeString(octets: string): string {
 /** A string, or NIL for what is absent. RFC 3501 4.5 */
 export function encodeNstring(octets: string | null | undefined): string {
   return octets === null || octets === undefined ? 'NIL' : encodeString(octets);
+}
+
+/** The same for what a message brought: at most MAX_ENCODED_FIELD octets of it, not cut inside of a UTF-8 letter. */
+export function encodeField(octets: string | null | undefined): string {
+  if (!octets || octets.length <= MAX_ENCODED_FIELD) return encodeNstring(octets);
+  let end = MAX_ENCODED_FIELD;
+  // Four octets at most, so that octets that are no UTF-8 are cut all the same.
+  while (end > MAX_ENCODED_FIELD - 4 && (octets.charCodeAt(end) & 0xc0) === 0x80) end--;
+  return encodeString(octets.slice(0, end));
 }
 
 /** An atom where the octets allow it, else a string: mailbox names. RFC 3501 9 (astring) */

@@ -1,0 +1,20 @@
+/** Every number that bounds an IMAP connection, beside those of #imap. */
+
+/** Seconds from the greeting to the login: a connection that dribbles octets for ever must not hold its place. */
+export const LOGIN_SECONDS = 60;
+/** Commands answered BAD before login after which the connection ends: whoever speaks another protocol is soon gone. */
+export const MAX_BAD_BEFORE_LOGIN = 20;
+/** The same after login, counted since the last command that was understood. */
+export const MAX_BAD = 100;
+/** Sessions of one account in one process: a client that leaks connections must not take everybody's. */
+export const MAX_SESSIONS = 20;
+/** Seconds within which every session in IDLE looks for changes, rung or not. */
+export const POLL_SECONDS = 30;
+/** Sessions in IDLE that look for changes at once, after a poll or a lost bell: commands of others must not wait behind thousands. */
+export const MAX_WAKING = 16;
+/** Octets of answers collected before they are written. */
+export const OUTBOX_OCTETS = 64 * 1024;
+/** Messages of one batch where only flags are read. */
+export const FLAG_BATCH = 5_000;
+/** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */
+export const META_BATCH = 500;

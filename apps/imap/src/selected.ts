@@ -1,0 +1,104 @@
+/** The selected folder of one session: what the client knows of it, and how that is brought up to date. */
+import { uidRanges, type FlagTable, type FolderRef, type FolderState, type FolderStore, type UidSet } from '#domain';
+import { encodeUpdates, FolderView } from '#imap';
+
+/** Costs a few numbers until a command needs message numbers; then four octets a message. */
+export class Selected {
+  readonly ref: FolderRef;
+  readonly readOnly: boolean;
+  /** A ring came: the folder may have moved. */
+  stale = false;
+  readonly #store: FolderStore;
+  /** What SELECT answered; gone when the view is there. */
+  #opened: FolderState | undefined;
+  #view: FolderView | undefined;
+  #modseq: number;
+  #uidNext: number;
+
+  constructor(store: FolderStore, opened: FolderState, readOnly: boolean) {
+    const { tenantId, mailboxId, folderId, highestModseq, uidNext } = opened;
+    this.ref = { tenantId, mailboxId, folderId };
+    this.readOnly = readOnly;
+    this.#store = store;
+    this.#opened = opened;
+    this.#modseq = highestModseq;
+    this.#uidNext = uidNext;
+  }
+
+  /** UIDs from here on are not known here. */
+  get uidNext(): number {
+    return this.#uidNext;
+  }
+
+  /** Message numbers as the client knows them; the map is loaded when it is first asked for. */
+  async view(): Promise<FolderView> {
+    return this.#view ?? this.#load();
+  }
+
+  /** Notes what others did since the last look; the client is told by `updates`. False: the folder is gone. */
+  async sync(): Promise<boolean> {
+    this.stale = false;
+    try {
+      return await this.#sync();
+    } catch (error) {
+      this.stale = true;
+      throw error;
+    }
+  }
+
+  /** What the client may be told now, as untagged responses: it counts as sent. RFC 3501 7.4.1. */
+  updates(mayExpunge: boolean, uid: boolean): string {
+    return this.#view?.hasPending ? encodeUpdates(this.#view.flush({ mayExpunge }), uid) : '';
+  }
+
+  /** This session changed flags, and the client knows or does not want to. @param modseq the folder's after it */
+  async changedFlags({ uids }: FlagTable, modseq: number): Promise<void> {
+    if (modseq > this.#modseq + 1) {
+      // Others changed something in between; our own change is then told like theirs.
+      await this.sync();
+      return;
+    }
+    this.#modseq = Math.max(modseq, this.#modseq);
+    for (const uid of uids) this.#view?.forgetFlags(uid);
+  }
+
+  async #load(): Promise<FolderView> {
+    const opened = this.#opened;
+    if (!opened) throw new Error('the view of a folder was lost');
+    const uids = await this.#store.snapshot(opened);
+    this.#opened = undefined;
+    return (this.#view = new FolderView(uids, opened.recentFrom));
+  }
+
+  async #sync(): Promise<boolean> {
+    const found = await this.#store.changes(this.ref, this.#modseq, this.#uidNext);
+    if (!found) return false;
+    const { highestModseq, uidNext, arrived, changed, expunged } = found;
+    if (arrived.length + changed.uids.length + expunged.length > 0) {
+      const view = await this.view();
+      const recentFrom = arrived.length > 0 ? await this.#recentFrom(uidNext) : uidNext;
+      view.apply({ arrived, recentFrom, expunged, changed: changesOf(changed) });
+    }
+    this.#modseq = highestModseq;
+    this.#uidNext = uidNext;
+    return true;
+  }
+
+  /** RFC 3501 2.3.2: a session that cannot tell whether it is the first calls them recent. */
+  #recentFrom(uidNext: number): number | Promise<number> {
+    return this.readOnly ? this.#uidNext : this.#store.takeRecent(this.ref, uidNext);
+  }
+}
+
+function* changesOf({ uids, flags, keywords }: FlagTable) {
+  for (const [at, uid] of uids.entries()) yield { uid, bits: flags[at] ?? 0, keywords: keywords.get(uid) ?? [] };
+}
+
+/** Ascending UIDs of a view as a set for the store: one range where the view has nothing else in between. */
+export function storeSet(view: FolderView, uids: Uint32Array): UidSet {
+  const first = uids[0];
+  const last = uids.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const dense = (view.seqOf(last) ?? 0) - (view.seqOf(first) ?? 0) + 1 === uids.length;
+  return dense ? [{ first, last }] : uidRanges(uids);
+}

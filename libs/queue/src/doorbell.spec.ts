@@ -1,0 +1,166 @@
+import { LOCAL_LANE, remoteLane } from '#domain';
+import { Config, House, silentLog } from '#runtime';
+import { freshDatabase, PrivateRedis, redisServer, type FreshDatabase } from '#testing';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openBellQueue, openBellWorker, type BellQueue, type BellWorker, type RingData } from './bell-backend.ts';
+import { BullDoorbell } from './bull-doorbell.ts';
+
+const program = redisServer();
+if (program === undefined) console.log('SKIPPED: doorbells on Redis (no redis-server on the PATH)');
+
+let db: FreshDatabase;
+let redis: PrivateRedis | undefined;
+beforeAll(async () => {
+  db = await freshDatabase();
+  if (program !== undefined) redis = await PrivateRedis.start(program);
+});
+afterAll(async () => {
+  await db.drop();
+  await redis?.remove();
+});
+
+const house = (redisUrl?: string): House =>
+  new House(Config.fromEnv({ POSTHOUSE_HOSTNAME: 'mx.test', ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }) }), db.ownerUrl, silentLog());
+
+/** What a drain did, and a hold on how long it takes. */
+class Drains {
+  readonly heard: RingData[] = [];
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  #gate: Promise<void> = Promise.resolve();
+
+  readonly answer = async ({ data }: { data: RingData }): Promise<number> => {
+    this.heard.push(data);
+    for (const { resolve } of this.#waiting.filter(({ count }) => this.heard.length >= count)) resolve();
+    await this.#gate;
+    return 0;
+  };
+
+  /** Drains from now on take until the returned function is called. */
+  block(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
+  /** Resolves when so many were heard. */
+  async count(count: number): Promise<void> {
+    if (this.heard.length >= count) return;
+    await new Promise<void>((resolve) => void this.#waiting.push({ count, resolve }));
+  }
+}
+
+const open: (BellQueue | BellWorker)[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((end) => end.close()));
+});
+
+function bells(where: House) {
+  const drains = new Drains();
+  const queue = openBellQueue(where, 'posthouse_ingress');
+  open.push(queue);
+  return {
+    drains,
+    queue,
+    /** The hearing end; several may hear. */
+    hear: () => void open.push(openBellWorker(where, 'posthouse_worker', drains.answer, 4)),
+  };
+}
+
+const backends: [string, () => House][] = [['PostgreSQL', () => house()]];
+if (program !== undefined) backends.push(['Redis', () => house(redis?.url)]);
+
+describe.each(backends)('doorbells on %s', (backend, make) => {
+  /** The Redis connection of a new queue stands a moment later; a ring before that is refused, as it should be. */
+  const ready = async (queue: BellQueue, lane: string): Promise<void> => {
+    for (;;) {
+      const rang = await queue.ring(lane, { lane, slot: 0 }).then(() => true, () => false);
+      if (rang) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  test('a ring is heard with its lane and slot', async () => {
+    const { drains, queue, hear } = bells(make());
+    hear();
+    await ready(queue, `a-${backend}`);
+    await queue.ring('b/1', { lane: remoteLane('b.example'), slot: 1 });
+    await drains.count(2);
+    expect(drains.heard).toContainEqual({ lane: 'remote:b.example', slot: 1 });
+  });
+
+  test('many rings of a waiting bell are one', async () => {
+    const { drains, queue, hear } = bells(make());
+    await ready(queue, 'dedup');
+    for (let count = 0; count < 20; count++) await queue.ring('dedup', { lane: 'dedup', slot: 0 });
+    await queue.ring('last', { lane: 'last', slot: 0 });
+    const unblock = drains.block();
+    hear();
+    await drains.count(2);
+    unblock();
+    expect(drains.heard.map(({ lane }) => lane).sort()).toEqual(['dedup', 'last']);
+  });
+
+  test('rings during a drain lead to exactly one more', async () => {
+    const { drains, queue, hear } = bells(make());
+    const unblock = drains.block();
+    hear();
+    hear(); // a second process must not start the lane twice
+    await ready(queue, 'busy');
+    await drains.count(1);
+    for (let count = 0; count < 10; count++) await queue.ring('busy', { lane: 'busy', slot: 0 });
+    expect(drains.heard).toHaveLength(1);
+    unblock();
+    await drains.count(2);
+    await queue.ring('after', { lane: 'after', slot: 0 });
+    await drains.count(3);
+    expect(drains.heard.map(({ lane }) => lane)).toEqual(['busy', 'busy', 'after']);
+  });
+});
+
+describe('BullDoorbell', () => {
+  test('rings at once after quiet, then once for everything that came meanwhile; bells of lanes and slots are their own', async () => {
+    const rung: string[] = [];
+    const bell = new BullDoorbell({ ring: (id) => Promise.resolve(void rung.push(id)), close: () => Promise.resolve() });
+    await bell.ring(LOCAL_LANE);
+    await Promise.all([bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE, 1), bell.ring(remoteLane('x.example'))]);
+    expect(rung.toSorted()).toEqual(['local/0', 'local/0', 'local/1', 'remote:x.example/0']);
+  });
+
+  test('a ring that fails rejects, and the next one rings again', async () => {
+    let fails = true;
+    const bell = new BullDoorbell({ ring: () => (fails ? Promise.reject(new Error('away')) : Promise.resolve()), close: () => Promise.resolve() });
+    await expect(bell.ring(LOCAL_LANE)).rejects.toThrow('away');
+    fails = false;
+    await expect(bell.ring(LOCAL_LANE)).resolves.toBeUndefined();
+  });
+});
+
+describe.runIf(program !== undefined)('Redis away', () => {
+  test('a ring rejects instead of waiting: at start, after a loss; and rings again when Redis is back', async () => {
+    const own = await PrivateRedis.start(program ?? '');
+    await own.down();
+    const { drains, queue, hear } = bells(house(own.url));
+    hear();
+    await expect(queue.ring('x', { lane: 'x', slot: 0 })).rejects.toThrow();
+    await own.up();
+    await expect.poll(() => queue.ring('x', { lane: 'x', slot: 0 }).then(() => 'rang', () => 'rejected'), { timeout: 30_000 }).toBe('rang');
+    await drains.count(1);
+    await own.down();
+    await expect.poll(() => queue.ring('y', { lane: 'y', slot: 0 }).then(() => 'rang', () => 'rejected'), { timeout: 30_000 }).toBe('rejected');
+    await own.remove();
+  });
+
+  test('FLUSHALL loses rings and nothing else: the next ring is heard', async () => {
+    const { drains, queue, hear } = bells(house(redis?.url));
+    hear();
+    await expect.poll(() => queue.ring('one', { lane: 'one', slot: 0 }).then(() => 'rang', () => 'rejected')).toBe('rang');
+    await drains.count(1);
+    const client = new Redis(redis?.url ?? '');
+    await client.flushall();
+    await client.quit();
+    await queue.ring('two', { lane: 'two', slot: 0 });
+    await drains.count(2);
+    expect(drains.heard.at(-1)).toEqual({ lane: 'two', slot: 0 });
+  });
+});
