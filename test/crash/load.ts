@@ -52,7 +52,7 @@ export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
 
 interface Session {
   readonly socket: Socket;
-  reply(): Promise<string>;
+  readonly reply: () => Promise<string>;
 }
 
 async function open(port: number): Promise<Session | undefined> {

@@ -18,3 +18,7 @@ export const OUTBOX_OCTETS = 64 * 1024;
 export const FLAG_BATCH = 5_000;
 /** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */
 export const META_BATCH = 500;
+/** The same where structures are among them, each of which may have a thousand parts. */
+export const STRUCTURE_BATCH = 100;
+/** Octets of a header that HEADER.FIELDS looks at: the filter needs it whole. */
+export const MAX_FILTERED_HEADER = 1024 * 1024;

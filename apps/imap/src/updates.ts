@@ -1,10 +1,12 @@
-/** Who is logged in to which mailbox, and waking those in IDLE when it moves. Two timers for all sessions, none for each. */
+/** Who is logged in to which mailbox, and waking those in IDLE when it moves. One timer for all sessions. */
 import type { MailboxBell, MailboxId } from '#domain';
 import { MAX_SESSIONS, MAX_WAKING, POLL_SECONDS } from './limits.ts';
 
 /** A session as the bell sees it. */
 export interface Sleeper {
   readonly mailboxId: MailboxId;
+  /** Unique in this process. */
+  readonly id: number;
   /** The mailbox may have moved. True: the session is in IDLE and wants to be woken. */
   rung(): boolean;
   /** In IDLE: looks for changes and tells the client. Never rejects. */
@@ -61,13 +63,11 @@ export class Updates {
     this.#drain();
   }
 
-  /** Every mailbox has its second of the period, so that a poll of thousands is no burst. */
+  /** Every session has its second of the period, so that a poll of thousands is no burst. */
   #pollSome(): void {
     const turn = this.#tick++ % POLL_SECONDS;
-    let at = 0;
     for (const set of this.#sleepers.values()) {
-      if (at++ % POLL_SECONDS !== turn) continue;
-      for (const sleeper of set) if (sleeper.rung()) this.#queue.add(sleeper);
+      for (const sleeper of set) if (sleeper.id % POLL_SECONDS === turn && sleeper.rung()) this.#queue.add(sleeper);
     }
     this.#drain();
   }

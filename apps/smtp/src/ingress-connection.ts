@@ -29,7 +29,7 @@ export class IngressConnection extends SMTPConnection {
 
   get peer(): Peer {
     return {
-      helo: String(this.hostNameAppearsAs || 'unknown'),
+      helo: this.hostNameAppearsAs || 'unknown',
       remoteAddress: this.remoteAddress,
       extended: this.openingCommand === 'EHLO',
     };

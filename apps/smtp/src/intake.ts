@@ -66,7 +66,7 @@ export class Intake {
     const scanner = new MessageScanner();
     const trace = Buffer.from(this.#received(transaction, peer), 'utf8');
     scanner.write(trace);
-    body.write(trace);
+    void body.write(trace);
     await consume(stream, (chunk) => {
       if (inspector.push(chunk) !== undefined || inspector.octets > this.#options.maxMessageOctets) return undefined; // drained
       scanner.write(chunk);

@@ -32,7 +32,8 @@ export class BullDoorbell extends Doorbell {
   }
 
   async #ringAfter(wait: number, bell: Bell, lane: Lane, slot: number, id: string): Promise<void> {
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    // Always a turn later: the caller stores this promise as the pending one first, and only then may it be cleared.
+    await (wait > 0 ? new Promise((resolve) => setTimeout(resolve, wait)) : Promise.resolve());
     // From here on a new ring is needed for new work: this one may be answered before that work commits.
     bell.last = performance.now();
     bell.pending = undefined;

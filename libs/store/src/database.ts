@@ -15,9 +15,13 @@ export interface DatabaseOptions {
 }
 
 // bigint as number: octets, UIDs and counts stay far below 2^53.
+const INT8 = 20;
+type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === 20 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: TypeId, format?: 'text' | 'binary') =>
+    Number(oid) === INT8 && format !== 'binary'
+      ? Number
+      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 /** Milliseconds a statement may take before Postgres ends it: a stuck statement must not hold a session for ever. */

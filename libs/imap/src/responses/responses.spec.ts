@@ -17,7 +17,7 @@ import {
 } from './mailbox-data.ts';
 import { encodeFetchFlags, encodeInternalDate, FetchResponse } from './fetch.ts';
 import { encodeContinuation, encodeTagged, encodeUntagged, type ResponseCode } from './status.ts';
-import { encodeAstring, encodeString } from './strings.ts';
+import { encodeAstring, encodeField, encodeString } from './strings.ts';
 
 const octets = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((n) => String.fromCharCode(n)) });
 
@@ -43,6 +43,19 @@ describe('strings', () => {
         expect(readData(encodeAstring(text))).toBe(text.replaceAll('\0', ''));
       }),
     );
+  });
+
+  test.for<[string, string, number]>([
+    ['at the limit', 'x'.repeat(8192), 8192],
+    ['over it', 'x'.repeat(9000), 8192],
+    ['a letter across the limit goes whole', `${'x'.repeat(8191)}\xc3\xa4`, 8191],
+    ['octets that are no UTF-8', '\x80'.repeat(9000), 8188],
+  ])('a field of a message %s', ([, field, kept]) => {
+    expect(readData(encodeField(field))).toBe(field.slice(0, kept));
+  });
+
+  test('a field that is absent is NIL, an empty one a string', () => {
+    expect([encodeField(undefined), encodeField(null), encodeField('')]).toEqual(['NIL', 'NIL', '""']);
   });
 });
 

@@ -41,7 +41,7 @@ describe('the grouped commit', () => {
 
   test('the same id twice is refused the second time and stored once', async () => {
     const message = fresh();
-    const outcomes = await Promise.allSettled([world.intake.commit(message), world.intake.commit(message)]);
+    const outcomes = await Promise.allSettled([world.intake.commit(message), world.intake.commit({ ...message })]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await ids()).toEqual([message.id]);
     expect(await world.rows('select count(*)::int as count from delivery')).toEqual([{ count: 1 }]);

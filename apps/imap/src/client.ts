@@ -1,0 +1,87 @@
+/** One session as the commands see it. */
+import type { Authenticator } from '#auth';
+import type { Account, FolderName, FolderStore } from '#domain';
+import { advance, START, type Session } from '#imap';
+import type { Connection, Log, Metrics } from '#runtime';
+import type { Outbox } from './outbox.ts';
+import { Selected } from './selected.ts';
+import type { Updates } from './updates.ts';
+
+/** What all sessions of a server share. */
+export interface ImapParts {
+  readonly store: FolderStore;
+  readonly authenticator: Authenticator;
+  readonly updates: Updates;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Octets of the largest message that APPEND takes. */
+  readonly maxMessageOctets: number;
+}
+
+/** Who is missing here has no business with the command: phases are judged before it runs. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
+}
+
+export class Client {
+  readonly parts: ImapParts;
+  readonly connection: Connection;
+  readonly out: Outbox;
+  /** Whether the connection may carry passwords. */
+  readonly passwords: boolean;
+  session: Session = START;
+  #account: Account | undefined;
+  #selected: Selected | undefined;
+
+  constructor(parts: ImapParts, connection: Connection, out: Outbox, passwords: boolean) {
+    this.parts = parts;
+    this.connection = connection;
+    this.out = out;
+    this.passwords = passwords;
+  }
+
+  get store(): FolderStore {
+    return this.parts.store;
+  }
+
+  get account(): Account {
+    if (!this.#account) throw new NotNow('nobody is logged in');
+    return this.#account;
+  }
+
+  get loggedIn(): Account | undefined {
+    return this.#account;
+  }
+
+  logIn(account: Account): void {
+    this.#account = account;
+  }
+
+  get selected(): Selected {
+    if (!this.#selected) throw new NotNow('no folder is selected');
+    return this.#selected;
+  }
+
+  get folder(): Selected | undefined {
+    return this.#selected;
+  }
+
+  /** @param readWrite false: nothing is changed by having looked (EXAMINE) */
+  async select(name: FolderName, readWrite: boolean) {
+    this.#selected = undefined;
+    const state = await this.store.select(this.account, name, readWrite);
+    if (state) this.#selected = new Selected(this.store, state, !readWrite);
+    return state;
+  }
+
+  /** Back to the authenticated phase. */
+  unselect(): void {
+    this.#selected = undefined;
+    this.session = advance(this.session, { name: 'UNSELECT' }, 'done');
+  }
+
+  /** The account's mailbox has moved: its other sessions should know. */
+  ring(): void {
+    this.parts.updates.ring(this.account.mailboxId);
+  }
+}

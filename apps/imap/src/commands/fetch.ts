@@ -1,0 +1,212 @@
+/** FETCH: RFC 3501 6.4.5. Answered from what was stored at delivery, in batches, as fast as the client takes it. */
+import { FLAG, uidRanges, type FlagTable, type MessageRow, type MessageWants } from '#domain';
+import {
+  encodeBody,
+  encodeFetchFlags,
+  FetchResponse,
+  FLAG_BIT,
+  marksSeen,
+  needsIndex,
+  type Command,
+  type FetchItem,
+  type FolderView,
+} from '#imap';
+import type { Client } from '../client.ts';
+import { FLAG_BATCH } from '../limits.ts';
+import { numbering } from '../numbering.ts';
+import { ok, OUT_OF_RANGE, SOME_ARE_GONE, type Reply } from '../reply.ts';
+import { rowBatches } from '../row-batches.ts';
+import { rootOf, wantedSection, writeSection, type WantedSection } from '../sections.ts';
+import { storeSet } from '../selected.ts';
+
+type FetchCommand = Extract<Command, { name: 'FETCH' }>;
+/** An item with what is worked out once for all messages. */
+type Item = Exclude<FetchItem, { item: 'section' }> | ({ readonly item: 'section' } & WantedSection);
+
+const DONE = ok('fetched');
+
+export async function fetch(client: Client, { set, uid, items: asked }: FetchCommand): Promise<Reply> {
+  const { selected } = client;
+  const view = await selected.view();
+  const resolved = view.resolve(set, uid);
+  if (resolved.kind === 'out-of-range') return OUT_OF_RANGE;
+  const { uids, gone } = resolved;
+  // RFC 3501 6.4.8: a UID command names the UID.
+  const items: FetchItem[] = uid && !asked.some(({ item }) => item === 'UID') ? [{ item: 'UID' }, ...asked] : [...asked];
+  const flagsAlone = items.every(({ item }) => item === 'UID' || item === 'FLAGS');
+  const sent = flagsAlone ? await fetchFlags(client, view, uids, items) : await new Fetch(client, view, items).run(uids);
+  if (sent === uids.length && gone === 0) return DONE;
+  if (sent < uids.length) selected.stale = true;
+  return uid ? DONE : SOME_ARE_GONE;
+}
+
+const recentBit = (view: FolderView, uid: number): number => (view.isRecent(uid) ? FLAG_BIT.recent : 0);
+
+/** @returns how many messages were there */
+async function fetchFlags(client: Client, view: FolderView, uids: Uint32Array, items: readonly FetchItem[]): Promise<number> {
+  const { store, selected, out } = client;
+  const wantsFlags = items.some(({ item }) => item === 'FLAGS');
+  const wantsUid = items.some(({ item }) => item === 'UID');
+  const seqOf = numbering(view);
+  let sent = 0;
+  for (let at = 0; at < uids.length && out.open; at += FLAG_BATCH) {
+    const table = await store.flags(selected.ref, storeSet(view, uids.subarray(at, at + FLAG_BATCH)));
+    for (const [index, uid] of table.uids.entries()) {
+      const seq = seqOf(uid);
+      if (seq === undefined) continue;
+      sent++;
+      if (wantsFlags) {
+        const bits = (table.flags[index] ?? 0) | recentBit(view, uid);
+        out.add(encodeFetchFlags(seq, bits, table.keywords.get(uid), wantsUid ? uid : undefined));
+        view.forgetFlags(uid);
+      } else out.add(new FetchResponse(seq).uid(uid).end());
+    }
+    await out.flush();
+  }
+  return sent;
+}
+
+function wantsOf(items: readonly Item[]): MessageWants {
+  const has = (name: FetchItem['item']): boolean => items.some(({ item }) => item === name);
+  const sections = items.flatMap((one) => (one.item === 'section' ? [one.section] : []));
+  const headerOnly = sections.every(({ part, text }) => part.length === 0 && text.startsWith('HEADER'));
+  return {
+    internalDate: has('INTERNALDATE'),
+    envelope: has('ENVELOPE'),
+    bodyStructure: has('BODYSTRUCTURE'),
+    mimeIndex: has('BODY') || sections.some(needsIndex),
+    trace: sections.length > 0,
+    header: sections.length > 0 && headerOnly,
+    body: !headerOnly,
+  };
+}
+
+/** One FETCH that reads message rows. */
+class Fetch {
+  readonly #client: Client;
+  readonly #view: FolderView;
+  readonly #items: readonly Item[];
+  readonly #wants: MessageWants;
+  /** RFC 3501 6.4.5: fetching a body sets \Seen. */
+  readonly #marks: boolean;
+  readonly #wantsFlags: boolean;
+  #rang = false;
+
+  constructor(client: Client, view: FolderView, items: readonly FetchItem[]) {
+    this.#client = client;
+    this.#view = view;
+    this.#items = items.map((one) =>
+      one.item === 'section' ? { item: 'section', ...wantedSection(one.section) } : one,
+    );
+    this.#wants = wantsOf(this.#items);
+    this.#marks = marksSeen(items) && !client.selected.readOnly;
+    this.#wantsFlags = items.some(({ item }) => item === 'FLAGS');
+  }
+
+  /** @returns how many messages were there */
+  async run(uids: Uint32Array): Promise<number> {
+    const { out } = this.#client;
+    const seqOf = numbering(this.#view);
+    let sent = 0;
+    for await (const rows of rowBatches(this.#client, this.#view, uids, this.#wants)) {
+      const seen = this.#marks ? await this.#mark(rows) : undefined;
+      for (const row of rows) {
+        const seq = seqOf(row.uid);
+        if (seq === undefined) continue;
+        sent++;
+        const wait = this.#write(seq, row, seen);
+        if (wait) await wait;
+        if (out.full) await out.flush();
+        if (!out.open) break;
+      }
+    }
+    return sent;
+  }
+
+  /** Sets \Seen where it is not. @returns the new flags of those it changed, by UID */
+  async #mark(rows: readonly MessageRow[]): Promise<ReadonlyMap<number, number> | undefined> {
+    const unseen = rows.filter(({ flags }) => (flags & FLAG.seen) === 0).map(({ uid }) => uid);
+    if (unseen.length === 0) return undefined;
+    const { store, selected } = this.#client;
+    const stored = await store.store(selected.ref, uidRanges(unseen), { mode: 'add', flags: FLAG.seen, keywords: [] });
+    if (stored.kind !== 'stored') return undefined;
+    await selected.changedFlags(stored.table, stored.highestModseq);
+    if (!this.#rang) this.#client.ring();
+    this.#rang = true;
+    return flagsByUid(stored.table);
+  }
+
+  #write(seq: number, row: MessageRow, seen: ReadonlyMap<number, number> | undefined): Promise<void> | undefined {
+    const { out } = this.#client;
+    const response = new FetchResponse(seq);
+    const changed = seen?.get(row.uid);
+    // RFC 3501 6.4.5: flags changed by the fetch are part of its response.
+    if (changed !== undefined && !this.#wantsFlags) this.#flags(response, row, changed);
+    const root = this.#wants.mimeIndex ? rootOf(row) : undefined;
+    for (const [at, item] of this.#items.entries()) {
+      if (item.item !== 'section') this.#attribute(response, item.item, row, root, changed);
+      else {
+        const wait = writeSection(this.#client, response, item, row, root);
+        if (wait) return this.#writeRest(response, row, root, at + 1, changed, wait);
+      }
+    }
+    out.add(response.end());
+    return undefined;
+  }
+
+  async #writeRest(
+    response: FetchResponse,
+    row: MessageRow,
+    root: ReturnType<typeof rootOf>,
+    from: number,
+    changed: number | undefined,
+    wait: Promise<void>,
+  ): Promise<void> {
+    await wait;
+    for (const item of this.#items.slice(from)) {
+      if (item.item !== 'section') this.#attribute(response, item.item, row, root, changed);
+      else await writeSection(this.#client, response, item, row, root);
+    }
+    this.#client.out.add(response.end());
+  }
+
+  #attribute(
+    response: FetchResponse,
+    item: Exclude<Item['item'], 'section'>,
+    row: MessageRow,
+    root: ReturnType<typeof rootOf>,
+    changed: number | undefined,
+  ): void {
+    switch (item) {
+      case 'UID':
+        response.uid(row.uid);
+        return;
+      case 'FLAGS':
+        this.#flags(response, row, changed ?? row.flags);
+        return;
+      case 'INTERNALDATE':
+        if (row.internalDate) response.internalDate(row.internalDate);
+        return;
+      case 'RFC822.SIZE':
+        response.size(row.octets);
+        return;
+      case 'ENVELOPE':
+        response.item(item, row.envelope ?? 'NIL');
+        return;
+      case 'BODYSTRUCTURE':
+        response.item(item, row.bodyStructure ?? 'NIL');
+        return;
+      case 'BODY':
+        response.item(item, root ? encodeBody(root) : 'NIL');
+    }
+  }
+
+  #flags(response: FetchResponse, { uid, keywords }: MessageRow, bits: number): void {
+    response.flags(bits | recentBit(this.#view, uid), keywords);
+    // Where it marks it may have looked for changes after it read this row: those are told in their own response.
+    if (!this.#marks) this.#view.forgetFlags(uid);
+  }
+}
+
+const flagsByUid = ({ uids, flags }: FlagTable): Map<number, number> =>
+  new Map(Array.from(uids, (uid, at) => [uid, flags[at] ?? 0]));

@@ -1,0 +1,49 @@
+/** Reads many messages in batches, the next one while the client takes the current one. */
+import { FETCH_BATCH_MESSAGES, type MessageBatch, type MessageRow, type MessageWants } from '#domain';
+import type { FolderView } from '#imap';
+import type { Client } from './client.ts';
+import { META_BATCH, STRUCTURE_BATCH } from './limits.ts';
+import { storeSet } from './selected.ts';
+
+function batchSize({ header, body, bodyStructure, mimeIndex }: MessageWants): number {
+  if (header || body) return FETCH_BATCH_MESSAGES;
+  return bodyStructure || mimeIndex ? STRUCTURE_BATCH : META_BATCH;
+}
+
+/**
+ * The messages that still exist, in UID order. Ends early when the client has gone.
+ * @param uids ascending, of this view
+ */
+export async function* rowBatches(
+  { store, selected, out }: Client,
+  view: FolderView,
+  uids: Uint32Array,
+  wants: MessageWants,
+): AsyncGenerator<readonly MessageRow[], void> {
+  const size = batchSize(wants);
+  const read = (from: number): Promise<MessageBatch> => {
+    const batch = store.messages(selected.ref, storeSet(view, uids.subarray(from, from + size)), wants);
+    // Nobody waits for it when the client goes meanwhile.
+    batch.catch(() => undefined);
+    return batch;
+  };
+  let at = 0;
+  let ahead = uids.length > 0 ? read(0) : undefined;
+  while (ahead && out.open) {
+    const { rows, complete } = await ahead;
+    const last = rows.at(-1);
+    at = complete || !last ? at + size : behind(uids, last.uid, at);
+    // A client that does not take what it asked for must not make us hold more of it.
+    const readAhead = at < uids.length && !out.blocked;
+    ahead = readAhead ? read(at) : undefined;
+    yield rows;
+    if (!readAhead && at < uids.length) ahead = read(at);
+  }
+}
+
+/** Index of the first UID above `uid`. */
+function behind(uids: Uint32Array, uid: number, from: number): number {
+  let at = from;
+  while (at < uids.length && (uids[at] ?? 0) <= uid) at++;
+  return at;
+}

@@ -1,0 +1,147 @@
+/** Body sections of one message: from memory where they are, else streamed piece by piece. RFC 3501 6.4.5. */
+import type { MessageRow } from '#domain';
+import {
+  headerFilter,
+  planSection,
+  slicePartial,
+  type BodySection,
+  type FetchResponse,
+  type HeaderFilter,
+  type MessageIndexInput,
+  type PartInput,
+  type Piece,
+} from '#imap';
+import { Buffer } from 'node:buffer';
+import type { Client } from './client.ts';
+import { CutShort } from './faults.ts';
+import { MAX_FILTERED_HEADER } from './limits.ts';
+
+/** A section as a command asks for it of every message. */
+export interface WantedSection {
+  readonly section: BodySection;
+  readonly filter: HeaderFilter | undefined;
+}
+
+export const wantedSection = (section: BodySection): WantedSection => ({
+  section,
+  filter: section.fields && headerFilter(section.fields, section.text === 'HEADER.FIELDS.NOT'),
+});
+
+/** The parts of a message as they were stored; undefined where none were. */
+export function rootOf({ mimeIndex }: MessageRow): PartInput | undefined {
+  if (!mimeIndex) return undefined;
+  const index: MessageIndexInput = JSON.parse(mimeIndex);
+  return index.root;
+}
+
+/** Adds the section to the response; a promise where it has to be read or waited for. */
+export function writeSection(
+  client: Client,
+  response: FetchResponse,
+  { section, filter }: WantedSection,
+  row: MessageRow,
+  root: PartInput | undefined,
+): Promise<void> | undefined {
+  const { bodyOctets, headerOctets } = row;
+  const lengths = { octets: bodyOctets, headerOctets };
+  const plan = planSection(root ? { ...lengths, root } : lengths, section, row.octets - bodyOctets);
+  switch (plan.kind) {
+    case 'nil':
+      response.item(section.label, 'NIL');
+      return undefined;
+    case 'fields': {
+      const write = (header: Buffer): void => {
+        const octets = slicePartial(filter ? filter(header) : header, plan.partial);
+        announce(client, response, section.label, octets.length);
+        client.out.addOctets(octets);
+      };
+      const header = gather(client, row, plan.headerPieces);
+      return Buffer.isBuffer(header) ? void write(header) : header.then(write);
+    }
+    case 'pieces':
+      return writePieces(client, response, section.label, row, plan.pieces, plan.octets);
+  }
+}
+
+function announce({ out }: Client, response: FetchResponse, label: string, octets: number): void {
+  out.add(response.literal(label, octets).take());
+}
+
+function writePieces(
+  client: Client,
+  response: FetchResponse,
+  label: string,
+  row: MessageRow,
+  pieces: readonly Piece[],
+  octets: number,
+): Promise<void> | undefined {
+  const held: Buffer[] = [];
+  for (const piece of pieces) {
+    const found = inMemory(row, piece);
+    if (!found) return streamPieces(client, response, label, row, pieces, octets);
+    held.push(found);
+  }
+  announce(client, response, label, octets);
+  for (const part of held) client.out.addOctets(part);
+  return undefined;
+}
+
+function inMemory({ trace, header, body, headerOctets }: MessageRow, { from, start, end }: Piece): Buffer | undefined {
+  if (from === 'trace') return trace?.subarray(start, end);
+  return body?.subarray(start, end) ?? (end <= headerOctets ? header?.subarray(start, end) : undefined);
+}
+
+async function streamPieces(
+  client: Client,
+  response: FetchResponse,
+  label: string,
+  row: MessageRow,
+  pieces: readonly Piece[],
+  octets: number,
+): Promise<void> {
+  const { out } = client;
+  const stream = piecesOf(client, row, pieces);
+  // Before the literal is announced: until then a failure can still be told.
+  let next = await stream.next();
+  announce(client, response, label, octets);
+  try {
+    for (; next.done !== true && out.open; next = await stream.next()) {
+      out.addOctets(next.value);
+      if (out.full) await out.flush();
+    }
+  } catch (error) {
+    throw new CutShort('a message could not be read to its end', { cause: error });
+  } finally {
+    await stream.return();
+  }
+}
+
+async function* piecesOf({ store, selected }: Client, row: MessageRow, pieces: readonly Piece[]): AsyncGenerator<Buffer, void> {
+  for (const piece of pieces) {
+    const found = inMemory(row, piece);
+    if (found) yield found;
+    else yield* store.stream(selected.ref.tenantId, row.messageId, piece.start, piece.end);
+  }
+}
+
+/** The header as one; what lies behind MAX_FILTERED_HEADER is not looked at. */
+function gather(client: Client, row: MessageRow, pieces: readonly Piece[]): Buffer | Promise<Buffer> {
+  const held: Buffer[] = [];
+  for (const piece of pieces) {
+    const found = inMemory(row, piece);
+    if (!found) return gatherStream(client, row, pieces);
+    held.push(found);
+  }
+  return held.length === 1 && held[0] ? held[0] : Buffer.concat(held);
+}
+
+async function gatherStream(client: Client, row: MessageRow, pieces: readonly Piece[]): Promise<Buffer> {
+  const held: Buffer[] = [];
+  let octets = 0;
+  for await (const part of piecesOf(client, row, pieces)) {
+    held.push(part);
+    octets += part.length;
+    if (octets >= MAX_FILTERED_HEADER) break;
+  }
+  return Buffer.concat(held);
+}
