@@ -14,7 +14,7 @@ interface Bound {
 
 const documented = async (): Promise<Bound[]> => {
   const text = await readFile(new URL('docs/limits.md', ROOT), 'utf8');
-  const rows = text.matchAll(/^\| `([A-Z][A-Z_]+)`[^|]*\| ([\d,]+) +\| `([^`]+)`/gm);
+  const rows = text.matchAll(/^\| `([A-Z][A-Z_]+)`[^|]*\| ([\d,]+) +\| `((?:apps|libs)\/[^`]+)`/gm);
   return [...rows].map(([, name = '', value = '', file = '']) => ({ name, file, value: Number(value.replaceAll(',', '')) }));
 };
 

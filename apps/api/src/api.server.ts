@@ -1,6 +1,5 @@
 import { LOCAL_LANE, ROOT_TENANT, TraceStore, type QueueDepth } from '#domain';
 import { House, serveHealth, type HealthListener, type QueueFigure } from '#runtime';
-import { Database } from '#store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 
 /** The HTTP port: health and figures today, the admin API in a later release. */
@@ -9,15 +8,18 @@ export class ApiServer implements OnApplicationBootstrap, BeforeApplicationShutd
   readonly #house: House;
   #listener: HealthListener | undefined;
 
-  constructor(house: House, database: Database, trace: TraceStore) {
+  constructor(house: House, trace: TraceStore) {
     this.#house = house;
-    house.health.add({ name: 'database', check: () => database.ping() });
     house.metrics.watchQueue(async () => queueFigures((await trace.statistics(ROOT_TENANT)).queue));
   }
 
   async onApplicationBootstrap(): Promise<void> {
     const { bind, ports } = this.#house.config;
-    this.#listener = await serveHealth(this.#house.health, { host: bind, port: ports.http, setting: 'POSTHOUSE_HTTP_PORT' });
+    this.#listener = await serveHealth(this.#house.health, {
+      host: bind,
+      port: ports.http,
+      setting: 'POSTHOUSE_HTTP_PORT',
+    });
     this.#house.listeners['http'] = this.#listener.port;
   }
 

@@ -1,6 +1,7 @@
-/** Takes the house and its database: the one set-up of `up` and `database`. */
+/** Takes the house and its database: the one set-up of `up`, `database`, and of commands that find no running house. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrateBells } from '#queue';
-import { acquireHouse, HouseError, startEmbedded, type Config, type HouseLock, type Log } from '#runtime';
+import { acquireHouse, HouseError, HouseLock, startEmbedded, type Config, type HeldByPid, type Log } from '#runtime';
 import { migrate } from '#store';
 
 export interface HeldHouse {
@@ -9,19 +10,34 @@ export interface HeldHouse {
   readonly databaseUrl: string;
   /** Where the data lies, for people. */
   readonly place: string;
-  /** Stops the database if it is ours, and lets go of the house. */
+  /** Stops the database if it is ours, and lets go of the house. Idempotent. */
   release(): Promise<void>;
 }
 
-/** Starts the embedded database, or takes the configured one; migrates it. Throws HouseError when another process holds the house. */
+/** Milliseconds to wait for a command that has the database of the house to itself, and between two looks. */
+const COMMAND_MS = 30_000;
+const LOOK_MS = 100;
+
+/** The house for `up` and `database`. Throws HouseError when another process runs it. */
 export async function holdHouse(config: Config, log: Log): Promise<HeldHouse> {
-  const lock = acquireHouse(config.dataDir);
-  if ('heldBy' in lock) {
-    throw new HouseError(
-      `a house runs on ${config.dataDir} already, as process ${lock.heldBy}: ` +
-        'stop it with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder',
-    );
+  const end = performance.now() + COMMAND_MS;
+  for (;;) {
+    const lock = acquireHouse(config.dataDir);
+    if (lock instanceof HouseLock) return openHeld(config, lock, log);
+    // A house that runs goes on running; a command is soon done.
+    if (lock.purpose === 'house' || performance.now() > end) throw new HouseError(whyHeld(config, lock));
+    await sleep(LOOK_MS);
   }
+}
+
+function whyHeld({ dataDir }: Config, { heldBy, purpose }: HeldByPid): string {
+  return purpose === 'house'
+    ? `a house runs on ${dataDir} already, as process ${heldBy}: stop it with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder`
+    : `a command, process ${heldBy}, works on the database of ${dataDir}: start again when it has ended`;
+}
+
+/** Starts the embedded database of a house that is ours, or takes the configured one; migrates it. Lets go of the house when that fails. */
+export async function openHeld(config: Config, lock: HouseLock, log: Log): Promise<HeldHouse> {
   try {
     const embedded = config.database.url === undefined ? await startEmbedded(lock, log) : undefined;
     const databaseUrl = embedded?.url ?? config.database.url ?? '';

@@ -1,8 +1,22 @@
 /** A command's way to the database: the running house, the one of POSTHOUSE_DATABASE_URL, or one started for this command. */
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectoryStore, TraceStore } from '#domain';
-import { findDatabase, roleUrl, silentLog, type Config } from '#runtime';
+import {
+  acquireHouse,
+  findDatabase,
+  HouseError,
+  HouseLock,
+  reasonOf,
+  roleUrl,
+  silentLog,
+  waitForDatabase,
+  type Config,
+  type HeldByPid,
+} from '#runtime';
 import { Database, PgDirectoryStore, PgTraceStore } from '#store';
-import { holdHouse } from './house-database.ts';
+import { EXIT } from './failure.ts';
+import { openHeld } from './house-database.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface OpenHouse {
@@ -35,14 +49,63 @@ export async function openHouse(config: Config, terminal: Terminal): Promise<Ope
   return connectHouse(url, stop);
 }
 
+/** Milliseconds a command waits for a house that starts or stops, or for another command; and between two looks. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 100;
+
 /** The owner's URL, and how to give back what was started for it. */
 export async function openDatabase(
   config: Config,
   terminal: Terminal,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
-  const found = findDatabase(config);
-  if (found !== undefined) return { url: found, stop: async () => undefined };
-  if (terminal.isInteractive) terminal.err('the house is not running: starting its database for this command');
-  const held = await holdHouse(config, silentLog());
-  return { url: held.databaseUrl, stop: () => held.release() };
+  if (config.database.url !== undefined) return { url: config.database.url, stop: async () => undefined };
+  const end = performance.now() + PATIENCE_MS;
+  for (let looks = 1; ; looks++) {
+    const running = findDatabase(config);
+    const fault = running === undefined ? undefined : await connectFault(running);
+    if (running !== undefined && fault === undefined) return { url: running, stop: async () => undefined };
+    const lock = acquireHouse(config.dataDir, 'command');
+    if (lock instanceof HouseLock) return startForCommand(config, lock, terminal);
+    if (performance.now() > end) throw new HouseError(whyNotReached(lock, fault));
+    if (looks === 2 && terminal.isInteractive) terminal.err(`waiting for process ${lock.heldBy}, which has the house`);
+    await sleep(LOOK_MS);
+  }
 }
+
+const whyNotReached = ({ heldBy, purpose }: HeldByPid, fault: string | undefined): string =>
+  purpose === 'command'
+    ? `another command, process ${heldBy}, has had the database for ${PATIENCE_MS / 1000} s: try again when it has ended`
+    : `process ${heldBy} starts or stops the house, and its database did not answer for ${PATIENCE_MS / 1000} s${fault === undefined ? '' : ` (${fault})`}: its log says why; try again`;
+
+/** Why the database cannot be reached; undefined where it can. */
+async function connectFault(url: string): Promise<string | undefined> {
+  try {
+    await waitForDatabase(url, silentLog(), 0);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+async function startForCommand(
+  config: Config,
+  lock: HouseLock,
+  terminal: Terminal,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  if (terminal.isInteractive) terminal.err('the house is not running: starting its database for this command');
+  // Left by a signal's default, the database would go on alone; at an exit it is told to end.
+  const leave = (): void => process.exit(EXIT.difference);
+  for (const signal of SIGNALS) process.once(signal, leave);
+  const forget = (): void => {
+    for (const signal of SIGNALS) process.off(signal, leave);
+  };
+  try {
+    const held = await openHeld(config, lock, silentLog());
+    return { url: held.databaseUrl, stop: () => held.release().finally(forget) };
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -57,6 +57,10 @@ export class Client {
     this.#account = account;
   }
 
+  logOut(): void {
+    this.#account = undefined;
+  }
+
   get selected(): Selected {
     if (!this.#selected) throw new NotNow('no folder is selected');
     return this.#selected;

@@ -33,6 +33,7 @@ export const TOO_MANY_KEYWORDS = no('LIMIT', 'too many keywords on a message');
 export const TOO_MANY_FOLDERS = no('LIMIT', 'too many folders');
 /** RFC 5530 3: the client may not know yet that they are gone. */
 export const SOME_ARE_GONE = no('EXPUNGEISSUED', 'some of the messages are gone');
+export const TOO_MANY_SESSIONS = no('LIMIT', 'too many sessions of this account');
 export const OUT_OF_RANGE = bad('no such message number');
 /** Of ours, and it may pass: the client may try again. */
 export const UNAVAILABLE = no('UNAVAILABLE', 'temporary failure, try again later');

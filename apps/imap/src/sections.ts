@@ -116,7 +116,11 @@ async function streamPieces(
   }
 }
 
-async function* piecesOf({ store, selected }: Client, row: MessageRow, pieces: readonly Piece[]): AsyncGenerator<Buffer, void> {
+async function* piecesOf(
+  { store, selected }: Client,
+  row: MessageRow,
+  pieces: readonly Piece[],
+): AsyncGenerator<Buffer, void> {
   for (const piece of pieces) {
     const found = inMemory(row, piece);
     if (found) yield found;

@@ -2,6 +2,7 @@
 import { SHUTTING_DOWN, showReply, type Reply } from '#smtp';
 import type { Socket } from 'node:net';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import { DataParser } from './data-parser.ts';
 import type { IngressEngine } from './ingress-engine.ts';
 import type { Peer, Transaction } from './smtp-session.ts';
 
@@ -11,6 +12,8 @@ type Done = () => void;
 export const MAX_COMMAND_LINE = 4096;
 /** Refused recipients in one session before it is ended (R-7.1): a harvester, not a sender. */
 const MAX_REFUSED_RECIPIENTS = 50;
+
+const NESTED: Reply = { code: 503, status: '5.5.1', text: 'a mail transaction is under way' };
 
 export interface ConnectionOptions {
   readonly id?: string;
@@ -38,6 +41,13 @@ export class IngressConnection extends SMTPConnection {
   /** Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. */
   override init(): void {
     this._setListeners(() => this.connectionReady());
+  }
+
+  override _createParser(): DataParser {
+    const parser = new DataParser({ maxCommandLength: MAX_COMMAND_LINE });
+    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.on('error', (error) => this.send(421, `5.5.2 ${error.message}`));
+    return parser;
   }
 
   /** A session between two mails ends when the house shuts down; one in the middle of a mail may finish it. */
@@ -71,11 +81,11 @@ export class IngressConnection extends SMTPConnection {
   }
 
   override handler_MAIL(command: Buffer, callback: Done): void {
+    const began = performance.now();
     this.emitConnection();
-    const verdict = this.transaction ? 'nested' : this.#engine.judgeMail(command.toString());
-    if (verdict === 'nested') {
-      this.send(503, '5.5.1 a mail transaction is under way');
-    } else if ('code' in verdict) {
+    const verdict = this.transaction ? NESTED : this.#engine.judgeMail(command.toString());
+    this.#engine.observe('MAIL', 'code' in verdict ? verdict.code : 250, began);
+    if ('code' in verdict) {
       this.reply(verdict);
     } else {
       this.transaction = verdict;
@@ -93,7 +103,9 @@ export class IngressConnection extends SMTPConnection {
       callback();
       return;
     }
+    const began = performance.now();
     void this.#engine.judgeRcpt(command.toString(), transaction, this.peer).then((verdict) => {
+      this.#engine.observe('RCPT', 'code' in verdict ? verdict.code : 250, began);
       this.#answerRcpt(verdict, transaction);
       callback();
     });

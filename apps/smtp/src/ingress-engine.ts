@@ -8,6 +8,9 @@ import { IngressConnection, type ConnectionOptions } from './ingress-connection.
 import type { Judge } from './judge.ts';
 import type { Intake } from './intake.ts';
 
+/** 451: database away, disk full. Any other refusal is the client's or the recipient's. */
+const FAULT_OF_OURS = 451;
+
 export interface EngineParts {
   readonly judge: Judge;
   readonly intake: Intake;
@@ -74,6 +77,12 @@ export class IngressEngine extends SMTPServer {
     return this.#parts.judge.rcpt(...request);
   }
 
+  /** @param began when the command came, by `performance.now()` */
+  observe(verb: 'MAIL' | 'RCPT' | 'DATA', code: number, began: number): void {
+    const result = code < 400 ? 'ok' : code === FAULT_OF_OURS ? 'failed' : 'refused';
+    this.#parts.metrics.command('smtp', verb, result, (performance.now() - began) / 1_000);
+  }
+
   override onData(
     stream: SMTPServerDataStream,
     session: SMTPServerSession,
@@ -84,7 +93,9 @@ export class IngressEngine extends SMTPServer {
       callback(new Error('DATA without a transaction'));
       return;
     }
+    const began = performance.now();
     void this.#parts.intake.receive(stream, connection.transaction, connection.peer).then(({ reply, close }) => {
+      this.observe('DATA', reply.code, began);
       if (close) connection.closeAfterReply();
       const text = `${reply.status} ${reply.text}`;
       if (reply.code < 300) callback(null, text);

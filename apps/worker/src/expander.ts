@@ -10,13 +10,16 @@ import {
   type LeasedDelivery,
   type QueueStore,
 } from '#domain';
+import type { Metrics } from '#runtime';
 import { addressOf } from './recipient.ts';
 
 export class Expander {
   readonly #queue: QueueStore;
+  readonly #metrics: Metrics;
 
-  constructor(queue: QueueStore) {
+  constructor(queue: QueueStore, metrics: Metrics) {
     this.#queue = queue;
+    this.#metrics = metrics;
   }
 
   async expand(delivery: LeasedDelivery, address: CanonicalAddress): Promise<void> {
@@ -26,10 +29,11 @@ export class Expander {
     });
     const targets = leaves.map(toTarget);
     const [only, ...more] = targets;
-    if (!only) await this.#queue.hold([{ delivery, reason: 'the address leads nowhere' }]);
     // The alias changed since RCPT and nothing can be delivered: the row itself is held.
-    else if (only.hold !== undefined && more.length === 0) await this.#queue.hold([{ delivery, reason: only.hold }]);
-    else await this.#queue.expand(delivery, targets);
+    const hold = only === undefined ? 'the address leads nowhere' : more.length === 0 ? only.hold : undefined;
+    if (hold === undefined) await this.#queue.expand(delivery, targets);
+    else await this.#queue.hold([{ delivery, reason: hold }]);
+    this.#metrics.delivery(hold === undefined ? 'forwarded' : 'held');
   }
 }
 

@@ -12,10 +12,11 @@ import {
   type LeasedDelivery,
   type MailboxBell,
   type MailboxId,
+  type Placed,
   type Placement,
   type QueueStore,
 } from '#domain';
-import type { Log } from '#runtime';
+import type { DeliveryOutcome, Log, Metrics } from '#runtime';
 import type { Expander } from './expander.ts';
 import type { Drain } from './lanes.ts';
 import { addressOf, traceOf } from './recipient.ts';
@@ -25,16 +26,26 @@ export const LOCAL_BATCH = 100;
 /** Seconds. A batch takes milliseconds; a worker that is gone this long is dead. */
 export const LOCAL_LEASE = 60;
 
+/** What a fate counts as; a lease that was lost is somebody else's attempt. */
+const OUTCOMES = {
+  delivered: 'delivered',
+  duplicate: 'delivered',
+  'over-quota': 'deferred',
+  held: 'held',
+} as const satisfies Record<Exclude<Placed, 'lost-lease'>, DeliveryOutcome>;
+
 export class LocalLane implements Drain {
   readonly #queue: QueueStore;
   readonly #bell: MailboxBell;
   readonly #expander: Expander;
+  readonly #metrics: Metrics;
   readonly #log: Log;
 
-  constructor(queue: QueueStore, bell: MailboxBell, expander: Expander, log: Log) {
+  constructor(queue: QueueStore, bell: MailboxBell, expander: Expander, metrics: Metrics, log: Log) {
     this.#queue = queue;
     this.#bell = bell;
     this.#expander = expander;
+    this.#metrics = metrics;
     this.#log = log;
   }
 
@@ -63,7 +74,16 @@ export class LocalLane implements Drain {
     const fates = await this.#queue.place(placements);
     const moved = placements.filter((_, at) => fates[at] === 'delivered');
     this.#bell.ring(moved.map(({ mailboxId }) => mailboxId));
+    this.#count(holds.length, fates);
     this.#log.debug({ claimed: deliveries.length, delivered: moved.length, held: holds.length }, 'local batch');
+  }
+
+  /** One observation per outcome and batch, not per message. */
+  #count(held: number, fates: readonly Placed[]): void {
+    const counts = { delivered: 0, deferred: 0, held };
+    for (const fate of fates) if (fate !== 'lost-lease') counts[OUTCOMES[fate]] += 1;
+    for (const outcome of ['delivered', 'deferred', 'held'] as const)
+      if (counts[outcome] > 0) this.#metrics.delivery(outcome, counts[outcome]);
   }
 
   async #facts(addresses: readonly (CanonicalAddress | undefined)[]): Promise<(DirectoryFacts | undefined)[]> {

@@ -9,6 +9,7 @@ import {
   type LeasedDelivery,
   type QueueStore,
 } from '#domain';
+import type { Metrics } from '#runtime';
 import type { Drain } from './lanes.ts';
 
 const REMOTE_BATCH = 100;
@@ -18,9 +19,11 @@ const EXPIRED = '4.4.7 its lifetime is over and this release cannot send it; rel
 
 export class RemoteLane implements Drain {
   readonly #queue: QueueStore;
+  readonly #metrics: Metrics;
 
-  constructor(queue: QueueStore) {
+  constructor(queue: QueueStore, metrics: Metrics) {
     this.#queue = queue;
+    this.#metrics = metrics;
   }
 
   async batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
@@ -28,6 +31,8 @@ export class RemoteLane implements Drain {
     const [expired, waiting] = [deliveries.filter(isExpired), deliveries.filter((delivery) => !isExpired(delivery))];
     await this.#queue.hold(expired.map((delivery): Hold => ({ delivery, reason: EXPIRED })));
     await this.#queue.defer(waiting.map(defer));
+    if (expired.length > 0) this.#metrics.delivery('held', expired.length);
+    if (waiting.length > 0) this.#metrics.delivery('deferred', waiting.length);
     return { claimed: deliveries.length, more };
   }
 }

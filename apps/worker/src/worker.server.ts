@@ -23,7 +23,9 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(house: House, queue: QueueStore, doorbell: Doorbell, bell: MailboxBell) {
     const log = house.log.child({ app: 'worker' });
     this.#house = house;
-    this.#lanes = new Lanes(new LocalLane(queue, bell, new Expander(queue), log), new RemoteLane(queue), doorbell);
+    const { metrics } = house;
+    const local = new LocalLane(queue, bell, new Expander(queue, metrics), metrics, log);
+    this.#lanes = new Lanes(local, new RemoteLane(queue, metrics), doorbell);
     this.#sweeper = new Sweeper(queue, doorbell, this.#lanes, log);
   }
 

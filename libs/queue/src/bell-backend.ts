@@ -8,8 +8,10 @@ import pg from 'pg';
 export const LANES_QUEUE = 'lanes';
 /** BullMQ's schema in Postgres; made by `migrateBells` as the owner. */
 export const BELL_SCHEMA = 'bullmq';
-/** Milliseconds until a ring on an unreachable Redis is given up; the sweeper takes over. */
+/** Milliseconds until a ring on an unreachable backend is given up; the sweeper takes over. */
 const RING_TIMEOUT = 2_000;
+/** Milliseconds that a backend has for its good-byes, once no drain is in hand. */
+const CLOSE_TIMEOUT = 2_000;
 
 export interface RingData {
   readonly lane: string;
@@ -42,34 +44,45 @@ export function openBellQueue(house: House, role: AppRole): BellQueue {
     const queue = new Queue<RingData>(LANES_QUEUE, { connection, skipVersionCheck: true });
     queue.on('error', onError);
     return {
-      ring: async (id, data) => void (await queue.add('drain', data, jobOptions(id))),
-      close: () => closeAll(queue, () => Promise.resolve(connection.disconnect())),
+      async ring(id, data) {
+        // BullMQ would wait for a Redis that never came up, and the sweeper with it.
+        if (connection.status !== 'ready') throw new Error('Redis is away');
+        await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)));
+      },
+      close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(connection.disconnect())),
     };
   }
   const pool = bellPool(house, role, onError);
   const queue = new Queue(LANES_QUEUE, { connection: pool as unknown as PostgresConnectionOptions }, createPostgresBackend);
   queue.on('error', onError);
   return {
-    ring: async (id, data) => void (await queue.add('drain', data, jobOptions(id))),
-    close: () => closeAll(queue, () => pool.end()),
+    ring: async (id, data) => void (await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)))),
+    close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => pool.end()),
   };
 }
 
 /** The hearing end: calls `answer` for each ring. */
 export function openBellWorker(house: House, role: AppRole, answer: Answer, concurrency: number): BellWorker {
   const onError = (error: Error): void => house.log.debug({ reason: error.message }, 'doorbell connection');
+  const inHand = new Set<Promise<number>>();
+  const tracked: Answer = (job) => {
+    const answering = answer(job).finally(() => inHand.delete(answering));
+    inHand.add(answering);
+    return answering;
+  };
   const options: Omit<WorkerOptions, 'connection'> = { concurrency, lockDuration: 60_000, drainDelay: 5 };
   if (house.config.redisUrl !== undefined) {
     const connection = new Redis(house.config.redisUrl, { maxRetriesPerRequest: null });
     connection.on('error', onError);
-    const worker = new Worker<RingData, number>(LANES_QUEUE, answer, { ...options, connection });
+    const worker = new Worker<RingData, number>(LANES_QUEUE, tracked, { ...options, connection });
     worker.on('error', onError);
-    return { close: () => closeAll(worker, () => Promise.resolve(connection.disconnect())) };
+    const end = { close: () => closeWorker(worker, inHand, connection.status === 'ready') };
+    return { close: () => closeAll(end, () => Promise.resolve(connection.disconnect())) };
   }
   const pool = bellPool(house, role, onError);
-  const worker = new Worker(LANES_QUEUE, answer, { ...options, connection: pool as unknown as PostgresConnectionOptions }, createPostgresBackend);
+  const worker = new Worker(LANES_QUEUE, tracked, { ...options, connection: pool as unknown as PostgresConnectionOptions }, createPostgresBackend);
   worker.on('error', onError);
-  return { close: () => closeAll(worker, () => pool.end()) };
+  return { close: () => closeAll({ close: () => closeWorker(worker, inHand, true) }, () => pool.end()) };
 }
 
 const jobOptions = (id: string): JobsOptions => ({
@@ -89,6 +102,24 @@ function bellPool(house: House, role: AppRole, onError: (error: Error) => void):
   });
   pool.on('error', onError);
   return pool;
+}
+
+/** Every answer in hand is waited for; a backend that is away is not. */
+async function closeWorker(worker: { close(force?: boolean): Promise<void> }, inHand: ReadonlySet<Promise<number>>, there: boolean): Promise<void> {
+  const closing = worker.close(!there);
+  await Promise.allSettled(inHand);
+  await within(CLOSE_TIMEOUT, closing);
+}
+
+/** Rejects when it takes longer than so many milliseconds. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer from the doorbells' backend within ${milliseconds} ms`)), milliseconds);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function closeAll(ends: { close(): Promise<void> }, connection: () => Promise<void>): Promise<void> {

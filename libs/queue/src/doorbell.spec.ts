@@ -73,11 +73,7 @@ if (program !== undefined) backends.push(['Redis', () => house(redis?.url)]);
 describe.each(backends)('doorbells on %s', (backend, make) => {
   /** The Redis connection of a new queue stands a moment later; a ring before that is refused, as it should be. */
   const ready = async (queue: BellQueue, lane: string): Promise<void> => {
-    for (;;) {
-      const rang = await queue.ring(lane, { lane, slot: 0 }).then(() => true, () => false);
-      if (rang) return;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await expect.poll(() => queue.ring(lane, { lane, slot: 0 }).then(() => 'rang', String), { timeout: 10_000 }).toBe('rang');
   };
 
   test('a ring is heard with its lane and slot', async () => {

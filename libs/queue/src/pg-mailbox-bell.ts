@@ -19,6 +19,7 @@ export class PgMailboxBell extends MailboxBell {
   readonly #waiting = new Set<MailboxId>();
   readonly #listeners = new Set<MailboxListener>();
   #sending = false;
+  #listening = false;
   #session: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -38,7 +39,8 @@ export class PgMailboxBell extends MailboxBell {
 
   override listen(listener: MailboxListener): () => void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#connect();
+    if (!this.#listening) void this.#connect();
+    this.#listening = true; // for good: the last listener may leave and the next one come
     return () => this.#listeners.delete(listener);
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Config } from './config.ts';
-import { acquireHouse, findDatabase, HouseError, HouseLock, readHouse } from './house-lock.ts';
+import { acquireHouse, findDatabase, HouseError, houseHolder, HouseLock, readHouse } from './house-lock.ts';
 import { processIdentity } from './process-identity.ts';
 
 const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'posthouse-')), 'data');
@@ -25,7 +25,7 @@ async function sleeper() {
 test('a house is held once, and again after it was given up', () => {
   const dataDir = newFolder();
   const first = hold(dataDir);
-  expect(acquireHouse(dataDir)).toEqual({ heldBy: process.pid });
+  expect(acquireHouse(dataDir)).toEqual({ heldBy: process.pid, purpose: 'house' });
   first.release();
   expect(acquireHouse(dataDir)).toBeInstanceOf(HouseLock);
 });
@@ -35,7 +35,7 @@ test('the lock of a living process is respected, that of a killed one taken over
   hold(dataDir).release();
   const other = await sleeper();
   writeFileSync(join(dataDir, 'house.lock'), JSON.stringify({ pid: other.pid, identity: processIdentity(other.pid) }));
-  expect(acquireHouse(dataDir)).toEqual({ heldBy: other.pid });
+  expect(acquireHouse(dataDir)).toEqual({ heldBy: other.pid, purpose: 'house' });
   await other.end();
   expect(acquireHouse(dataDir)).toBeInstanceOf(HouseLock);
   expect(readdirSync(dataDir)).toEqual(['house.lock']);
@@ -77,6 +77,21 @@ test('the database is that of the setting, else of the running house, else unkno
   expect(findDatabase(config.withDatabaseUrl('postgres://x:y@h/d'))).toBe('postgres://x:y@h/d');
   lock.release();
   expect(findDatabase(config)).toBeUndefined();
+});
+
+test('a command that holds the house for its own database is no running house', () => {
+  const dataDir = newFolder();
+  const config = Config.fromEnv({ POSTHOUSE_DATA_DIR: dataDir });
+  expect(houseHolder(dataDir)).toBeUndefined();
+  const lock = acquireHouse(dataDir, 'command');
+  if (!(lock instanceof HouseLock)) throw new Error('held');
+  lock.record({ databaseUrl: 'postgres://o:p@127.0.0.1:1/posthouse' });
+  expect(readHouse(dataDir)).toMatchObject({ running: false });
+  expect(findDatabase(config)).toBeUndefined();
+  expect(houseHolder(dataDir)).toEqual({ heldBy: process.pid, purpose: 'command' });
+  expect(acquireHouse(dataDir)).toEqual({ heldBy: process.pid, purpose: 'command' });
+  lock.release();
+  expect(houseHolder(dataDir)).toBeUndefined();
 });
 
 test('a damaged house.json is an error with a remedy', () => {

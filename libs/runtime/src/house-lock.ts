@@ -20,10 +20,15 @@ import type { Config } from './config.ts';
 import { errorCode, reasonOf } from './errors.ts';
 import { processIdentity } from './process-identity.ts';
 
-const holder = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
+/** What the holder runs: the house until a signal ends it, or only its database for the length of one command. */
+const purposes = z.enum(['house', 'command']);
+export type HousePurpose = z.infer<typeof purposes>;
+
+const identity = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
+const holder = identity.extend({ purpose: purposes.default('house') });
 type Holder = z.infer<typeof holder>;
 
-const houseFile = holder.extend({
+const houseFile = identity.extend({
   startedAt: z.iso.datetime(),
   /** The owner's URL, with its password: the file is 0600. */
   databaseUrl: z.string().optional(),
@@ -41,6 +46,7 @@ export class HouseError extends Error {
 /** Another process holds the house. */
 export interface HeldByPid {
   readonly heldBy: number;
+  readonly purpose: HousePurpose;
 }
 
 const lockPath = (dataDir: string): string => join(dataDir, 'house.lock');
@@ -50,16 +56,16 @@ const recordPath = (dataDir: string): string => join(dataDir, 'house.json');
 const TAKE_OVER_TRIES = 20;
 
 /** Takes the house for this process until `release()` or its end, however it ends. Throws HouseError when the folder cannot be made or written. */
-export function acquireHouse(dataDir: string): HouseLock | HeldByPid {
+export function acquireHouse(dataDir: string, purpose: HousePurpose = 'house'): HouseLock | HeldByPid {
   const folder = makeFolder(dataDir);
-  const me: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
+  const me: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '', purpose };
   const draft = `${lockPath(folder)}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
     for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
       if (linkOnce(draft, lockPath(folder))) return new HouseLock(folder, me);
       const other = readHolder(lockPath(folder));
-      if (other && isAlive(other)) return { heldBy: other.pid };
+      if (other && isAlive(other)) return { heldBy: other.pid, purpose: other.purpose };
       moveAside(lockPath(folder), `${draft}.stale`);
     }
   } catch (error) {
@@ -83,7 +89,7 @@ export class HouseLock {
   constructor(dataDir: string, me: Holder) {
     this.dataDir = dataDir;
     this.#holder = me;
-    this.#record = { ...me, startedAt: new Date().toISOString(), listeners: {} };
+    this.#record = { pid: me.pid, identity: me.identity, startedAt: new Date().toISOString(), listeners: {} };
   }
 
   /** Adds to house.json; the file is replaced atomically and survives a power cut whole. */
@@ -99,21 +105,39 @@ export class HouseLock {
   }
 }
 
-/** What house.json says, and whether the process that wrote it still holds the house. Undefined: nobody lived here yet. */
+/** Who holds the house now: running, starting, stopping, or a command that needed its database. */
+export function houseHolder(dataDir: string): HeldByPid | undefined {
+  try {
+    const found = readHolder(lockPath(dataDir));
+    return found && isAlive(found) ? { heldBy: found.pid, purpose: found.purpose } : undefined;
+  } catch (error) {
+    throw unreadable(lockPath(dataDir), error);
+  }
+}
+
+/**
+ * What house.json says, and whether the house it tells of is held by the process that wrote it. A command that needed the database
+ * for itself is no running house: its database ends with it. Undefined: nobody lived here yet.
+ */
 export function readHouse(dataDir: string): { readonly record: HouseRecord; readonly running: boolean } | undefined {
   const path = recordPath(dataDir);
   try {
     const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
     const current = readHolder(lockPath(dataDir));
-    return { record, running: isAlive(record) && current?.pid === record.pid && current.identity === record.identity };
+    const isHolder = current?.pid === record.pid && current.identity === record.identity;
+    return { record, running: isHolder && current.purpose === 'house' && isAlive(record) };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    const remedy =
-      errorCode(error) === 'EACCES'
-        ? 'run the command as the user who runs the house'
-        : 'remove it and start the house again';
-    throw new HouseError(`cannot read ${path} (${errorCode(error) ?? 'not valid'}): ${remedy}`, { cause: error });
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): HouseError {
+  const remedy =
+    errorCode(error) === 'EACCES'
+      ? 'run the command as the user who runs the house'
+      : 'remove it and start the house again';
+  return new HouseError(`cannot read ${path} (${errorCode(error) ?? 'not valid'}): ${remedy}`, { cause: error });
 }
 
 /** The owner's database URL: the setting, else that of the running house of the data folder, else undefined. */
@@ -123,7 +147,7 @@ export function findDatabase(config: Config): string | undefined {
   return house?.running ? house.record.databaseUrl : undefined;
 }
 
-const isAlive = ({ pid, identity }: Holder): boolean => processIdentity(pid) === identity;
+const isAlive = (it: Pick<Holder, 'pid' | 'identity'>): boolean => processIdentity(it.pid) === it.identity;
 
 function makeFolder(dataDir: string): string {
   try {

@@ -10,9 +10,11 @@ export {
   acquireHouse,
   findDatabase,
   HouseError,
+  houseHolder,
   HouseLock,
   readHouse,
   type HeldByPid,
+  type HousePurpose,
   type HouseRecord,
 } from './house-lock.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';

@@ -7,6 +7,8 @@ import { Database, migrate } from '#store';
 import pg from 'pg';
 
 const MIGRATIONS = new URL('../../store/migrations/', import.meta.url);
+/** Makes the doorbells' tables: a template made by another version of it is another template. */
+const BELLS = new URL('../../queue/src/migrate-bells.ts', import.meta.url);
 /** One template maker at a time per cluster. */
 const TEMPLATE_LOCK = 7_305_012;
 
@@ -52,7 +54,8 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 
 async function templateDatabase(server: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of (await readdir(MIGRATIONS)).sort()) hash.update(await readFile(new URL(file, MIGRATIONS)));
+  const files = (await readdir(MIGRATIONS)).sort().map((file) => new URL(file, MIGRATIONS));
+  for (const file of [...files, BELLS]) hash.update(await readFile(file));
   const name = `template_${hash.digest('hex').slice(0, 16)}`;
   await administer(server, async (client) => {
     await client.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);

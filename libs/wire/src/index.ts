@@ -5,3 +5,4 @@ export * from './data-inspector.ts';
 export * from './base64.ts';
 export * from './sasl-plain.ts';
 export * from './xtext.ts';
+export * from './dot-unstuffer.ts';

@@ -6,9 +6,11 @@ import { holdHouse } from '../house-database.ts';
 export async function database(config: Config, print: (text: string) => void): Promise<void> {
   const log = createLog(config.log, { name: 'database' });
   exitOnFault(log);
-  const held = await holdHouse(config, log);
+  const starting = holdHouse(config, log);
+  const drain = async (): Promise<void> => (await starting.catch(() => undefined))?.release();
+  onShutdown({ log, drainSeconds: config.drainSeconds, drain });
+  const { place } = await starting;
   print(
-    `The database of the house is up: ${held.place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`,
+    `The database of the house is up: ${place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`,
   );
-  onShutdown({ log, drainSeconds: config.drainSeconds, drain: () => held.release() });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, readHouse } from '#runtime';
+import { errorCode, houseHolder } from '#runtime';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
@@ -15,9 +15,9 @@ export function registerDown(program: Command, context: Context): void {
     .action(async () => {
       const { terminal } = context;
       const { dataDir, drainSeconds } = context.config();
-      const house = readHouse(dataDir);
-      if (!house?.running) return terminal.out(`no house is running in ${dataDir}`);
-      const { pid } = house.record;
+      const holder = houseHolder(dataDir);
+      if (holder?.purpose !== 'house') return terminal.out(`no house is running in ${dataDir}`);
+      const pid = holder.heldBy;
       stop(pid);
       if (terminal.isInteractive) terminal.err(`process ${pid} finishes what it has in hand`);
       const end = performance.now() + (drainSeconds + CLOSE_SECONDS) * 1000;
@@ -48,6 +48,6 @@ function stop(pid: number): void {
 }
 
 function isStill(dataDir: string, pid: number): boolean {
-  const house = readHouse(dataDir);
-  return house?.running === true && house.record.pid === pid;
+  const holder = houseHolder(dataDir);
+  return holder?.purpose === 'house' && holder.heldBy === pid;
 }

@@ -55,6 +55,9 @@ const quotaOption = () =>
 const messagesOption = () =>
   new Option('--quota-messages <count>', 'number of messages it may hold, or none').argParser(parseCount);
 
+/** Other mailboxes may hold the same message, and the ledger counts it: removing it is retention's work. */
+const MAIL_STAYS = 'nobody can read its mail any more; the stored messages stay in the database for the timeline';
+
 export function registerMailbox(program: Command, context: Context): void {
   const mailbox = program.command('mailbox').description('mailboxes: who gets mail and reads it');
   const address = new Argument('<address>', 'any of its addresses, or its id');
@@ -143,7 +146,10 @@ export function registerMailbox(program: Command, context: Context): void {
     .description('remove a mailbox with all mail in it')
     .addArgument(address)
     .action((given: string, _, command: Command) =>
-      withHouse(context, ({ directory }) => directory.removeMailbox(scopeOf(command), given)),
+      withHouse(context, async ({ directory }) => {
+        await directory.removeMailbox(scopeOf(command), given);
+        if (!commonOptions(command).json) context.terminal.err(MAIL_STAYS);
+      }),
     );
   registerImport(mailbox, context);
 }

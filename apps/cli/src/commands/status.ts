@@ -1,5 +1,5 @@
 import { ROOT_TENANT, type HouseStatistics } from '#domain';
-import { findDatabase, maskUrl, readHouse } from '#runtime';
+import { findDatabase, houseHolder, maskUrl, readHouse, type Config } from '#runtime';
 import type { Command } from 'commander';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { EXIT } from '../failure.ts';
@@ -30,12 +30,7 @@ export function registerStatus(program: Command, context: Context): void {
       };
       if (commonOptions(command).json) return printJson(terminal, status);
       const lines = facts([
-        [
-          'house',
-          record
-            ? `running as process ${record.pid} since ${record.startedAt}`
-            : `not running in ${config.dataDir}: start it with posthouse up`,
-        ],
+        ['house', record ? `running as process ${record.pid} since ${record.startedAt}` : whyNotRunning(config)],
         ...Object.entries(record?.listeners ?? {}).map(
           ([name, port]) => [name, `${config.bind} port ${port}`] as const,
         ),
@@ -44,6 +39,12 @@ export function registerStatus(program: Command, context: Context): void {
       for (const line of [...lines, ...(statistics ? statisticsLines(statistics) : [])]) terminal.out(line);
       return undefined;
     });
+}
+
+function whyNotRunning({ dataDir }: Config): string {
+  const holder = houseHolder(dataDir);
+  if (holder?.purpose === 'house') return `process ${holder.heldBy} is starting it, or has just stopped it`;
+  return `not running in ${dataDir}: start it with posthouse up`;
 }
 
 function statisticsLines({

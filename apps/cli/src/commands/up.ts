@@ -7,30 +7,46 @@ import { Pop3Module } from '../../../pop3/src/pop3.module.ts';
 import { SmtpModule } from '../../../smtp/src/smtp.module.ts';
 import { WorkerModule } from '../../../worker/src/worker.module.ts';
 import { firstSteps } from '../first-steps.ts';
-import { holdHouse } from '../house-database.ts';
+import { holdHouse, type HeldHouse } from '../house-database.ts';
 
 /** Readers and workers before the door for new mail; the doors close in the reverse order. */
 const APPS: readonly AppModule[] = [ApiModule, WorkerModule, Pop3Module, ImapModule, SmtpModule];
 
-/** Resolves when everything serves; the process ends with a signal. */
+/** Resolves when everything serves; the process ends with a signal, which is heard during the start as well. */
 export async function up(config: Config, print: (text: string) => void): Promise<void> {
   const log = createLog(config.log);
   exitOnFault(log);
-  const held = await holdHouse(config, log);
-  const house = new House(config, held.databaseUrl, log);
   const running: INestApplicationContext[] = [];
+  let house: House | undefined;
+  let held: HeldHouse | undefined;
+  let isStopping = false;
   const close = async (): Promise<void> => {
-    house.health.drain();
-    for (const app of running.reverse()) await app.close();
-    await held.release();
+    house?.health.drain();
+    for (const app of running.splice(0).reverse()) await app.close();
+    await held?.release();
   };
+  const start = async (): Promise<void> => {
+    held = await holdHouse(config, log);
+    house = new House(config, held.databaseUrl, log);
+    for (const app of APPS) if (!isStopping) running.push(await startApp(house, app));
+    held.lock.record({ listeners: house.listeners });
+    if (!isStopping) print(firstSteps({ config, listeners: house.listeners, place: held.place }));
+  };
+  const started = start();
+  onShutdown({
+    log,
+    drainSeconds: config.drainSeconds,
+    drain: async () => {
+      isStopping = true;
+      // The reason of a failed start is printed below.
+      await started.catch(() => undefined);
+      await close();
+    },
+  });
   try {
-    for (const app of APPS) running.push(await startApp(house, app));
+    await started;
   } catch (error) {
     await close();
     throw error;
   }
-  held.lock.record({ listeners: house.listeners });
-  onShutdown({ log, drainSeconds: config.drainSeconds, drain: close });
-  print(firstSteps({ config, listeners: house.listeners, place: held.place }));
 }

@@ -10,8 +10,10 @@ import {
   type Command,
   type FetchItem,
   type FolderView,
+  type PartInput,
 } from '#imap';
 import type { Client } from '../client.ts';
+import { CutShort } from '../faults.ts';
 import { FLAG_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
 import { ok, OUT_OF_RANGE, SOME_ARE_GONE, type Reply } from '../reply.ts';
@@ -32,9 +34,12 @@ export async function fetch(client: Client, { set, uid, items: asked }: FetchCom
   if (resolved.kind === 'out-of-range') return OUT_OF_RANGE;
   const { uids, gone } = resolved;
   // RFC 3501 6.4.8: a UID command names the UID.
-  const items: FetchItem[] = uid && !asked.some(({ item }) => item === 'UID') ? [{ item: 'UID' }, ...asked] : [...asked];
+  const items: FetchItem[] =
+    uid && !asked.some(({ item }) => item === 'UID') ? [{ item: 'UID' }, ...asked] : [...asked];
   const flagsAlone = items.every(({ item }) => item === 'UID' || item === 'FLAGS');
-  const sent = flagsAlone ? await fetchFlags(client, view, uids, items) : await new Fetch(client, view, items).run(uids);
+  const sent = flagsAlone
+    ? await fetchFlags(client, view, uids, items)
+    : await new Fetch(client, view, items).run(uids);
   if (sent === uids.length && gone === 0) return DONE;
   if (sent < uids.length) selected.stale = true;
   return uid ? DONE : SOME_ARE_GONE;
@@ -43,7 +48,12 @@ export async function fetch(client: Client, { set, uid, items: asked }: FetchCom
 const recentBit = (view: FolderView, uid: number): number => (view.isRecent(uid) ? FLAG_BIT.recent : 0);
 
 /** @returns how many messages were there */
-async function fetchFlags(client: Client, view: FolderView, uids: Uint32Array, items: readonly FetchItem[]): Promise<number> {
+async function fetchFlags(
+  client: Client,
+  view: FolderView,
+  uids: Uint32Array,
+  items: readonly FetchItem[],
+): Promise<number> {
   const { store, selected, out } = client;
   const wantsFlags = items.some(({ item }) => item === 'FLAGS');
   const wantsUid = items.some(({ item }) => item === 'UID');
@@ -143,68 +153,79 @@ class Fetch {
     // RFC 3501 6.4.5: flags changed by the fetch are part of its response.
     if (changed !== undefined && !this.#wantsFlags) this.#flags(response, row, changed);
     const root = this.#wants.mimeIndex ? rootOf(row) : undefined;
+    let begun = false;
     for (const [at, item] of this.#items.entries()) {
-      if (item.item !== 'section') this.#attribute(response, item.item, row, root, changed);
+      if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
+      else if (item.item !== 'section') attribute(response, item.item, row, root);
       else {
         const wait = writeSection(this.#client, response, item, row, root);
-        if (wait) return this.#writeRest(response, row, root, at + 1, changed, wait);
+        if (wait) return this.#writeRest({ response, row, root, wait, begun, changed }, this.#items.slice(at + 1));
+        begun = true;
       }
     }
     out.add(response.end());
     return undefined;
   }
 
-  async #writeRest(
-    response: FetchResponse,
-    row: MessageRow,
-    root: ReturnType<typeof rootOf>,
-    from: number,
-    changed: number | undefined,
-    wait: Promise<void>,
-  ): Promise<void> {
-    await wait;
-    for (const item of this.#items.slice(from)) {
-      if (item.item !== 'section') this.#attribute(response, item.item, row, root, changed);
-      else await writeSection(this.#client, response, item, row, root);
+  async #writeRest({ response, row, root, wait, begun, changed }: Begun, items: readonly Item[]): Promise<void> {
+    let open = begun;
+    try {
+      await wait;
+      open = true;
+      for (const item of items) {
+        if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
+        else if (item.item !== 'section') attribute(response, item.item, row, root);
+        else await writeSection(this.#client, response, item, row, root);
+      }
+    } catch (error) {
+      throw open ? new CutShort('a response could not be completed', { cause: error }) : error;
     }
     this.#client.out.add(response.end());
-  }
-
-  #attribute(
-    response: FetchResponse,
-    item: Exclude<Item['item'], 'section'>,
-    row: MessageRow,
-    root: ReturnType<typeof rootOf>,
-    changed: number | undefined,
-  ): void {
-    switch (item) {
-      case 'UID':
-        response.uid(row.uid);
-        return;
-      case 'FLAGS':
-        this.#flags(response, row, changed ?? row.flags);
-        return;
-      case 'INTERNALDATE':
-        if (row.internalDate) response.internalDate(row.internalDate);
-        return;
-      case 'RFC822.SIZE':
-        response.size(row.octets);
-        return;
-      case 'ENVELOPE':
-        response.item(item, row.envelope ?? 'NIL');
-        return;
-      case 'BODYSTRUCTURE':
-        response.item(item, row.bodyStructure ?? 'NIL');
-        return;
-      case 'BODY':
-        response.item(item, root ? encodeBody(root) : 'NIL');
-    }
   }
 
   #flags(response: FetchResponse, { uid, keywords }: MessageRow, bits: number): void {
     response.flags(bits | recentBit(this.#view, uid), keywords);
     // Where it marks it may have looked for changes after it read this row: those are told in their own response.
     if (!this.#marks) this.#view.forgetFlags(uid);
+  }
+}
+
+/** A response that waits for a section. */
+interface Begun {
+  readonly response: FetchResponse;
+  readonly row: MessageRow;
+  readonly root: PartInput | undefined;
+  readonly wait: Promise<void>;
+  /** A part of it is on its way already. */
+  readonly begun: boolean;
+  /** Flags, where this command changed them. */
+  readonly changed: number | undefined;
+}
+
+function attribute(
+  response: FetchResponse,
+  item: Exclude<Item['item'], 'section' | 'FLAGS'>,
+  row: MessageRow,
+  root: PartInput | undefined,
+): void {
+  switch (item) {
+    case 'UID':
+      response.uid(row.uid);
+      return;
+    case 'INTERNALDATE':
+      if (row.internalDate) response.internalDate(row.internalDate);
+      return;
+    case 'RFC822.SIZE':
+      response.size(row.octets);
+      return;
+    case 'ENVELOPE':
+      response.item(item, row.envelope ?? 'NIL');
+      return;
+    case 'BODYSTRUCTURE':
+      response.item(item, row.bodyStructure ?? 'NIL');
+      return;
+    case 'BODY':
+      response.item(item, root ? encodeBody(root) : 'NIL');
   }
 }
 

@@ -1,6 +1,6 @@
 /** LOGIN and what AUTHENTICATE comes to: RFC 3501 6.2.2, 6.2.3. */
 import type { LoginRefusal } from '#auth';
-import { advance, type Command, type CommandName } from '#imap';
+import { type Command, type CommandName } from '#imap';
 import { reasonOf } from '#runtime';
 import type { Client } from '../client.ts';
 import { isOverload, replyToFault } from '../faults.ts';
@@ -37,8 +37,8 @@ export const loginWith =
       log.warn({ conn, reason: reasonOf(error), busy: isOverload(error) }, 'a login could not be judged');
       return replyToFault(error);
     }
-    client.session = advance(client.session, { name: 'LOGIN' }, 'done');
-    return ok('logged in', { code: 'CAPABILITY', capabilities: announced(client, registered()) });
+    const capabilities = announced('authenticated', client.passwords, registered());
+    return ok('logged in', { code: 'CAPABILITY', capabilities });
   };
 
 export const login =

@@ -1,12 +1,6 @@
 /** SELECT, EXAMINE, CLOSE, UNSELECT: RFC 3501 6.3.1, 6.3.2, 6.4.2; RFC 3691. */
 import { ALL_UIDS, parseFolderName, type FolderState } from '#domain';
-import {
-  encodeExists,
-  encodeFlagsLine,
-  encodeRecent,
-  encodeUntagged,
-  type Command,
-} from '#imap';
+import { encodeExists, encodeFlagsLine, encodeRecent, encodeUntagged, type Command } from '#imap';
 import type { Client } from '../client.ts';
 import { NO_SUCH_FOLDER, ok, type Reply } from '../reply.ts';
 

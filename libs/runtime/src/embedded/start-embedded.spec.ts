@@ -164,7 +164,7 @@ describe('one house through its life', { timeout: 60_000 }, () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const orphan = Number(String((await once(house.stdout, 'data'))[0]));
-    expect(acquireHouse(dataDir)).toEqual({ heldBy: house.pid });
+    expect(acquireHouse(dataDir)).toEqual({ heldBy: house.pid, purpose: 'house' });
     house.kill('SIGKILL');
     await once(house, 'exit');
     expect(processIdentity(orphan)).toBeDefined();

@@ -6,13 +6,16 @@ import { Database } from '../database.ts';
 export const databaseAs = (role: AppRole): FactoryProvider<Database> => ({
   provide: Database,
   inject: [House],
-  useFactory: (house: House) =>
-    new Database({
+  useFactory: (house: House) => {
+    const database = new Database({
       url: roleUrl(house.databaseUrl, role),
       name: role,
       poolSize: house.config.database.poolSize,
       onError: (error) => house.log.warn({ role, reason: error.message }, 'an idle database connection was lost'),
-    }),
+    });
+    house.health.add({ name: `database as ${role}`, check: () => database.ping() });
+    return database;
+  },
 });
 
 /** Closes the connections last: servers and workers have drained in beforeApplicationShutdown. */

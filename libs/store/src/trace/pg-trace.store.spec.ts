@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT, ROOT_TENANT, showId, uuidV7, type MessageId, type TenantId } from '#domain';
-import { freshDatabase, type FreshDatabase } from '#testing';
+import { DirectoryFixture, freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../new-id.ts';
 import { PgTraceStore } from './pg-trace.store.ts';
@@ -81,6 +81,23 @@ describe('trace', () => {
         reference,
       ).toEqual([id]);
     }
+  });
+
+  test('finds by its address what lies in a mailbox, whichever alias led there', async () => {
+    const directory = new DirectoryFixture(db.owner);
+    await directory.domain('example.net');
+    const { id: mailbox } = await directory.mailbox('own@example.net');
+    const id = await accepted({ to: ['sales@example.org'] });
+    await db.owner.query(
+      `insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace)
+       select tenant_id, id, 1, mailbox_id, $2, 1, 7, '' from folder where mailbox_id = $1 and name = 'INBOX'`,
+      [mailbox, id],
+    );
+    const find = async (reference: string) =>
+      (await store.trace(ROOT_TENANT, reference)).map(({ messageId }) => messageId);
+    expect(await find('Own@Example.NET')).toEqual([id]);
+    expect(await find('sales@example.org')).toEqual([id]);
+    expect(await find('other@example.net')).toEqual([]);
   });
 
   test('shows facts, deliveries and the timeline in order, and no word of the body', async () => {

@@ -67,7 +67,10 @@ async function findMessages(act: Act, reference: string, limit: number): Promise
   return (await rows.execute(act)).rows;
 }
 
-/** Header Message-ID, sender and recipients alike: each look-up has its index. NUL, which no text in the database holds, finds nothing. */
+/**
+ * Header Message-ID, sender, recipient, and the mailbox of an address with what lies in it now, whichever alias led there: each look-up
+ * has its index. NUL, which no text in the database holds, finds nothing.
+ */
 function byText(reference: string, limit: number) {
   const text = reference.replaceAll('\0', '');
   const address = parseAddress(text, domainToASCII);
@@ -80,6 +83,15 @@ function byText(reference: string, limit: number) {
       (select m.tenant_id, m.id from message m where m.reverse_path = any (${addresses}::text[]) order by m.id desc limit ${limit})
       union
       (select d.tenant_id, d.message_id from delivery d where d.recipient = any (${addresses}::text[]) order by d.message_id desc limit ${limit})
+      union
+      (select newest.tenant_id, newest.message_id
+         from domain o
+         join address_target t on t.tenant_id = o.tenant_id and t.domain_id = o.id and t.local = ${address?.local ?? ''} and t.kind = 'address'
+         join folder f on f.tenant_id = t.tenant_id and f.mailbox_id = t.mailbox_id
+        cross join lateral (
+              select m.tenant_id, m.message_id from folder_message m
+               where m.tenant_id = f.tenant_id and m.folder_id = f.id order by m.uid desc limit ${limit}) newest
+        where o.name = ${address?.domain ?? ''})
     ) found order by id desc limit ${limit}`;
 }
 

@@ -1,0 +1,181 @@
+/** SEARCH: RFC 3501 6.4.4. Cheap facts first: what they decide is never read. */
+import type { MessageRow } from '#domain';
+import {
+  CHARSETS,
+  compileSearch,
+  dayOf,
+  encodeSearch,
+  FLAG_BIT,
+  MAX_SEARCH_TEXT,
+  supportsCharset,
+  type Command,
+  type FolderView,
+  type SearchFacts,
+  type SearchKey,
+  type SearchMatcher,
+} from '#imap';
+import { Buffer } from 'node:buffer';
+import type { Client } from '../client.ts';
+import { FLAG_BATCH } from '../limits.ts';
+import { numbering } from '../numbering.ts';
+import { ok, type Reply } from '../reply.ts';
+import { rowBatches } from '../row-batches.ts';
+import { rootOf } from '../sections.ts';
+import { storeSet } from '../selected.ts';
+
+const BAD_CHARSET: Reply = { status: 'NO', text: 'unknown charset', code: { code: 'BADCHARSET', charsets: CHARSETS } };
+
+export async function search(
+  client: Client,
+  { uid, charset, program }: Extract<Command, { name: 'SEARCH' }>,
+): Promise<Reply> {
+  if (charset !== undefined && !supportsCharset(charset)) return BAD_CHARSET;
+  const view = await client.selected.view();
+  const resolved = view.resolve(EVERYTHING, true);
+  if (resolved.kind === 'out-of-range') return found(client, []);
+  const { exists } = view;
+  const match = compileSearch(program, { seq: exists, uid: view.uidOf(exists) ?? 0 });
+  const run = new Search(client, view, match, needsRow(program));
+  const uids = await run.find(resolved.uids);
+  const seqOf = numbering(view);
+  return found(client, uid ? uids : uids.flatMap((one) => seqOf(one) ?? []));
+}
+
+const EVERYTHING = [{ first: 1, last: 4_294_967_295 }];
+
+function found({ out }: Client, numbers: readonly number[]): Reply {
+  out.add(encodeSearch(numbers));
+  return ok('searched');
+}
+
+/** Whether it asks for dates or sizes: those are in the message's row, not among the flags. */
+function needsRow(key: SearchKey): boolean {
+  switch (key.key) {
+    case 'before':
+    case 'on':
+    case 'since':
+    case 'larger':
+    case 'smaller':
+      return true;
+    case 'and':
+      return key.keys.some(needsRow);
+    case 'or':
+      return needsRow(key.left) || needsRow(key.right);
+    case 'not':
+      return needsRow(key.of);
+    default:
+      return false;
+  }
+}
+
+/** Decides in stages: by the numbers, by flags or rows, by headers, by bodies. */
+class Search {
+  readonly #client: Client;
+  readonly #view: FolderView;
+  readonly #match: SearchMatcher;
+  readonly #needsRow: boolean;
+  readonly #found: number[] = [];
+
+  constructor(client: Client, view: FolderView, match: SearchMatcher, needsRow: boolean) {
+    this.#client = client;
+    this.#view = view;
+    this.#match = match;
+    this.#needsRow = needsRow;
+  }
+
+  /** @returns rising */
+  async find(uids: Uint32Array): Promise<number[]> {
+    const seqOf = numbering(this.#view);
+    let open = uids.filter((uid) => this.#isOpen({ seq: seqOf(uid) ?? 0, uid }));
+    if (open.length > 0 && !this.#needsRow) open = await this.#byFlags(open);
+    if (open.length > 0 && this.#needsRow) open = await this.#byRows(open, {});
+    if (open.length > 0) open = await this.#byRows(open, { header: true });
+    if (open.length > 0) await this.#byRows(open, { header: true, body: true });
+    return this.#found.sort((a, b) => a - b);
+  }
+
+  /** Keeps what matches. @returns whether it cannot be told yet */
+  #isOpen(facts: SearchFacts): boolean {
+    const answer = this.#match(facts);
+    if (answer === true) this.#found.push(facts.uid);
+    return answer === undefined;
+  }
+
+  async #byFlags(uids: Uint32Array): Promise<Uint32Array> {
+    const { store, selected } = this.#client;
+    const seqOf = numbering(this.#view);
+    const open: number[] = [];
+    for (let at = 0; at < uids.length; at += FLAG_BATCH) {
+      const table = await store.flags(selected.ref, storeSet(this.#view, uids.subarray(at, at + FLAG_BATCH)));
+      for (const [index, uid] of table.uids.entries()) {
+        const bits = (table.flags[index] ?? 0) | this.#recent(uid);
+        const meta = { bits, keywords: table.keywords.get(uid) ?? [], internalDay: 0, octets: 0 };
+        if (this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta })) open.push(uid);
+      }
+    }
+    return Uint32Array.from(open);
+  }
+
+  async #byRows(uids: Uint32Array, { header = false, body = false }): Promise<Uint32Array> {
+    const wants = { internalDate: true, trace: header, header, body, mimeIndex: body };
+    const seqOf = numbering(this.#view);
+    const open: number[] = [];
+    for await (const rows of rowBatches(this.#client, this.#view, uids, wants)) {
+      for (const row of rows) {
+        const seq = seqOf(row.uid) ?? 0;
+        // What is too large for a batch is read on its own, one at a time.
+        const missing = (header && !row.header) || (body && !row.body);
+        const facts = missing ? await this.#large(row, seq, body) : this.#facts(row, seq);
+        if (this.#isOpen(facts)) open.push(row.uid);
+      }
+    }
+    return Uint32Array.from(open);
+  }
+
+  #facts(row: MessageRow, seq: number): SearchFacts {
+    const { uid, trace, header, body, headerOctets } = row;
+    const root = body && rootOf(row);
+    return {
+      seq,
+      uid,
+      meta: this.#meta(row),
+      ...(header && { header: trace ? Buffer.concat([trace, header]) : header }),
+      ...(body && { body: body.subarray(headerOctets) }),
+      ...(root && { root }),
+    };
+  }
+
+  async #large(row: MessageRow, seq: number, withBody: boolean): Promise<SearchFacts> {
+    const { uid, headerOctets, bodyOctets, trace } = row;
+    const header = row.header ?? (await this.#read(row, 0, headerOctets));
+    const body =
+      row.body?.subarray(headerOctets) ?? (withBody ? await this.#read(row, headerOctets, bodyOctets) : undefined);
+    const root = withBody ? rootOf(row) : undefined;
+    return {
+      seq,
+      uid,
+      meta: this.#meta(row),
+      header: trace ? Buffer.concat([trace, header]) : header,
+      ...(body && { body }),
+      ...(root && { root }),
+    };
+  }
+
+  /** At most what SEARCH looks at. */
+  async #read({ messageId }: MessageRow, start: number, end: number): Promise<Buffer> {
+    const { store, selected } = this.#client;
+    const parts: Buffer[] = [];
+    const stop = Math.min(end, start + MAX_SEARCH_TEXT);
+    for await (const part of store.stream(selected.ref.tenantId, messageId, start, stop)) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  #meta({ uid, flags, keywords, internalDate, octets }: MessageRow) {
+    const bits = flags | this.#recent(uid);
+    return { bits, keywords, internalDay: internalDate ? dayOf(internalDate) : 0, octets };
+  }
+
+  #recent(uid: number): number {
+    return this.#view.isRecent(uid) ? FLAG_BIT.recent : 0;
+  }
+}

@@ -1,0 +1,392 @@
+/** One client: octets in, commands strictly one after the other, octets out. */
+import type { MailboxId } from '#domain';
+import {
+  advance,
+  AFTER_LOGIN,
+  encodeContinuation,
+  encodeFrameRefusal,
+  encodeTagged,
+  encodeUntagged,
+  Framer,
+  parseCommand,
+  refuse,
+  type AppendCommand,
+  type Command,
+  type CommandName,
+  type FrameEvent,
+} from '#imap';
+import { reasonOf, type Connection } from '#runtime';
+import { Client, type ImapParts } from './client.ts';
+import { announced } from './commands/capability.ts';
+import { beginAppend, type Append } from './commands/append.ts';
+import { COMMAND_NAMES, perform } from './commands/index.ts';
+import { CutShort, isBug, replyToFault } from './faults.ts';
+import { LOGIN_SECONDS, MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
+import { Outbox } from './outbox.ts';
+import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
+import { looksFirst, looksLast, mayExpunge } from './rules.ts';
+import type { Sleeper } from './updates.ts';
+
+/** A command that is not answered yet. */
+interface Pending {
+  readonly tag: string;
+  readonly command: Command;
+  /** Milliseconds, of `performance.now()`. */
+  readonly began: number;
+}
+
+type EventOf<Kind extends FrameEvent['kind']> = Extract<FrameEvent, { kind: Kind }>;
+
+const bye = (text: string): string => encodeUntagged('BYE', text);
+const FOLDER_GONE = bye('the selected folder was deleted');
+const TOO_MANY_ERRORS = bye('too many bad commands');
+const TIMED_OUT = bye('silent for too long');
+const LOGIN_TIMED_OUT = bye('no login in time');
+const SHUTTING_DOWN = bye('the server is shutting down, come back soon');
+const GO_AHEAD = encodeContinuation('go ahead');
+
+export class ImapConnection implements Sleeper {
+  readonly #parts: ImapParts;
+  readonly #connection: Connection;
+  readonly #client: Client;
+  readonly #out: Outbox;
+  readonly #framer = new Framer();
+  #asked: (Pending & { readonly question: Question }) | undefined;
+  #append: (Pending & { readonly message: Append }) | undefined;
+  #badCommands = 0;
+  /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
+  #waiting = false;
+  /** A ring came while we waited. */
+  #again = false;
+  /** The last words are said. */
+  #over = false;
+  #ended = false;
+  #stopping = false;
+  #gone = false;
+
+  /** @param passwords whether the connection may carry passwords */
+  constructor(parts: ImapParts, connection: Connection, passwords: boolean) {
+    this.#parts = parts;
+    this.#connection = connection;
+    this.#out = new Outbox(connection.socket);
+    this.#client = new Client(parts, connection, this.#out, passwords);
+    connection.deadline = performance.now() + LOGIN_SECONDS * 1_000;
+    const capabilities = announced('not-authenticated', passwords, COMMAND_NAMES);
+    this.#out.add(encodeUntagged('OK', 'Posthouse ready', { code: 'CAPABILITY', capabilities }));
+    void this.#out.flush();
+  }
+
+  get id(): number {
+    return this.#connection.id;
+  }
+
+  get mailboxId(): MailboxId {
+    return this.#client.account.mailboxId;
+  }
+
+  data(chunk: Buffer): void {
+    this.#framer.push(chunk);
+    if (!this.#waiting) this.#run();
+  }
+
+  /** The client has sent its last octet; answers under way still reach it. */
+  end(): void {
+    this.#ended = true;
+    if (!this.#waiting) this.#run();
+  }
+
+  /** RFC 3501 5.4 */
+  idle(): void {
+    // In the middle of an answer there is no place for last words.
+    if (this.#waiting) this.#connection.hangUp();
+    else this.#connection.hangUp(this.#client.loggedIn ? TIMED_OUT : LOGIN_TIMED_OUT);
+  }
+
+  shutdown(): void {
+    this.#stopping = true;
+    if (!this.#waiting) this.#run();
+  }
+
+  closed(): void {
+    this.#gone = true;
+    const { loggedIn } = this.#client;
+    const message = this.#append?.message;
+    this.#append = undefined;
+    this.#asked = undefined;
+    void message?.abandon();
+    if (!loggedIn) return;
+    this.#parts.updates.remove(this);
+    this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
+  }
+
+  rung(): boolean {
+    const { folder } = this.#client;
+    if (!folder) return false;
+    folder.stale = true;
+    if (!this.#asked?.question.idle) return false;
+    this.#again ||= this.#waiting;
+    return !this.#waiting;
+  }
+
+  async wake(): Promise<void> {
+    if (this.#waiting || this.#over || this.#gone) return;
+    const looking = this.#tellNews();
+    this.#wait(looking);
+    await looking;
+  }
+
+  /** Does every command that waits for nothing, then writes all answers at once. */
+  #run(): void {
+    while (!this.#isOver) {
+      const event = this.#framer.next(this.#asked ? 'line' : 'command');
+      const wait = event ? this.#take(event) : undefined;
+      if (wait) return this.#wait(wait);
+      if (!event) break;
+      const room = this.#out.full ? this.#out.flush() : undefined;
+      if (room) return this.#wait(room);
+    }
+    const room = this.#out.flush();
+    if (room) return this.#wait(room);
+    if (this.#again && !this.#isOver) return this.#wait(this.#tellNews());
+    if (this.#over || this.#ended) this.#connection.hangUp();
+    else if (this.#stopping) this.#connection.hangUp(SHUTTING_DOWN);
+  }
+
+  get #isOver(): boolean {
+    return this.#over || this.#stopping || !this.#out.open;
+  }
+
+  /** Takes nothing further until `work` is done. */
+  #wait(work: Promise<void>): void {
+    this.#waiting = true;
+    this.#connection.socket.pause();
+    // The client takes what was said before while this goes on; if it does not, #run finds out behind it.
+    void this.#out.flush();
+    work
+      .then(() => this.#goOn())
+      .catch((error: unknown) => {
+        this.#waiting = false;
+        if (!this.#gone) this.#parts.log.error({ conn: this.id, err: error }, 'an IMAP session failed');
+        this.#connection.socket.destroy();
+      });
+  }
+
+  #goOn(): void {
+    this.#waiting = false;
+    if (this.#gone) return;
+    this.#run();
+    if (!this.#waiting) this.#connection.socket.resume();
+  }
+
+  #take(event: FrameEvent): Promise<void> | undefined {
+    switch (event.kind) {
+      case 'command':
+        return this.#command(event.octets);
+      case 'line':
+        return this.#answerLine(event.octets);
+      case 'continue':
+        this.#out.add(GO_AHEAD);
+        return undefined;
+      case 'append-literal':
+        return this.#beginAppend(event);
+      case 'append-octets':
+        return this.#appendOctets(event.octets);
+      case 'append-end':
+        return this.#endAppend(event.rest);
+      case 'too-large':
+        return this.#tooLarge(event);
+      case 'bye':
+        this.#out.add(encodeFrameRefusal(event));
+        this.#over = true;
+        return undefined;
+    }
+  }
+
+  /** Parses and judges; undefined where that was the whole answer already. */
+  #accept(octets: Buffer): Pending | undefined {
+    const began = performance.now();
+    const { tag, command, fault } = parseCommand(octets);
+    if (fault) {
+      const text = fault.message;
+      this.#out.add(tag === undefined ? encodeUntagged('BAD', text) : encodeTagged(tag, 'BAD', text));
+      this.#count('other', 'BAD', began);
+      return undefined;
+    }
+    const pending = { tag, command, began };
+    const refusal = refuse(this.#client.session, command);
+    if (!refusal) return pending;
+    const { status, text, code } = refusal;
+    this.#say(pending, code ? { status, text, code: { code } } : { status, text });
+    return undefined;
+  }
+
+  #command(octets: Buffer): Promise<void> | undefined {
+    const pending = this.#accept(octets);
+    if (!pending) return undefined;
+    const { command } = pending;
+    // Its literal would have been announced by the framer: this one has none.
+    if (command.name === 'APPEND') return void this.#say(pending, bad('expected literal'));
+    const { folder } = this.#client;
+    if (folder && looksFirst(folder, command)) return this.#syncThen(pending, () => perform(this.#client, command));
+    try {
+      return this.#finish(pending, perform(this.#client, command));
+    } catch (error) {
+      return void this.#say(pending, this.#translate(error));
+    }
+  }
+
+  async #syncThen(pending: Pending, then: () => Answer | Promise<Answer>): Promise<void> {
+    let answer: Answer;
+    try {
+      if (!(await this.#sync())) return;
+      answer = await then();
+    } catch (error) {
+      answer = this.#translate(error);
+    }
+    return this.#close(pending, answer);
+  }
+
+  #finish(pending: Pending, answer: Answer | Promise<Answer>): Promise<void> | undefined {
+    if (!(answer instanceof Promise)) return this.#close(pending, answer);
+    return answer.catch((error: unknown) => this.#translate(error)).then((settled) => this.#close(pending, settled));
+  }
+
+  /** What comes of a command: its tagged line, behind what is new; or a question. */
+  #close(pending: Pending, answer: Answer): Promise<void> | undefined {
+    const { folder } = this.#client;
+    if ('ask' in answer) {
+      this.#asked = { ...pending, question: answer };
+      this.#out.add(encodeContinuation(answer.ask));
+      if (answer.idle && folder) this.#out.add(folder.updates(true, false));
+      return undefined;
+    }
+    if (folder?.stale && looksLast(pending.command)) return this.#lookLast(pending, answer);
+    this.#say(pending, answer);
+    return undefined;
+  }
+
+  async #lookLast(pending: Pending, answer: Reply): Promise<void> {
+    try {
+      if (!(await this.#sync())) return;
+    } catch (error) {
+      // The command itself is done; what is new is told with the next.
+      this.#translate(error);
+    }
+    this.#say(pending, answer);
+  }
+
+  /** False: the selected folder is gone, and that was said. */
+  async #sync(): Promise<boolean> {
+    const { folder } = this.#client;
+    if (!folder || (await folder.sync())) return true;
+    this.#out.add(FOLDER_GONE);
+    this.#over = true;
+    return false;
+  }
+
+  #say(pending: Pending, answer: Reply): void {
+    const { tag, command, began } = pending;
+    const client = this.#client;
+    const login = answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
+    const reply = login ? this.#admit(answer) : answer;
+    client.session = advance(client.session, command, reply.status === 'OK' ? 'done' : 'failed');
+    if (client.folder) this.#out.add(client.folder.updates(mayExpunge(command), 'uid' in command && command.uid));
+    this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
+    if (client.session.phase === 'logout') this.#over = true;
+    this.#count(command.name, reply.status, began, reply);
+  }
+
+  #admit(answer: Reply): Reply {
+    const { loggedIn: account } = this.#client;
+    const { log, updates } = this.#parts;
+    const { remoteAddress: remote } = this.#connection;
+    if (account && !updates.add(this)) {
+      log.info({ conn: this.id, remote, mailbox: account.mailboxId }, 'too many sessions of one account');
+      this.#client.logOut();
+      return TOO_MANY_SESSIONS;
+    }
+    this.#connection.deadline = Infinity;
+    this.#framer.limits = AFTER_LOGIN;
+    this.#badCommands = 0;
+    log.info({ conn: this.id, remote, mailbox: account?.mailboxId }, 'login');
+    return answer;
+  }
+
+  #answerLine(line: Buffer): Promise<void> | undefined {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    return asked && this.#finish(asked, asked.question.answer(line));
+  }
+
+  #tooLarge(event: EventOf<'too-large'>): undefined {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked) return void this.#say(asked, bad('line too long'));
+    this.#out.add(encodeFrameRefusal(event));
+    this.#count('other', 'BAD', performance.now());
+  }
+
+  #beginAppend({ head, sync }: EventOf<'append-literal'>): Promise<void> | undefined {
+    const pending = this.#accept(head);
+    if (pending?.command.name === 'APPEND') return this.#judgeAppend(pending, pending.command, sync);
+    this.#framer.refuse();
+    return undefined;
+  }
+
+  async #judgeAppend(pending: Pending, command: AppendCommand, sync: boolean): Promise<void> {
+    const judged = await beginAppend(this.#client, command).catch((error: unknown) => this.#translate(error));
+    if ('status' in judged) {
+      this.#framer.refuse();
+      return this.#close(pending, judged);
+    }
+    if (this.#gone) return judged.abandon();
+    this.#append = { ...pending, message: judged };
+    this.#framer.accept();
+    if (sync) this.#out.add(GO_AHEAD);
+  }
+
+  #appendOctets(octets: Buffer): Promise<void> | undefined {
+    const message = this.#append?.message;
+    return message?.write(octets)?.catch((error: unknown) => message.fail(this.#translate(error)));
+  }
+
+  #endAppend(rest: Buffer): Promise<void> | undefined {
+    const append = this.#append;
+    this.#append = undefined;
+    return append && this.#finish(append, append.message.end(rest));
+  }
+
+  /** In IDLE: what is new goes out at once. Never rejects. */
+  async #tellNews(): Promise<void> {
+    this.#again = false;
+    try {
+      if (!(await this.#sync())) return;
+      const { folder } = this.#client;
+      if (folder && this.#asked) this.#out.add(folder.updates(true, false));
+    } catch (error) {
+      this.#parts.log.debug({ conn: this.id, reason: reasonOf(error) }, 'no news could be read; the poll tries again');
+    }
+  }
+
+  /** The one place where a fault becomes a reply. */
+  #translate(error: unknown): Reply {
+    if (error instanceof CutShort) throw error;
+    const mailbox = this.#client.loggedIn?.mailboxId;
+    const { log } = this.#parts;
+    if (isBug(error)) log.error({ conn: this.id, mailbox, err: error }, 'a command failed');
+    else log.warn({ conn: this.id, mailbox, reason: reasonOf(error) }, 'a command could not be done');
+    return replyToFault(error);
+  }
+
+  #count(verb: CommandName | 'other', status: Reply['status'], began: number, reply?: Reply): void {
+    const faulty = reply?.code?.code === 'SERVERBUG' || reply?.code?.code === 'UNAVAILABLE';
+    const result = faulty ? 'failed' : status === 'OK' ? 'ok' : 'refused';
+    this.#parts.metrics.command('imap', verb, result, (performance.now() - began) / 1_000);
+    const loggedIn = this.#client.loggedIn !== undefined;
+    if (status === 'BAD') this.#badCommands++;
+    else if (loggedIn) this.#badCommands = 0;
+    if (this.#badCommands < (loggedIn ? MAX_BAD : MAX_BAD_BEFORE_LOGIN)) return;
+    this.#out.add(TOO_MANY_ERRORS);
+    this.#over = true;
+  }
+}
