@@ -7,8 +7,8 @@ import { fail } from './ensure-node24.js';
 
 const SOURCES = ['apps', 'libs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 const IGNORED = new Set(['node_modules', 'dist', 'data']);
-/** A file that every build writes. */
-const STAMP = join('dist', 'apps', 'cli', 'src', 'main.js');
+/** What a build writes last: one that failed half-way leaves none. */
+const STAMP = join('dist', 'libs', 'store', 'migrations');
 const POLL_MS = 200;
 
 /** Resolves when dist is there and no older than the sources. */

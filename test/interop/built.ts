@@ -38,7 +38,12 @@ export class BuiltHouse {
   readonly #hash: string;
   readonly #closing: (() => Promise<void>)[] = [];
 
-  private constructor(owner: pg.Pool, hash: string, ports: Record<Listening, number>, apps: ReadonlyMap<AppName, AppProcess>) {
+  private constructor(
+    owner: pg.Pool,
+    hash: string,
+    ports: Record<Listening, number>,
+    apps: ReadonlyMap<AppName, AppProcess>,
+  ) {
     this.directory = new DirectoryFixture(owner);
     this.ports = ports;
     this.apps = apps;
@@ -56,7 +61,10 @@ export class BuiltHouse {
   }
 
   /** Over a given database, which stays; what is built must be there and fresh. */
-  static async over({ ownerUrl, owner }: HouseDatabase, { apps: names = APPS, settings = {} }: BuiltOptions = {}): Promise<BuiltHouse> {
+  static async over(
+    { ownerUrl, owner }: HouseDatabase,
+    { apps: names = APPS, settings = {} }: BuiltOptions = {},
+  ): Promise<BuiltHouse> {
     const ports = { smtp: await freePort(), pop3: await freePort(), imap: await freePort() };
     const environment = {
       POSTHOUSE_DATABASE_URL: ownerUrl,
@@ -66,7 +74,9 @@ export class BuiltHouse {
       ...settings,
     };
     const isListening = (name: AppName): name is Listening => name !== 'worker';
-    const apps = new Map(names.map((name) => [name, new AppProcess(name, environment, isListening(name) ? ports[name] : undefined)]));
+    const apps = new Map(
+      names.map((name) => [name, new AppProcess(name, environment, isListening(name) ? ports[name] : undefined)]),
+    );
     const house = new BuiltHouse(owner, await hashPassword(PASSWORD), ports, apps);
     await house.directory.domain(DOMAIN);
     await Promise.all([...apps.values()].map((app) => app.start()));
@@ -76,7 +86,10 @@ export class BuiltHouse {
   /** A mailbox that anyone can log in to with PASSWORD. */
   async mailbox(address: string, options: MailboxOptions = {}): Promise<MailboxId> {
     const id = await this.directory.mailbox(address, options);
-    await this.#owner.query('insert into credential (tenant_id, mailbox_id, hash) select tenant_id, id, $2 from mailbox where id = $1', [id, this.#hash]);
+    await this.#owner.query(
+      'insert into credential (tenant_id, mailbox_id, hash) select tenant_id, id, $2 from mailbox where id = $1',
+      [id, this.#hash],
+    );
     return id;
   }
 

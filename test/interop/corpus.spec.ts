@@ -14,7 +14,9 @@ const CONNECTIONS = 3;
 
 const messages = [...corpus()];
 const accepted = messages.filter(({ refused }) => refused === undefined);
-const refused = messages.filter((message): message is CorpusMessage & Required<Pick<CorpusMessage, 'refused'>> => message.refused !== undefined);
+const refused = messages.filter(
+  (message): message is CorpusMessage & Required<Pick<CorpusMessage, 'refused'>> => message.refused !== undefined,
+);
 
 let house: BuiltHouse;
 /** By queue id. */
@@ -51,7 +53,9 @@ const TRACE = new RegExp(
 
 /** What went in; RFC 5321 4.1.1.4: a message without a final CRLF has gained one. */
 const entered = ({ octets }: CorpusMessage): Buffer =>
-  octets.length === 0 || octets.subarray(-2).toString('latin1') === '\r\n' ? octets : Buffer.concat([octets, Buffer.from('\r\n')]);
+  octets.length === 0 || octets.subarray(-2).toString('latin1') === '\r\n'
+    ? octets
+    : Buffer.concat([octets, Buffer.from('\r\n')]);
 
 /** Compares what comes out with what went in; afterwards `faults` says what is wrong, and must be empty. */
 class Comparison {
@@ -69,7 +73,8 @@ class Comparison {
     const body = octets.subarray(trace[0].length);
     const expected = entered(message);
     if (!body.equals(expected)) this.faults.push(`${message.name}: ${firstDifference(body, expected)}`);
-    if (announced !== octets.length) this.faults.push(`${message.name}: is said to have ${announced} octets, has ${octets.length}`);
+    if (announced !== octets.length)
+      this.faults.push(`${message.name}: is said to have ${announced} octets, has ${octets.length}`);
   }
 
   end(): string[] {

@@ -11,7 +11,10 @@ const FROM = 'Anna Beispiel <anna@client.example>';
 let house: BuiltHouse;
 let options: { host: string; port: number; ignoreTLS: true };
 beforeAll(async () => {
-  house = await BuiltHouse.start({ apps: ['smtp', 'worker', 'pop3'], settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(LIMIT) } });
+  house = await BuiltHouse.start({
+    apps: ['smtp', 'worker', 'pop3'],
+    settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(LIMIT) },
+  });
   options = { host: '127.0.0.1', port: house.ports.smtp, ignoreTLS: true };
 });
 afterAll(() => house?.stop());
@@ -88,7 +91,9 @@ test('DSN parameters are taken and kept', async () => {
        join message m on m.tenant_id = d.tenant_id and m.id = d.message_id where d.recipient = $1`,
     [to],
   );
-  expect(kept).toEqual([{ dsn_ret: 'HDRS', dsn_envid: 'a 1+b', dsn_notify: 'SUCCESS,FAILURE,DELAY', dsn_orcpt: `rfc822;${to}` }]);
+  expect(kept).toEqual([
+    { dsn_ret: 'HDRS', dsn_envid: 'a 1+b', dsn_notify: 'SUCCESS,FAILURE,DELAY', dsn_orcpt: `rfc822;${to}` },
+  ]);
 });
 
 test('a pool sends 100 messages, each arrives once', async () => {
@@ -99,8 +104,9 @@ test('a pool sends 100 messages, each arrives once', async () => {
   const sent = await Promise.all(subjects.map((subject) => pool.sendMail({ from: FROM, to, subject, text: subject })));
   pool.close();
   expect(sent.filter(({ response }) => !QUEUED.test(response))).toEqual([]);
-  const arrived = (await received(to)).map((message) => /\r\nSubject: ([^\r]*)/.exec(message)?.[1]);
-  expect(arrived.toSorted()).toEqual(subjects.toSorted());
+  const arrived = (await received(to)).map((message) => /\r\nSubject: ([^\r]*)/.exec(message)?.[1] ?? '');
+  expect(arrived).toHaveLength(subjects.length);
+  expect(new Set(arrived)).toEqual(new Set(subjects));
 });
 
 describe('refusals', () => {
@@ -112,7 +118,9 @@ describe('refusals', () => {
     expect(info).toMatchObject({
       accepted: [`there@${DOMAIN}`],
       rejected: [nobody],
-      rejectedErrors: [{ code: 'EENVELOPE', responseCode: 550, response: '550 5.1.1 no such user here', recipient: nobody }],
+      rejectedErrors: [
+        { code: 'EENVELOPE', responseCode: 550, response: '550 5.1.1 no such user here', recipient: nobody },
+      ],
     });
     expect(await received(`there@${DOMAIN}`)).toHaveLength(1);
   });
@@ -121,7 +129,11 @@ describe('refusals', () => {
     [`nobody@${DOMAIN}`, 550, '550 5.1.1 no such user here'],
     ['victim@relay.example', 550, '550 5.7.1 relaying denied'],
   ] as const)('only %s', async ([to, responseCode, response]) => {
-    await expect(send({ to, text: 'x' })).rejects.toMatchObject({ code: 'EENVELOPE', responseCode, command: 'RCPT TO' });
+    await expect(send({ to, text: 'x' })).rejects.toMatchObject({
+      code: 'EENVELOPE',
+      responseCode,
+      command: 'RCPT TO',
+    });
     await expect(send({ to, text: 'x' })).rejects.toThrow(response);
   });
 

@@ -93,7 +93,10 @@ export class OctetClient {
   }
 
   async #more(): Promise<void> {
-    if (this.#ended) throw new Error(`the server closed behind ${JSON.stringify(Buffer.concat(this.#parts).toString('latin1', 0, 200))}`);
+    if (this.#ended)
+      throw new Error(
+        `the server closed behind ${JSON.stringify(Buffer.concat(this.#parts).toString('latin1', 0, 200))}`,
+      );
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(new Error(`the server was silent for ${PATIENCE} ms`)), PATIENCE);
     this.#wake = resolve;

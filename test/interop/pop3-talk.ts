@@ -14,7 +14,7 @@ export class Pop3Talk {
   /** Greeted and logged in. */
   static async open(port: number, address: string): Promise<Pop3Talk> {
     const talk = new Pop3Talk(await OctetClient.connect(port));
-    await talk.expect(await talk.client.line());
+    talk.expect(await talk.client.line());
     await talk.ask(`USER ${address}`);
     await talk.ask(`PASS ${PASSWORD}`);
     return talk;

@@ -1,7 +1,16 @@
 /** Takes the house and its database: the one set-up of `up`, `database`, and of commands that find no running house. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrateBells } from '#queue';
-import { acquireHouse, HouseError, HouseLock, startEmbedded, type Config, type HeldByPid, type Log } from '#runtime';
+import {
+  acquireHouse,
+  HouseError,
+  HouseLock,
+  reasonOf,
+  startEmbedded,
+  type Config,
+  type HeldByPid,
+  type Log,
+} from '#runtime';
 import { migrate } from '#store';
 
 export interface HeldHouse {
@@ -46,7 +55,7 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
       lock.release();
     };
     try {
-      const ran = await migrate(databaseUrl, migrateBells);
+      const ran = await bringUpToDate(databaseUrl);
       if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
     } catch (error) {
       await release();
@@ -62,5 +71,18 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** Runs what is missing of the schema; gives the names of the migrations. Throws HouseError. */
+export async function bringUpToDate(ownerUrl: string): Promise<readonly string[]> {
+  try {
+    return await migrate(ownerUrl, migrateBells);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? ` (${reasonOf(error.cause)})` : '';
+    throw new HouseError(
+      `the database cannot be migrated: ${reasonOf(error)}${cause}; check POSTHOUSE_DATABASE_URL and that its user may create roles`,
+      { cause: error },
+    );
   }
 }

@@ -93,8 +93,6 @@ async function startForCommand(
   terminal: Terminal,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   if (terminal.isInteractive) terminal.err('the house is not running: starting its database for this command');
-  // Left by a signal's default, the database would go on alone; at an exit it is told to end.
-  const leave = (): void => process.exit(EXIT.difference);
   for (const signal of SIGNALS) process.once(signal, leave);
   const forget = (): void => {
     for (const signal of SIGNALS) process.off(signal, leave);
@@ -109,3 +107,6 @@ async function startForCommand(
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Left by a signal's default, the database would go on alone; at an exit it is told to end. */
+const leave = (): void => process.exit(EXIT.difference);

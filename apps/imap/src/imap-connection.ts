@@ -216,6 +216,7 @@ export class ImapConnection implements Sleeper {
     const refusal = refuse(this.#client.session, command);
     if (!refusal) return pending;
     const { status, text, code } = refusal;
+    // It was not let through: the session stays where it is.
     this.#say(pending, code ? { status, text, code: { code } } : { status, text });
     return undefined;
   }
@@ -225,13 +226,13 @@ export class ImapConnection implements Sleeper {
     if (!pending) return undefined;
     const { command } = pending;
     // Its literal would have been announced by the framer: this one has none.
-    if (command.name === 'APPEND') return void this.#say(pending, bad('expected literal'));
+    if (command.name === 'APPEND') return void this.#conclude(pending, bad('expected literal'));
     const { folder } = this.#client;
     if (folder && looksFirst(folder, command)) return this.#syncThen(pending, () => perform(this.#client, command));
     try {
       return this.#finish(pending, perform(this.#client, command));
     } catch (error) {
-      return void this.#say(pending, this.#translate(error));
+      return void this.#conclude(pending, this.#translate(error));
     }
   }
 
@@ -261,7 +262,7 @@ export class ImapConnection implements Sleeper {
       return undefined;
     }
     if (folder?.stale && looksLast(pending.command)) return this.#lookLast(pending, answer);
-    this.#say(pending, answer);
+    this.#conclude(pending, answer);
     return undefined;
   }
 
@@ -272,7 +273,7 @@ export class ImapConnection implements Sleeper {
       // The command itself is done; what is new is told with the next.
       this.#translate(error);
     }
-    this.#say(pending, answer);
+    this.#conclude(pending, answer);
   }
 
   /** False: the selected folder is gone, and that was said. */
@@ -284,15 +285,20 @@ export class ImapConnection implements Sleeper {
     return false;
   }
 
-  #say(pending: Pending, answer: Reply): void {
-    const { tag, command, began } = pending;
+  /** A command that was let through has ended. */
+  #conclude(pending: Pending, answer: Reply): void {
     const client = this.#client;
     const login = answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
     const reply = login ? this.#admit(answer) : answer;
-    client.session = advance(client.session, command, reply.status === 'OK' ? 'done' : 'failed');
-    if (client.folder) this.#out.add(client.folder.updates(mayExpunge(command), 'uid' in command && command.uid));
-    this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
+    client.session = advance(client.session, pending.command, reply.status === 'OK' ? 'done' : 'failed');
+    this.#say(pending, reply);
     if (client.session.phase === 'logout') this.#over = true;
+  }
+
+  #say({ tag, command, began }: Pending, reply: Reply): void {
+    const { folder } = this.#client;
+    if (folder) this.#out.add(folder.updates(mayExpunge(command), 'uid' in command && command.uid));
+    this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
     this.#count(command.name, reply.status, began, reply);
   }
 
@@ -321,7 +327,7 @@ export class ImapConnection implements Sleeper {
   #tooLarge(event: EventOf<'too-large'>): undefined {
     const asked = this.#asked;
     this.#asked = undefined;
-    if (asked) return void this.#say(asked, bad('line too long'));
+    if (asked) return void this.#conclude(asked, bad('line too long'));
     this.#out.add(encodeFrameRefusal(event));
     this.#count('other', 'BAD', performance.now());
   }

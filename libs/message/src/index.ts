@@ -1,5 +1,4 @@
 export * from './addresses.ts';
-export * from './encoded-words.ts';
 export { headerFields, unfold, type HeaderField } from './fields.ts';
 export * from './limits.ts';
 export * from './parameters.ts';

@@ -43,9 +43,6 @@ export const MAX_BOUNDARY_OCTETS = 200;
 /** Octets of a line that can be a delimiter (boundary and transport padding): bounds what is kept of a line cut by a chunk. */
 export const MAX_DELIMITER_LINE = 1_000;
 
-/** Octets of one encoded word (RFC 2047 2 says 75); a longer one is left as it stands. */
-export const MAX_ENCODED_WORD = 1_000;
-
 export const scanLimits: ScanLimits = {
   depth: MAX_MIME_DEPTH,
   parts: MAX_MIME_PARTS,

@@ -43,7 +43,7 @@ export function registerStatus(program: Command, context: Context): void {
 
 function whyNotRunning({ dataDir }: Config): string {
   const holder = houseHolder(dataDir);
-  if (holder?.purpose === 'house') return `process ${holder.heldBy} is starting it, or has just stopped it`;
+  if (holder?.purpose === 'house') return `process ${holder.heldBy} is starting it`;
   return `not running in ${dataDir}: start it with posthouse up`;
 }
 

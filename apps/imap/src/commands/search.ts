@@ -86,7 +86,7 @@ class Search {
   /** @returns rising */
   async find(uids: Uint32Array): Promise<number[]> {
     const seqOf = numbering(this.#view);
-    let open = uids.filter((uid) => this.#isOpen({ seq: seqOf(uid) ?? 0, uid }));
+    let open: Uint32Array = uids.filter((uid) => this.#isOpen({ seq: seqOf(uid) ?? 0, uid }));
     if (open.length > 0 && !this.#needsRow) open = await this.#byFlags(open);
     if (open.length > 0 && this.#needsRow) open = await this.#byRows(open, {});
     if (open.length > 0) open = await this.#byRows(open, { header: true });

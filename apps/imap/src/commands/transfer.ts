@@ -24,8 +24,7 @@ export async function transfer(client: Client, { name, set, uid, folder }: Trans
   const copied = await (name === 'COPY'
     ? store.copy(selected.ref, source, target)
     : store.move(selected.ref, source, target));
-  if (copied.kind === 'no-such-folder') return TRY_CREATE;
-  if (copied.kind === 'over-quota') return OVER_QUOTA;
+  if (copied.kind !== 'copied') return copied.kind === 'over-quota' ? OVER_QUOTA : TRY_CREATE;
   if (copied.sourceUids.length === 0) return NOTHING;
   client.ring();
   // The folder itself may be the target, and what was moved is gone from it.

@@ -86,7 +86,7 @@ describe('trace', () => {
   test('finds by its address what lies in a mailbox, whichever alias led there', async () => {
     const directory = new DirectoryFixture(db.owner);
     await directory.domain('example.net');
-    const { id: mailbox } = await directory.mailbox('own@example.net');
+    const mailbox = await directory.mailbox('own@example.net');
     const id = await accepted({ to: ['sales@example.org'] });
     await db.owner.query(
       `insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace)

@@ -1,0 +1,186 @@
+/**
+ * What idle connections and large messages cost in memory: `npm run build && node bench/memory.ts [connections]`.
+ * The built apps run as processes over a database server of their own; figures are /proc's (PSS: shared pages divided by their users).
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import pg from 'pg';
+import { migrateBells } from '#queue';
+import { migrate } from '#store';
+import { SmtpTalk } from '#testing';
+import { CrashServer } from '../test/crash/crash-house.ts';
+import { BuiltHouse, DOMAIN } from '../test/interop/built.ts';
+import { ImapTalk } from '../test/interop/imap-talk.ts';
+import { Pop3Talk } from '../test/interop/pop3-talk.ts';
+
+const CONNECTIONS = Number(process.argv[2] ?? 2_000);
+/** Logins under way at once: more than hashing threads, less than what may wait for them. */
+const AT_ONCE = 20;
+const LARGE = 50_000_000;
+/** Milliseconds between two looks at the memory of a process. */
+const SAMPLE_MS = 20;
+/** Milliseconds of quiet before idle connections are weighed. */
+const QUIET_MS = 1_000;
+const GOAL = { imap: 522 / 8, pop3: 712 / 8, large: 30 } as const;
+
+const quiet = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** KiB of one line of smaps_rollup or status; 0 when the process is gone. */
+function kib(pid: number, file: 'smaps_rollup' | 'status', field: string): number {
+  try {
+    const line = readFileSync(`/proc/${pid}/${file}`, 'utf8')
+      .split('\n')
+      .find((text) => text.startsWith(`${field}:`));
+    return Number(line?.match(/\d+/)?.[0] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function parents(): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      found.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // Ended while we looked.
+    }
+  }
+  return found;
+}
+
+/** The process and all below it. */
+function tree(root: number): number[] {
+  const above = parents();
+  const below = (pid: number): number[] => [
+    pid,
+    ...[...above].filter(([, parent]) => parent === pid).flatMap(([child]) => below(child)),
+  ];
+  return below(root);
+}
+
+const pss = (root: number): number => tree(root).reduce((sum, pid) => sum + kib(pid, 'smaps_rollup', 'Pss'), 0);
+
+const server = await CrashServer.start();
+const url = new URL(server.database.url);
+url.pathname = '/memory';
+const administrator = new pg.Client(server.database.url);
+await administrator.connect();
+await administrator.query(`create database memory encoding 'UTF8' template template0`);
+const {
+  rows: [backend],
+} = await administrator.query<{ pid: number }>('select pg_backend_pid() as pid');
+const postmaster = parents().get(backend?.pid ?? 0) ?? 0;
+await migrate(url.href, migrateBells);
+const owner = new pg.Pool({ connectionString: url.href, max: 2 });
+
+const house = await BuiltHouse.over(
+  { ownerUrl: url.href, owner },
+  { settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024) } },
+);
+const pidOf = (name: 'smtp' | 'worker' | 'pop3' | 'imap'): number => house.apps.get(name)?.pid ?? 0;
+
+/** Peak growth of private memory of every process while `work` runs, MiB. */
+async function peaks(work: () => Promise<void>): Promise<Record<string, string>> {
+  const processes = [...house.apps].map(([name, { pid = 0 }]) => ({ name, pid }));
+  const before = processes.map(({ pid }) => kib(pid, 'status', 'RssAnon'));
+  const peak = [...before];
+  const look = (): void => {
+    for (const [at, { pid }] of processes.entries()) peak[at] = Math.max(peak[at] ?? 0, kib(pid, 'status', 'RssAnon'));
+  };
+  const timer = setInterval(look, SAMPLE_MS);
+  await work();
+  look();
+  clearInterval(timer);
+  return Object.fromEntries(
+    processes.map(({ name }, at) => [name, `${(((peak[at] ?? 0) - (before[at] ?? 0)) / 1024).toFixed(1)} MiB`]),
+  );
+}
+
+/** Sent in pieces: this process is not what is measured, but it shares the machine. */
+async function sendLarge(to: string): Promise<void> {
+  const talk = await SmtpTalk.open(house.ports.smtp, 'client.example');
+  await talk.envelope('anna@client.example', [to]);
+  await talk.say('DATA');
+  const piece = Buffer.from(
+    '.a line of seventy-two octets that is repeated until there are enough, yes\r\n'.repeat(800),
+  );
+  for (let sent = 0; sent < LARGE; sent += piece.length) await talk.client.send(piece);
+  await talk.client.send('.\r\n');
+  const reply = await talk.reply();
+  if (!reply.startsWith('250')) throw new Error(reply);
+  await talk.quit();
+  await house.delivered();
+}
+
+async function large(): Promise<void> {
+  const to = `large@${DOMAIN}`;
+  await house.mailbox(to);
+  for (const round of [1, 2]) {
+    console.log(`${LARGE / 1e6} MB in, round ${round}:`, await peaks(() => sendLarge(to)));
+    console.log(
+      `out over POP3, round ${round}:`,
+      await peaks(async () => {
+        const talk = await Pop3Talk.open(house.ports.pop3, to);
+        for await (const message of talk.retrieve([round]))
+          if (message.length < LARGE) throw new Error(`only ${message.length} octets came`);
+        await talk.quit();
+      }),
+    );
+    console.log(
+      `out over IMAP, round ${round}:`,
+      await peaks(async () => {
+        const talk = await ImapTalk.login(house.ports.imap, to);
+        await talk.ask('SELECT INBOX');
+        const [message] = await talk.ask(`FETCH ${round} BODY.PEEK[]`);
+        if ((message?.literals[0]?.length ?? 0) < LARGE) throw new Error('not all octets came');
+        await talk.logout();
+      }),
+    );
+  }
+  console.log(`goal: at most ${GOAL.large} MiB each`);
+}
+
+async function crowd(open: (address: string) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const some = async (): Promise<void> => {
+    while (next < CONNECTIONS) await open(`user${next++}@${DOMAIN}`);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, some));
+}
+
+async function idle(name: 'imap' | 'pop3', open: (address: string) => Promise<unknown>): Promise<void> {
+  const pid = pidOf(name);
+  await quiet(QUIET_MS);
+  const before = { app: pss(pid), database: pss(postmaster), anon: kib(pid, 'status', 'RssAnon') };
+  await crowd(open);
+  await quiet(QUIET_MS);
+  const after = { app: pss(pid), database: pss(postmaster), anon: kib(pid, 'status', 'RssAnon') };
+  const each = (what: keyof typeof before): number => (after[what] - before[what]) / CONNECTIONS;
+  console.log(
+    `${CONNECTIONS} idle ${name} connections: ${each('app').toFixed(1)} KiB of PSS each in the app (${each('anon').toFixed(1)} private), ` +
+      `${each('database').toFixed(1)} in the database; goal ${GOAL[name].toFixed(0)} KiB`,
+  );
+}
+
+const held: { drop(): void }[] = [];
+try {
+  await large();
+  for (let at = 0; at < CONNECTIONS; at++) await house.mailbox(`user${at}@${DOMAIN}`);
+  await idle('imap', async (address) => {
+    const talk = await ImapTalk.login(house.ports.imap, address);
+    await talk.ask('SELECT INBOX');
+    talk.client.send('idle IDLE\r\n');
+    await talk.response();
+    held.push(talk.client);
+  });
+  await idle('pop3', async (address) => {
+    held.push((await Pop3Talk.open(house.ports.pop3, address)).client);
+  });
+} finally {
+  for (const client of held) client.drop();
+  await house.stop();
+  await owner.end();
+  await administrator.end();
+  await server.stop();
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The five rows of unsigned mail over SMTP, against the house that runs here (npm start). A run ends when the last message is visible over IMAP.
+# RUNS=3 of each; quote the median. Makes the domain bench.test with 100 mailboxes and leaves it: npx posthouse domain rm bench.test --cascade
+set -euo pipefail
+cd "$(dirname "$0")/.."
+runs=${RUNS:-3}
+status() { npx posthouse status --json; }
+field() { node -e 'const at = process.argv[1].split("."); let value = JSON.parse(require("fs").readFileSync(0, "utf8")); for (const name of at) value = value?.[name]; console.log(value ?? "")' "$1"; }
+
+now=$(status)
+pid=$(field pid <<<"$now")
+smtp=$(field listeners.smtp <<<"$now")
+imap=$(field listeners.imap <<<"$now")
+[ -n "$pid" ] || { echo 'no house runs here: npm start' >&2; exit 1; }
+
+if ! npx posthouse domain show bench.test >/dev/null 2>&1; then
+  list=$(mktemp)
+  trap 'rm -f "$list"' EXIT
+  { echo address,password,quota; for n in $(seq 0 99); do echo "user$n@bench.test,secret,"; done; } >"$list"
+  npx posthouse domain add bench.test >/dev/null
+  npx posthouse mailbox import "$list"
+fi
+
+row() { # row NAME key=value...
+  echo "$1"
+  shift
+  for _ in $(seq "$runs"); do
+    node --conditions=source bench/smtp-load.ts port="$smtp" imap="$imap" pid="$pid" "$@"
+  done
+}
+
+date -u '+%Y-%m-%d %H:%M UTC'
+node -e 'const os = require("os"); console.log(os.cpus().length + " x " + os.cpus()[0].model.trim() + ", " + os.type() + " " + os.release())'
+row '4 KiB, 50 sessions x 100 messages' total=5000 per=100 conns=50 size=4096
+row '4 KiB, 10 sessions' total=3000 per=100 conns=10 size=4096
+row '4 KiB, 1 session' total=1000 per=1000 conns=1 size=4096
+row '4 KiB, one message per connection, 10 sessions' total=1000 per=1 conns=10 size=4096
+row '64 KiB, 50 sessions' total=2000 per=40 conns=50 size=65536
