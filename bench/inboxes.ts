@@ -19,7 +19,9 @@ export class Inboxes {
   static async open(host: string, port: number, addresses: readonly string[], password: string): Promise<Inboxes> {
     const sessions: Session[] = [];
     for (let at = 0; at < addresses.length; at += LOGINS_AT_ONCE) {
-      const some = addresses.slice(at, at + LOGINS_AT_ONCE).map((address) => Session.open(host, port, address, password));
+      const some = addresses
+        .slice(at, at + LOGINS_AT_ONCE)
+        .map((address) => Session.open(host, port, address, password));
       sessions.push(...(await Promise.all(some)));
     }
     return new Inboxes(sessions);
@@ -33,11 +35,12 @@ export class Inboxes {
   /** Resolves when there are `wanted`; rejects when the number stands still below it. */
   async reach(wanted: number): Promise<void> {
     let seen = 0;
-    for (let since = performance.now(); ; ) {
+    for (let since = performance.now(); ;) {
       const now = await this.messages();
       if (now >= wanted) return;
       if (now !== seen) [seen, since] = [now, performance.now()];
-      else if (performance.now() - since > PATIENCE) throw new Error(`${now} of ${wanted} messages are visible, and no more come`);
+      else if (performance.now() - since > PATIENCE)
+        throw new Error(`${now} of ${wanted} messages are visible, and no more come`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
     }
   }

@@ -15,7 +15,10 @@ function processes(): Map<number, Process> {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
       // Behind the name, which may hold anything: state (3), parent (4), .. own user and system (14, 15), those of reaped children (16, 17).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
       found.set(pid, { parent: fields[1] ?? 0, ticks: fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) });
     } catch {
       // gone between the list and the look

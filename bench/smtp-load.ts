@@ -7,7 +7,11 @@ import { createConnection, type Socket } from 'node:net';
 import { Inboxes } from './inboxes.ts';
 import { cpuSeconds } from './process-tree.ts';
 
-const given = new Map(process.argv.slice(2).map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+const given = new Map(
+  process.argv
+    .slice(2)
+    .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+);
 const text = (name: string, otherwise: string): string => given.get(name) ?? otherwise;
 const count = (name: string, otherwise: number): number => Number(given.get(name) ?? otherwise);
 
@@ -17,7 +21,12 @@ const port = count('port', 2525);
 const [total, per, conns, size] = [count('total', 1000), count('per', 100), count('conns', 10), count('size', 4096)];
 const users = count('users', 100);
 const addresses = Array.from({ length: users }, (_, at) => text('user', 'user%d@bench.test').replace('%d', String(at)));
-const filling = Buffer.from(`${'All work and no play makes a dull mail, but its length is right.'.padEnd(76, '.')}\r\n`.repeat(Math.ceil(size / 78)).slice(0, Math.max(0, size - 120)));
+const filling = Buffer.from(
+  `${'All work and no play makes a dull mail, but its length is right.'.padEnd(76, '.')}\r\n`
+    .repeat(Math.ceil(size / 78))
+    .slice(0, Math.max(0, size - 120))
+    .trimEnd(),
+);
 
 const latencies: number[] = [];
 let started = 0;
@@ -61,7 +70,9 @@ function session(): Promise<void> {
           return say('data', 'DATA\r\n');
         case 'data':
           socket.cork();
-          socket.write(`Message-ID: <${started}.${process.pid}.${performance.now()}@bench.example>\r\nSubject: load\r\n\r\n`);
+          socket.write(
+            `Message-ID: <${started}.${process.pid}.${performance.now()}@bench.example>\r\nSubject: load\r\n\r\n`,
+          );
           socket.write(filling);
           say('message', '\r\n.\r\n');
           socket.uncork();

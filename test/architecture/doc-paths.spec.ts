@@ -7,8 +7,15 @@ const ROOT = new URL('../../', import.meta.url);
 async function pages(): Promise<Map<string, string>> {
   const inFolder = async (folder: string): Promise<string[]> =>
     (await readdir(new URL(folder, ROOT), { recursive: true })).map((name) => `${folder}${name}`);
-  const names = [...(await readdir(ROOT)), ...(await inFolder('docs/')), ...(await inFolder('bench/')), ...(await inFolder('examples/'))];
-  const texts = names.filter((name) => name.endsWith('.md')).map(async (name): Promise<[string, string]> => [name, await readFile(new URL(name, ROOT), 'utf8')]);
+  const names = [
+    ...(await readdir(ROOT)),
+    ...(await inFolder('docs/')),
+    ...(await inFolder('bench/')),
+    ...(await inFolder('examples/')),
+  ];
+  const texts = names
+    .filter((name) => name.endsWith('.md'))
+    .map(async (name): Promise<[string, string]> => [name, await readFile(new URL(name, ROOT), 'utf8')]);
   return new Map(await Promise.all(texts));
 }
 
@@ -20,7 +27,11 @@ const isThere = (path: string, from: URL): Promise<boolean> =>
 
 /** As web views make it of a heading. */
 const slug = (heading: string): string =>
-  heading.toLowerCase().replaceAll(/[^\p{L}\p{N} -]/gu, '').trim().replaceAll(' ', '-');
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} -]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
 
 const headings = (text: string): string[] => [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
 
@@ -32,7 +43,8 @@ test('every link leads to a file, and to a heading of it', async () => {
       const file = path === '' ? name : path;
       const from = new URL(path === '' ? '' : name, ROOT);
       if (!(await isThere(file, from))) broken.push(`${name}: ${target}`);
-      else if (anchor !== undefined && !headings(await readFile(new URL(file, from), 'utf8')).includes(anchor)) broken.push(`${name}: ${target}`);
+      else if (anchor !== undefined && !headings(await readFile(new URL(file, from), 'utf8')).includes(anchor))
+        broken.push(`${name}: ${target}`);
     }
   }
   expect(broken).toEqual([]);

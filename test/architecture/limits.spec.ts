@@ -15,7 +15,11 @@ interface Bound {
 const documented = async (): Promise<Bound[]> => {
   const text = await readFile(new URL('docs/limits.md', ROOT), 'utf8');
   const rows = text.matchAll(/^\| `([A-Z][A-Z_]+)`[^|]*\| ([\d,]+) +\| `((?:apps|libs)\/[^`]+)`/gm);
-  return [...rows].map(([, name = '', value = '', file = '']) => ({ name, file, value: Number(value.replaceAll(',', '')) }));
+  return [...rows].map(([, name = '', value = '', file = '']) => ({
+    name,
+    file,
+    value: Number(value.replaceAll(',', '')),
+  }));
 };
 
 async function sources(): Promise<string[]> {
@@ -25,19 +29,23 @@ async function sources(): Promise<string[]> {
       return names.map((name) => `${folder}/${name}`);
     }),
   );
-  return found.flat().filter((name) => name.endsWith('.ts') && !/\.spec(-helper)?\.ts$/.test(name) && !name.startsWith('libs/testing/'));
+  return found
+    .flat()
+    .filter((name) => name.endsWith('.ts') && !/\.spec(-helper)?\.ts$/.test(name) && !name.startsWith('libs/testing/'));
 }
 
 async function exported(): Promise<(Bound & { readonly isPublic: boolean })[]> {
   const found = await Promise.all(
     (await sources()).map(async (file) => {
       const text = await readFile(new URL(file, ROOT), 'utf8');
-      return [...text.matchAll(/^(export )?const ([A-Z][A-Z_]+) = ([^;\n]+);/gm)].map(([, door, name = '', given = '']) => ({
-        name,
-        file,
-        value: valueOf(given),
-        isPublic: door !== undefined,
-      }));
+      return [...text.matchAll(/^(export )?const ([A-Z][A-Z_]+) = ([^;\n]+);/gm)].map(
+        ([, door, name = '', given = '']) => ({
+          name,
+          file,
+          value: valueOf(given),
+          isPublic: door !== undefined,
+        }),
+      );
     }),
   );
   return found.flat();
@@ -60,6 +68,8 @@ test('every bound of the page is in the file it names, with that value', async (
 
 test('every exported MAX_ is on the page', async () => {
   const page = new Set((await documented()).map(show));
-  const bounds = (await exported()).filter(({ name, isPublic, value }) => isPublic && name.startsWith('MAX_') && value !== undefined);
+  const bounds = (await exported()).filter(
+    ({ name, isPublic, value }) => isPublic && name.startsWith('MAX_') && value !== undefined,
+  );
   expect(bounds.map(show).filter((line) => !page.has(line))).toEqual([]);
 });

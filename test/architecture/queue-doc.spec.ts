@@ -23,11 +23,13 @@ async function constrained(): Promise<[string, string][]> {
   const text = texts.findLast((sql) => sql.includes('constraint delivery_legal_move')) ?? '';
   const [constraint = ''] = /constraint delivery_legal_move check[\s\S]*?\bend\b/.exec(text) ?? [];
   return [...constraint.matchAll(/when came_from (?:is null|= '(\w+)') then state in \(([^)]*)\)/g)].flatMap(
-    ([, from = BIRTH, states = '']) => [...states.matchAll(/'(\w+)'/g)].map(([, to = '']): [string, string] => [from, to]),
+    ([, from = BIRTH, states = '']) =>
+      [...states.matchAll(/'(\w+)'/g)].map(([, to = '']): [string, string] => [from, to]),
   );
 }
 
-const legal = (): [string, string][] => DELIVERY_STATES.flatMap((from) => LEGAL_MOVES[from].map((to): [string, string] => [from, to]));
+const legal = (): [string, string][] =>
+  DELIVERY_STATES.flatMap((from) => LEGAL_MOVES[from].map((to): [string, string] => [from, to]));
 
 const isMove = ([from]: readonly [string, string]): boolean => from !== BIRTH;
 

@@ -18,7 +18,10 @@ async function anchors(): Promise<Map<string, string>> {
 
 async function rows(): Promise<{ rfc: string; cells: string[] }[]> {
   const text = await readFile(new URL('docs/protocols.md', ROOT), 'utf8');
-  return [...text.matchAll(/^\| RFC (\d+) +\|(.*)\|$/gm)].map(([, rfc = '', rest = '']) => ({ rfc, cells: rest.split('|').map((cell) => cell.trim()) }));
+  return [...text.matchAll(/^\| RFC (\d+) +\|(.*)\|$/gm)].map(([, rfc = '', rest = '']) => ({
+    rfc,
+    cells: rest.split('|').map((cell) => cell.trim()),
+  }));
 }
 
 test('every RFC the sources name is on the page', async () => {

@@ -78,7 +78,7 @@ export class CrashHouse {
     const addresses = Array.from({ length: MAILBOXES }, (_, at) => `user${at}@crash.test`);
     for (const address of addresses) await fixture.mailbox(address);
     const house = new CrashHouse(url.href, await freePort(), await freePort(), redisUrl, addresses, owner);
-    await Promise.all([house.smtp, ...house.workers].map((app) => app.start()));
+    await Promise.all([house.smtp, ...house.workers, house.imap].map((app) => app.start()));
     return house;
   }
 

@@ -61,6 +61,7 @@ function crashesOf(house: CrashHouse, server: CrashServer, random: Random, redis
     again(worker),
     again(house.smtp),
     again(worker),
+    again(house.imap),
     ['kill -9 postgres', () => killServer(server)],
     ['kill -9 postgres', () => killServer(server)],
   ];
