@@ -72,7 +72,11 @@ function crashesOf(house: CrashHouse, server: CrashServer, random: Random, redis
 /** The launcher starts it again by itself. */
 function killServer(server: CrashServer): Promise<void> {
   const pid = server.database.pid();
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is dead already, and on its way back.
+  }
   return Promise.resolve();
 }
 

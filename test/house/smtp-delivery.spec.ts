@@ -133,7 +133,8 @@ describe('from port 25 into INBOX', () => {
       `select 1 as one from folder_message f join mailbox m on m.id = f.mailbox_id where m.tenant_id <> f.tenant_id`,
     );
     expect(wrong).toEqual([]);
-    console.log('cross-tenant alias:', short(rows).join('; '), rows.map(({ reply }) => reply).join('; '));
+    // Not lost in any case: the row says where it stands.
+    expect(rows.find(({ recipient }) => recipient === 'erin@example.net')?.state).toMatch(/^(held|delivered|queued)$/);
   });
 
   test('1,000 recipients of one mailbox are one copy and 999 duplicates', async () => {
@@ -145,10 +146,10 @@ describe('from port 25 into INBOX', () => {
   });
 
   test('every accepted recipient is in exactly one state, and the counters agree with what is there', async () => {
-    const [books] = await house.rows<{ counted: number; rows: number }>(
-      `select (select sum(deliveries)::int from message) as counted, (select count(*)::int from delivery) as rows`,
+    const [books] = await house.rows<{ counted: number; found: number }>(
+      `select (select sum(deliveries)::int from message) as counted, (select count(*)::int from delivery) as found`,
     );
-    expect(books?.counted).toBe(books?.rows);
+    expect(books?.counted).toBe(books?.found);
     const wrong = await house.rows(
       `select f.mailbox_id from folder f
         where (f.messages, f.octets, f.uidnext) is distinct from

@@ -146,7 +146,7 @@ test('searches', async () => {
   expect(await client.search({ flagged: true }, { uid: true })).toEqual([2]);
   expect(await client.search({ or: [{ body: 'pears' }, { body: 'more' }] }, {})).toEqual([2, 3]);
   expect(await client.search({ header: { 'message-id': 'pears@client.example' } })).toEqual([2]);
-  expect(await client.search({ from: 'anna', since: new Date('2020-01-01'), larger: 10, unseen: true })).toEqual([
+  expect(await client.search({ from: 'anna', since: new Date('2020-01-01'), larger: 10, seen: false })).toEqual([
     1, 2, 3,
   ]);
   expect(await client.search({ subject: 'Grüße' })).toEqual([]);

@@ -51,11 +51,14 @@ export class LocalLane implements Drain {
 
   async batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
     const { deliveries, more } = await this.#queue.claim(lane, LOCAL_BATCH, LOCAL_LEASE);
-    if (deliveries.length > 0) await this.#deliver(deliveries);
-    return { claimed: deliveries.length, more };
+    const expanded = deliveries.length > 0 && (await this.#deliver(deliveries));
+    // The targets of an alias are due now, and nobody rings for them.
+    return { claimed: deliveries.length, more: more || expanded };
   }
 
-  async #deliver(deliveries: readonly LeasedDelivery[]): Promise<void> {
+  /** True when an address was expanded into rows of its own. */
+  async #deliver(deliveries: readonly LeasedDelivery[]): Promise<boolean> {
+    let expanded = false;
     const addresses = deliveries.map(({ recipient }) => addressOf(recipient, domainToASCII));
     const facts = await this.#facts(addresses);
     const placements: Placement[] = [];
@@ -63,8 +66,10 @@ export class LocalLane implements Drain {
     for (const [at, delivery] of deliveries.entries()) {
       const address = addresses[at];
       if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
-      else if (delivery.mailboxId === undefined) await this.#expander.expand(delivery, address);
-      else {
+      else if (delivery.mailboxId === undefined) {
+        await this.#expander.expand(delivery, address);
+        expanded = true;
+      } else {
         // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
         if (stillLeadsTo(delivery.mailboxId, address, facts[at])) placements.push(placement(delivery, delivery.mailboxId, address));
         else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
@@ -76,6 +81,7 @@ export class LocalLane implements Drain {
     this.#bell.ring(moved.map(({ mailboxId }) => mailboxId));
     this.#count(holds.length, fates);
     this.#log.debug({ claimed: deliveries.length, delivered: moved.length, held: holds.length }, 'local batch');
+    return expanded;
   }
 
   /** One observation per outcome and batch, not per message. */
