@@ -76,7 +76,7 @@ const owner = new pg.Pool({ connectionString: url.href, max: 2 });
 
 const house = await BuiltHouse.over(
   { ownerUrl: url.href, owner },
-  { settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024) } },
+  { settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024), ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: process.env['NODE_OPTIONS'] }) } },
 );
 const pidOf = (name: 'smtp' | 'worker' | 'pop3' | 'imap'): number => house.apps.get(name)?.pid ?? 0;
 
@@ -103,7 +103,7 @@ async function sendLarge(to: string): Promise<void> {
   await talk.envelope('anna@client.example', [to]);
   await talk.say('DATA');
   const piece = Buffer.from(
-    '.a line of seventy-two octets that is repeated until there are enough, yes\r\n'.repeat(800),
+    'a line of seventy-four octets that is repeated until there are enough, yes\r\n'.repeat(800),
   );
   for (let sent = 0; sent < LARGE; sent += piece.length) await talk.client.send(piece);
   await talk.client.send('.\r\n');

@@ -24,7 +24,8 @@ import { CutShort, isBug, replyToFault } from './faults.ts';
 import { LOGIN_SECONDS, MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
-import { looksFirst, looksLast, mayExpunge } from './rules.ts';
+import { asksForNews, isUidCommand, looksFirst, looksLast, mayExpunge } from './rules.ts';
+import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
 
 /** A command that is not answered yet. */
@@ -228,7 +229,7 @@ export class ImapConnection implements Sleeper {
     // Its literal would have been announced by the framer: this one has none.
     if (command.name === 'APPEND') return void this.#conclude(pending, bad('expected literal'));
     const { folder } = this.#client;
-    if (folder && looksFirst(folder, command)) return this.#syncThen(pending, () => perform(this.#client, command));
+    if (folder && looksFirst(folder, command)) return this.#lookFirst(pending, folder, command);
     try {
       return this.#finish(pending, perform(this.#client, command));
     } catch (error) {
@@ -236,11 +237,14 @@ export class ImapConnection implements Sleeper {
     }
   }
 
-  async #syncThen(pending: Pending, then: () => Answer | Promise<Answer>): Promise<void> {
+  async #lookFirst(pending: Pending, folder: Selected, command: Exclude<Command, AppendCommand>): Promise<void> {
     let answer: Answer;
     try {
+      const asked = asksForNews(folder, command);
       if (!(await this.#sync())) return;
-      answer = await then();
+      const uid = isUidCommand(command);
+      if (asked) this.#out.add(folder.updates(uid, uid));
+      answer = await perform(this.#client, command);
     } catch (error) {
       answer = this.#translate(error);
     }
@@ -297,7 +301,7 @@ export class ImapConnection implements Sleeper {
 
   #say({ tag, command, began }: Pending, reply: Reply): void {
     const { folder } = this.#client;
-    if (folder) this.#out.add(folder.updates(mayExpunge(command), 'uid' in command && command.uid));
+    if (folder) this.#out.add(folder.updates(mayExpunge(command), isUidCommand(command)));
     this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
     this.#count(command.name, reply.status, began, reply);
   }

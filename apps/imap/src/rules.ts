@@ -7,11 +7,13 @@ import type { Selected } from './selected.ts';
  * and where the bell rang. All else reads and writes the database itself, so it works on the truth without having looked.
  */
 export function looksFirst(folder: Selected, command: Command): boolean {
-  if (folder.stale) return true;
+  if (folder.stale || command.name === 'NOOP' || command.name === 'CHECK' || command.name === 'IDLE') return true;
+  return asksForNews(folder, command);
+}
+
+/** Whether the client is told what is new before the command is done, because the answer may name it. */
+export function asksForNews(folder: Selected, command: Command): boolean {
   switch (command.name) {
-    case 'NOOP':
-    case 'CHECK':
-    case 'IDLE':
     case 'SEARCH':
       return true;
     case 'FETCH':
@@ -25,6 +27,9 @@ export function looksFirst(folder: Selected, command: Command): boolean {
 }
 
 const isNews = (uid: number, { uidNext }: Selected): boolean => uid === STAR || uid >= uidNext;
+
+/** The command came with the UID prefix: message numbers mean nothing to it. */
+export const isUidCommand = (command: Command): boolean => 'uid' in command && command.uid;
 
 /** Commands whose own doing is told like what others do. */
 export function looksLast({ name }: Command): boolean {

@@ -41,7 +41,9 @@ export function createLog({ level, format }: Config['log'], { name, destination 
     colorize: destination === undefined && isColorSupported,
   });
   const flushSync = (): void => gathered?.flushSync();
-  const stream = wantsPretty ? { write: (line: string): void => raw.write(pretty(line)), flushSync } : raw;
+  const stream = wantsPretty
+    ? { write: (line: string): void => raw.write(pretty(line)), flush: flushSync, flushSync }
+    : raw;
   return pino(
     {
       level,

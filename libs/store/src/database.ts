@@ -35,6 +35,7 @@ export class Database {
   readonly #hot: HotConnection[] = [];
   readonly #newPool: (options: pg.PoolConfig) => pg.Pool;
   #pipelined: pg.Pool | undefined;
+  #closing = false;
 
   constructor({ url, name, poolSize, onError }: DatabaseOptions) {
     this.#config = {
@@ -48,7 +49,10 @@ export class Database {
     this.#newPool = (options) => {
       const pool = new pg.Pool({ ...this.#config, ...options, max: poolSize });
       // Without a listener, Postgres closing an idle connection would end the process.
-      pool.on('error', (error) => onError?.(error));
+      pool.on('error', (error) => {
+        // Our goodbye and the server's own end may cross: nothing was lost.
+        if (!this.#closing) onError?.(error);
+      });
       return pool;
     };
     this.pool = this.#newPool({});
@@ -97,6 +101,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await Promise.all(this.#hot.map((connection) => connection.close()));
     await this.#pipelined?.end();
     await this.kysely.destroy();

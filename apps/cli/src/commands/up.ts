@@ -30,6 +30,7 @@ export async function up(config: Config, print: (text: string) => void): Promise
     house = new House(config, held.databaseUrl, log);
     for (const app of APPS) if (!isStopping) running.push(await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
+    log.flush(); // what happened before stands above the table
     if (!isStopping) print(firstSteps({ config, listeners: house.listeners, place: held.place }));
   };
   const started = start();

@@ -1,0 +1,116 @@
+import { Doorbell, LANE_SLOTS, LOCAL_LANE, QueueStore, remoteLane, type Lane } from '#domain';
+import { silentLog } from '#runtime';
+import { describe, expect, test } from 'vitest';
+import { Lanes, type Drain } from './lanes.ts';
+import { Sweeper } from './sweeper.ts';
+
+class Bell extends Doorbell {
+  readonly rung: string[] = [];
+  broken = false;
+
+  override ring(lane: Lane, slot = 0): Promise<void> {
+    if (this.broken) return Promise.reject(new Error('away'));
+    this.rung.push(`${lane}/${slot}`);
+    return Promise.resolve();
+  }
+}
+
+/** A lane with so many full batches and a last one. */
+class Batches implements Drain {
+  readonly lanes: Lane[] = [];
+  full: number;
+
+  constructor(full: number) {
+    this.full = full;
+  }
+
+  batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
+    this.lanes.push(lane);
+    return Promise.resolve(this.full-- > 0 ? { claimed: 100, more: true } : { claimed: 7, more: false });
+  }
+}
+
+describe('a drain', () => {
+  test('works until a batch takes all that is due, and asks for help while there is more', async () => {
+    const [local, remote, bell] = [new Batches(2), new Batches(0), new Bell()];
+    const lanes = new Lanes(local, remote, bell);
+    expect(await lanes.drain(LOCAL_LANE, 0)).toBe(207);
+    expect(local.lanes).toHaveLength(3);
+    expect(bell.rung).toEqual(['local/1', 'local/1']);
+    expect(await lanes.drain(remoteLane('x.example'), 0)).toBe(7);
+    expect(remote.lanes).toEqual(['remote:x.example']);
+  });
+
+  test('the last slot asks nobody; a broken bell is no trouble; a stop ends it between two batches', async () => {
+    const bell = new Bell();
+    await new Lanes(new Batches(2), new Batches(0), bell).drain(LOCAL_LANE, LANE_SLOTS - 1);
+    expect(bell.rung).toEqual([]);
+    bell.broken = true;
+    expect(await new Lanes(new Batches(1), new Batches(0), bell).drain(LOCAL_LANE, 0)).toBe(107);
+    expect(await new Lanes(new Batches(9), new Batches(0), bell).drain(LOCAL_LANE, 0, AbortSignal.abort())).toBe(0);
+  });
+});
+
+/** Only what the sweeper asks. */
+class Queue extends QueueStore {
+  due: Lane[] = [];
+  swept: number[] = [];
+  override releaseExpired = (): Promise<number> => Promise.resolve(1);
+  override dueLanes = (): Promise<Lane[]> => Promise.resolve(this.due);
+  override sweepPending = (age: number): Promise<number> => {
+    this.swept.push(age);
+    return Promise.resolve(0);
+  };
+  override claim = (): never => unexpected();
+  override directoryFacts = (): never => unexpected();
+  override place = (): never => unexpected();
+  override defer = (): never => unexpected();
+  override hold = (): never => unexpected();
+  override expand = (): never => unexpected();
+}
+const unexpected = (): never => {
+  throw new Error('the sweeper has no business here');
+};
+
+describe('the sweeper', () => {
+  test('rings for a due lane, and drains it itself when it is still due at the next sweep', async () => {
+    const [queue, bell, local] = [new Queue(), new Bell(), new Batches(0)];
+    const sweeper = new Sweeper(queue, bell, new Lanes(local, new Batches(0), bell), silentLog());
+    queue.due = [LOCAL_LANE];
+    await sweeper.sweep();
+    expect([bell.rung, local.lanes.length]).toEqual([['local/0'], 0]);
+    await sweeper.sweep();
+    expect([bell.rung, local.lanes.length]).toEqual([['local/0'], 1]);
+    queue.due = [];
+    await sweeper.sweep();
+    queue.due = [LOCAL_LANE];
+    await sweeper.sweep();
+    expect([bell.rung, local.lanes.length]).toEqual([['local/0', 'local/0'], 1]);
+  });
+
+  test('drains at once when the bell is broken', async () => {
+    const [queue, bell, local] = [new Queue(), new Bell(), new Batches(0)];
+    bell.broken = true;
+    queue.due = [LOCAL_LANE, remoteLane('x.example')];
+    const remote = new Batches(0);
+    await new Sweeper(queue, bell, new Lanes(local, remote, bell), silentLog()).sweep();
+    expect([local.lanes, remote.lanes]).toEqual([['local'], ['remote:x.example']]);
+  });
+
+  test('a failing sweep does not end it; stop waits for the sweep in hand', async () => {
+    const [queue, bell] = [new Queue(), new Bell()];
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { promise: answer, reject } = Promise.withResolvers<Lane[]>();
+    queue.dueLanes = () => {
+      ask();
+      return answer;
+    };
+    const sweeper = new Sweeper(queue, bell, new Lanes(new Batches(0), new Batches(0), bell), silentLog());
+    sweeper.start();
+    await asked;
+    const stopped = sweeper.stop();
+    reject(new Error('database away'));
+    await expect(stopped).resolves.toBeUndefined();
+    expect(queue.swept).toEqual([3600]);
+  });
+});

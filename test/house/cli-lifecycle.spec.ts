@@ -1,0 +1,168 @@
+/** How a house begins and ends, whoever ends it. */
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { houseHolder } from '#runtime';
+import { LineClient, SmtpTalk } from '#testing';
+import { afterEach, expect, test } from 'vitest';
+import { CliHouse } from './cli-house.ts';
+import { until } from './smtp-house.ts';
+
+const houses: CliHouse[] = [];
+async function newHouse(settings: Record<string, string> = {}): Promise<CliHouse> {
+  const house = await CliHouse.make(settings);
+  houses.push(house);
+  return house;
+}
+afterEach(async () => {
+  await Promise.all(houses.splice(0).map((house) => house.close()));
+});
+
+const postmaster = async (house: CliHouse): Promise<number> => {
+  const { postgres } = house.record();
+  return Number((await readFile(join(postgres?.cluster ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+};
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('while no house runs, commands start its database for themselves, one after the other', async () => {
+  const house = await newHouse();
+  expect((await house.run(['status'])).code).toBe(5);
+  expect(await house.posthouse('domain', 'add', 'example.test')).toContain('example.test');
+  const [one, two, up] = await Promise.all([
+    house.run(['mailbox', 'add', 'one@example.test', '--no-password']),
+    house.run(['mailbox', 'add', 'two@example.test', '--no-password']),
+    house.up(),
+  ]);
+  expect([one.code, one.err, two.code, two.err]).toEqual([0, '', 0, '']);
+  expect(await house.json('mailbox', 'list')).toHaveLength(2);
+  expect(await up.stop()).toBe(0);
+  expect(houseHolder(house.dataDir)).toBeUndefined();
+});
+
+test('a taken port is named with its setting, and nothing is left running', async () => {
+  const house = await newHouse();
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+  const refused = await house.run(['up'], '', { POSTHOUSE_POP3_PORT: port });
+  expect(refused.code).toBe(5);
+  expect(refused.err).toContain(`POSTHOUSE_POP3_PORT ${port} is taken on 127.0.0.1`);
+  expect(houseHolder(house.dataDir)).toBeUndefined();
+  await expect(readFile(join(house.dataDir, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+  taken.close();
+  const up = await house.up({ POSTHOUSE_POP3_PORT: port });
+  expect(house.port('pop3')).toBe(Number(port));
+  expect(await up.stop()).toBe(0);
+});
+
+test('kill -9 of the house leaves nothing that hinders the next start', async () => {
+  const house = await newHouse();
+  const first = await house.up();
+  await house.posthouse('domain', 'add', 'example.test');
+  const orphan = await postmaster(house);
+  process.kill(house.record().pid, 'SIGKILL');
+  await first.ended;
+  expect(isAlive(orphan)).toBe(true);
+  const second = await house.up();
+  expect(isAlive(orphan)).toBe(false);
+  expect(await house.posthouse('domain', 'list')).toContain('example.test');
+  expect(await second.stop()).toBe(0);
+});
+
+test('a signal during the start is obeyed: the database does not stay behind', async () => {
+  const house = await newHouse();
+  const up = house.spawn('posthouse.js', ['up']);
+  await until(async () => houseHolder(house.dataDir));
+  await up.says('"making the database folder"');
+  expect(await up.stop('SIGINT')).toBe(0);
+  expect(houseHolder(house.dataDir)).toBeUndefined();
+  await expect(readFile(join(house.dataDir, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+});
+
+test('SIGTERM lets a mail in hand be finished, and takes no new one', async () => {
+  const house = await newHouse();
+  const up = await house.up();
+  await house.posthouse('domain', 'add', 'example.test');
+  await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
+  const busy = await SmtpTalk.open(house.port('smtp'), 'client.test');
+  const idle = await SmtpTalk.open(house.port('smtp'), 'client.test');
+  await busy.envelope('me@far.example', ['you@example.test']);
+  expect(await busy.say('DATA')).toMatch(/^354/);
+  await busy.client.send('Subject: half\r\n\r\nthe first half\r\n');
+  const port = house.port('smtp');
+  up.child.kill('SIGTERM');
+  expect(await idle.reply()).toMatch(/^421 4\.3\.2/);
+  await expect(LineClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+  await busy.client.send('the second half\r\n.\r\n');
+  expect(await busy.reply()).toMatch(/^250 2\.0\.0 queued as msg_/);
+  expect(await busy.say('NOOP')).toMatch(/^421/);
+  expect(await up.ended).toBe(0);
+  expect(await house.json('ledger')).toMatchObject([{ accepted: 1, balanced: true }]);
+});
+
+test('not ready while the database is away, and ready again when it is back', async () => {
+  const house = await newHouse();
+  await house.up();
+  const port = house.port('http');
+  // Stopped, not killed: the house would start it again.
+  const pid = await postmaster(house);
+  const { postgres } = house.record();
+  process.kill(pid, 'SIGKILL');
+  const away = await until(async () => {
+    const response = await house.fetch('/health/ready', port);
+    return response.status === 503 ? ((await response.json()) as { failing: Record<string, string> }) : undefined;
+  });
+  expect(Object.keys(away.failing).every((name) => name.startsWith('database'))).toBe(true);
+  expect((await house.fetch('/health/live', port)).status).toBe(200);
+  expect((await house.fetch('/metrics', port)).status).toBe(200);
+  await until(async () => ((await house.fetch('/health/ready', port)).status === 200 ? true : undefined));
+  expect(house.record().postgres).toEqual(postgres);
+});
+
+test('the apps run as processes of their own beside the database', async () => {
+  const house = await newHouse();
+  const alone = await house.run(['database', '--help']);
+  expect(alone.code).toBe(0);
+  const early = house.spawn('start.js', ['smtp']);
+  expect(await early.ended).toBe(1);
+  expect(early.err).toContain('start one with "npx posthouse database"');
+  const database = house.spawn('posthouse.js', ['database']);
+  await database.says('The database of the house is up');
+  const ports = new Map<string, number>();
+  const apps = await Promise.all(
+    ['smtp', 'worker', 'worker', 'pop3', 'imap', 'api'].map(async (name) => {
+      const app = house.spawn('start.js', [name], { POSTHOUSE_LOG_FORMAT: 'json' });
+      await app.says('"serving"');
+      const line = app.out.split('\n').find((text) => text.includes('"serving"')) ?? '{}';
+      const { listeners } = JSON.parse(line) as { listeners: Record<string, number> };
+      for (const [listener, port] of Object.entries(listeners)) ports.set(listener, port);
+      return app;
+    }),
+  );
+  expect([...ports.keys()].sort()).toEqual(['http', 'imap', 'pop3', 'smtp']);
+  await house.posthouse('domain', 'add', 'example.test');
+  await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
+  const talk = await SmtpTalk.open(ports.get('smtp') ?? 0, 'client.test');
+  expect(await talk.mail('me@far.example', ['you@example.test'], 'Subject: hi\r\n\r\nhi\r\n')).toMatch(/^250/);
+  await until(async () => ((await house.posthouse('trace', 'you@example.test')).includes('INBOX, UID 1') ? true : undefined));
+  const ready = await house.fetch('/health/ready', ports.get('http'));
+  expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_api'] }]);
+  expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));
+  expect(await database.stop()).toBe(0);
+});
+
+test('an app alone serves its own health and figures', async () => {
+  const house = await newHouse();
+  await house.up();
+  const worker = house.spawn('start.js', ['smtp'], { POSTHOUSE_HEALTH_PORT: '0' });
+  await worker.says('"serving"');
+  expect(await worker.stop()).toBe(0);
+});

@@ -1,0 +1,210 @@
+/** Several sessions of one mailbox, and what they tell each other. */
+import { roleUrl, Config, House, silentLog, startApp } from '#runtime';
+import { PgMailboxBell } from '#queue';
+import { SmtpTalk } from '#testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MAX_SESSIONS } from '../../apps/imap/src/limits.ts';
+import { SmtpModule } from '../../apps/smtp/src/smtp.module.ts';
+import { WorkerModule } from '../../apps/worker/src/worker.module.ts';
+import { ImapHouse, ImapTalk, PASSWORD, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
+
+const message = (number: number): string => `Subject: message ${number}\r\n\r\nbody ${number}\r\n`;
+
+let imap: ImapHouse;
+let app: RunningApp;
+let box: Mailbox;
+const open: ImapTalk[] = [];
+beforeAll(async () => {
+  imap = await ImapHouse.open();
+  app = await imap.start();
+});
+afterAll(async () => {
+  await app.context.close();
+  await imap.db.drop();
+});
+beforeEach(async () => {
+  box = await imap.mailbox();
+  for (let number = 1; number <= 5; number++) await imap.put(box, message(number));
+});
+afterEach(() => {
+  for (const talk of open.splice(0)) talk.client.reset();
+});
+
+async function login(select?: string): Promise<ImapTalk> {
+  const talk = await ImapTalk.login(app.port, box, select);
+  open.push(talk);
+  return talk;
+}
+
+/** Without RECENT: which of two sessions has the recent messages is a matter of who came first. */
+const unrecent = (lines: readonly string[]): string[] => lines.filter((line) => !line.endsWith(' RECENT'));
+
+/** Rings as the worker does. */
+async function ring(): Promise<void> {
+  const url = roleUrl(imap.db.ownerUrl, 'posthouse_worker');
+  const bell = new PgMailboxBell({ connectionString: url }, silentLog());
+  bell.ring([box.mailboxId]);
+  await bell.close();
+}
+
+describe('message numbers', () => {
+  test('stay what the client believes until it may be told', async () => {
+    const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
+    await other.ok('STORE 2,4 +FLAGS.SILENT (\\Deleted)');
+    expect(unrecent(await other.ok('EXPUNGE'))).toEqual(['* 4 EXPUNGE', '* 2 EXPUNGE']);
+    await imap.put(box, message(6));
+    expect(await one.say('FETCH 3 UID')).toEqual(['* 3 FETCH (UID 3)', 'OK fetched']);
+    expect(await one.say('FETCH 2:3 UID')).toEqual([
+      '* 3 FETCH (UID 3)',
+      'NO [EXPUNGEISSUED] some of the messages are gone',
+    ]);
+    expect((await one.ok('FETCH 5 UID')).at(0)).toBe('* 5 FETCH (UID 5)');
+    const news = await one.ok('NOOP');
+    expect(news.filter((line) => line.endsWith('EXPUNGE'))).toEqual(['* 4 EXPUNGE', '* 2 EXPUNGE']);
+    const fetched = await one.ok('FETCH 1:* UID');
+    expect(fetched).toEqual([1, 3, 5, 6].map((uid, at) => `* ${at + 1} FETCH (UID ${uid})`));
+  });
+
+  test('a search names numbers the client knows; UIDs may be told of what is gone', async () => {
+    const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
+    await other.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
+    await other.ok('EXPUNGE');
+    expect((await one.ok('SEARCH ALL')).at(0)).toBe('* SEARCH 2 3 4 5');
+    expect(unrecent(await one.ok('UID SEARCH ALL'))).toEqual(['* 1 EXPUNGE', '* SEARCH 2 3 4 5']);
+    expect((await one.ok('SEARCH ALL')).at(0)).toBe('* SEARCH 1 2 3 4');
+  });
+
+  test('arrivals are there for a UID command that asks beyond', async () => {
+    const one = await login('INBOX');
+    await imap.put(box, message(6));
+    expect(await one.ok('UID FETCH 6:* UID')).toEqual(['* 6 EXISTS', '* 6 RECENT', '* 6 FETCH (UID 6)']);
+  });
+
+  test('copies and moves of what another session took', async () => {
+    const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
+    await one.ok('FETCH 1 UID');
+    await other.ok('MOVE 1:2 Trash');
+    expect((await one.say('UID MOVE 1:3 Archive')).filter((line) => line.includes('COPYUID'))).toEqual([
+      '* OK [COPYUID 1 3 1] moved',
+    ]);
+    expect(await one.ok('FETCH 1:* UID')).toEqual(['* 1 FETCH (UID 4)', '* 2 FETCH (UID 5)']);
+  });
+});
+
+describe('flags', () => {
+  test('changed by another session are told with the next command, once', async () => {
+    const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
+    await one.ok('FETCH 1 FLAGS');
+    await other.ok('STORE 2 +FLAGS.SILENT (\\Flagged)');
+    expect((await one.ok('NOOP')).filter((line) => line.includes('FETCH'))).toEqual([
+      expect.stringMatching(/^\* 2 FETCH \(FLAGS \(\\Flagged/),
+    ]);
+    expect(await one.ok('NOOP')).toEqual([]);
+  });
+
+  test("one's own are not told twice", async () => {
+    const one = await login('INBOX');
+    await one.ok('STORE 1 +FLAGS (\\Seen)');
+    await one.ok('FETCH 2 BODY[]');
+    expect(await one.ok('NOOP')).toEqual([]);
+  });
+
+  test('\\Recent goes to one session', async () => {
+    const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
+    await imap.put(box, message(6));
+    await one.ok('NOOP');
+    await other.ok('NOOP');
+    const recent = await Promise.all([one.ok('SEARCH RECENT UID 6'), other.ok('SEARCH RECENT UID 6')]);
+    expect(recent.flat().sort()).toEqual(['* SEARCH', '* SEARCH 6']);
+  });
+});
+
+describe('IDLE', () => {
+  test('wakes by the bell', { timeout: 20_000 }, async () => {
+    const one = await login('INBOX');
+    await one.send('IDLE');
+    expect(await one.response()).toBe('+ idling');
+    await imap.put(box, message(6));
+    await ring();
+    expect(await one.response()).toBe('* 6 EXISTS');
+    expect(await one.response()).toBe('* 6 RECENT');
+    const other = await login('INBOX');
+    await other.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
+    expect(await one.response()).toMatch(/^\* 1 FETCH \(FLAGS \(\\Deleted/);
+    await other.ok('EXPUNGE');
+    expect(await one.response()).toBe('* 1 EXPUNGE');
+    expect(await one.response()).toMatch(/RECENT$/);
+    await one.client.send('DONE\r\n');
+    expect(await one.until()).toEqual(['OK awake']);
+  });
+
+  test('a mail through the smtp and worker apps', { timeout: 60_000 }, async () => {
+    const one = await login('INBOX');
+    await one.send('IDLE');
+    expect(await one.response()).toBe('+ idling');
+    const config = Config.fromEnv({ POSTHOUSE_SMTP_PORT: '0', POSTHOUSE_DRAIN_SECONDS: '1' });
+    const house = new House(config, imap.db.ownerUrl, silentLog());
+    const apps = [await startApp(house, SmtpModule), await startApp(house, WorkerModule)];
+    const smtp = await SmtpTalk.open(house.listeners['smtp'] ?? 0, 'client.example');
+    await smtp.mail('bob@example.net', [box.address], message(6));
+    expect(await one.response()).toBe('* 6 EXISTS');
+    await one.response();
+    await one.client.send('DONE\r\n');
+    await one.until();
+    const [got] = await one.ok('FETCH 6 BODY[]');
+    expect(got).toContain(message(6));
+    expect(got).toContain(`Delivered-To: ${box.address}`);
+    await smtp.quit();
+    for (const running of apps) await running.close();
+  });
+
+  test('what came before it is told at once', async () => {
+    const one = await login('INBOX');
+    await imap.put(box, message(6));
+    await one.send('IDLE');
+    expect(await one.response()).toBe('+ idling');
+    expect(await one.response()).toBe('* 6 EXISTS');
+  });
+});
+
+describe('folders that go', () => {
+  test('another session deletes what is selected', async () => {
+    const [one, other] = await Promise.all([login('Junk'), login()]);
+    await other.ok('DELETE Junk');
+    expect(await one.say('NOOP')).toEqual(['* BYE the selected folder was deleted']);
+    expect(await one.client.line()).toBeUndefined();
+  });
+
+  test('another session renames what is selected: nothing happens', async () => {
+    const [one, other] = await Promise.all([login('Junk'), login()]);
+    await other.ok('RENAME Junk Spam');
+    await imap.put(box, message(1), { folder: 'Spam' });
+    expect(await one.ok('NOOP')).toEqual(['* 1 EXISTS', '* 1 RECENT']);
+  });
+});
+
+test('an account has so many sessions and no more', async () => {
+  const talks = await Promise.all(Array.from({ length: MAX_SESSIONS }, () => login()));
+  const late = await ImapTalk.open(app.port);
+  open.push(late);
+  const attempt = `LOGIN ${box.address} "${PASSWORD}"`;
+  expect(await late.say(attempt)).toEqual(['NO [LIMIT] too many sessions of this account']);
+  expect(await late.say('SELECT INBOX')).toEqual(['BAD log in first']);
+  await talks[0]?.ok('LOGOUT');
+  expect(await talks[0]?.client.line()).toBeUndefined();
+  expect((await late.say(attempt)).at(-1)).toMatch(/^OK/);
+});
+
+test('at shutdown every session is told', async () => {
+  const own = await imap.start();
+  const idling = await ImapTalk.login(own.port, box, 'INBOX');
+  await idling.send('IDLE');
+  await idling.response();
+  const silent = await ImapTalk.open(own.port);
+  const closing = own.context.close();
+  expect(await idling.response()).toMatch(/^\* BYE the server is shutting down/);
+  expect(await silent.response()).toMatch(/^\* BYE the server is shutting down/);
+  expect(await idling.response()).toBeUndefined();
+  silent.client.socket.end();
+  await closing;
+});
