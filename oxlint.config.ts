@@ -55,7 +55,11 @@ export default defineConfig({
     'node/no-process-env': 'error',
   },
   overrides: [
-    { files: ['libs/*/src/**'], excludeFiles: ['**/*.spec.ts', '**/*.spec-helper.ts'], rules: restrict({ group: ['#*'], message: 'add this lib to the layer table first' }) },
+    {
+      files: ['libs/*/src/**'],
+      excludeFiles: ['**/*.spec.ts', '**/*.spec-helper.ts'],
+      rules: restrict({ group: ['#*'], message: 'add this lib to the layer table first' }),
+    },
     ...Object.entries(layers).map(([lib, { libs, io }]) => ({
       files: [`libs/${lib}/src/**`],
       excludeFiles: ['**/*.spec.ts', '**/*.spec-helper.ts'],
@@ -67,9 +71,33 @@ export default defineConfig({
     {
       files: ['apps/*/src/**'],
       excludeFiles: ['**/*.spec.ts', 'apps/cli/src/**'],
-      rules: restrict({ group: ['#testing', '../../../**', '../../*/src/**'], message: 'an app imports libs, never another app or #testing' }),
+      rules: restrict({
+        group: ['#testing', '../../../**', '../../*/src/**'],
+        message: 'an app imports libs, never another app or #testing',
+      }),
     },
-    { files: ['libs/runtime/src/config.ts', 'libs/testing/**', 'test/**', 'bench/**', '**/*.spec.ts', 'apps/cli/src/main.ts', 'infra/**', 'vitest.config.ts'], rules: { 'node/no-process-env': 'off' } },
-    { files: ['**/*.spec.ts', '**/*.spec-helper.ts', 'test/**', 'bench/**', 'infra/**'], rules: { 'eslint/max-lines': 'off', 'eslint/no-console': 'off', 'typescript/no-non-null-assertion': 'off', 'eslint/complexity': 'off', 'unicorn/consistent-function-scoping': 'off' } },
+    {
+      files: [
+        'libs/runtime/src/config.ts',
+        'libs/testing/**',
+        'test/**',
+        'bench/**',
+        '**/*.spec.ts',
+        'apps/cli/src/main.ts',
+        'infra/**',
+        'vitest.config.ts',
+      ],
+      rules: { 'node/no-process-env': 'off' },
+    },
+    {
+      files: ['**/*.spec.ts', '**/*.spec-helper.ts', 'test/**', 'bench/**', 'infra/**'],
+      rules: {
+        'eslint/max-lines': 'off',
+        'eslint/no-console': 'off',
+        'typescript/no-non-null-assertion': 'off',
+        'eslint/complexity': 'off',
+        'unicorn/consistent-function-scoping': 'off',
+      },
+    },
   ],
 });

@@ -76,7 +76,12 @@ const owner = new pg.Pool({ connectionString: url.href, max: 2 });
 
 const house = await BuiltHouse.over(
   { ownerUrl: url.href, owner },
-  { settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024), ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: process.env['NODE_OPTIONS'] }) } },
+  {
+    settings: {
+      POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024),
+      ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: process.env['NODE_OPTIONS'] }),
+    },
+  },
 );
 const pidOf = (name: 'smtp' | 'worker' | 'pop3' | 'imap'): number => house.apps.get(name)?.pid ?? 0;
 

@@ -10,7 +10,9 @@ export default async function setUp(): Promise<(() => Promise<void>) | undefined
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'));
   await chmod(folder, 0o711); // the database's account passes through
   const script = new URL('test-postgres.ts', import.meta.url).pathname;
-  const server = spawn(process.execPath, ['--conditions=source', script, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, ['--conditions=source', script, folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [url] = (await Promise.race([once(server.stdout, 'data'), once(server, 'exit')])) as unknown[];
   if (!Buffer.isBuffer(url)) throw new Error('the test database did not start; its reason stands above');
   process.env['POSTHOUSE_TEST_DATABASE_URL'] = url.toString().trim();

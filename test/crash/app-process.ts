@@ -82,7 +82,10 @@ async function reachable(port: number): Promise<void> {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     const socket = connect(port, '127.0.0.1');
-    const answer = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+    const answer = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false);
     socket.destroy();
     if (answer) return;
     if (Date.now() > deadline) throw new Error(`nothing listens on port ${port}`);

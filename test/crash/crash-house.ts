@@ -47,7 +47,14 @@ export class CrashHouse {
   readonly addresses: readonly string[];
   readonly #owner: pg.Pool;
 
-  private constructor(url: string, port: number, imapPort: number, redisUrl: string | undefined, addresses: readonly string[], owner: pg.Pool) {
+  private constructor(
+    url: string,
+    port: number,
+    imapPort: number,
+    redisUrl: string | undefined,
+    addresses: readonly string[],
+    owner: pg.Pool,
+  ) {
     const environment = {
       POSTHOUSE_DATABASE_URL: url,
       POSTHOUSE_HOSTNAME: 'mx.crash.test',

@@ -27,7 +27,13 @@ export async function crashRun(server: CrashServer, seed: number, redis?: RedisS
   const crashes: string[] = [];
   const stop = new AbortController();
   try {
-    const load = sendLoad({ port: house.port, messages: MESSAGES, connections: CONNECTIONS, recipients: house.addresses, signal: stop.signal });
+    const load = sendLoad({
+      port: house.port,
+      messages: MESSAGES,
+      connections: CONNECTIONS,
+      recipients: house.addresses,
+      signal: stop.signal,
+    });
     const done = load.then(() => true);
     for (let count = 0; count < CRASHES; count++) {
       const [name, strike] = pick(random, crashesOf(house, server, random, redis));
@@ -47,7 +53,12 @@ export async function crashRun(server: CrashServer, seed: number, redis?: RedisS
 }
 
 /** What can die, weighted by repetition. Whatever dies is started again, as an operator's supervisor would. */
-function crashesOf(house: CrashHouse, server: CrashServer, random: Random, redis: RedisServer | undefined): readonly [Crash, ...Crash[]] {
+function crashesOf(
+  house: CrashHouse,
+  server: CrashServer,
+  random: Random,
+  redis: RedisServer | undefined,
+): readonly [Crash, ...Crash[]] {
   const again = (app: AppProcess): Crash => [
     `kill -9 ${app.name}`,
     async () => {
@@ -66,7 +77,12 @@ function crashesOf(house: CrashHouse, server: CrashServer, random: Random, redis
     ['kill -9 postgres', () => killServer(server)],
   ];
   if (!redis) return ours;
-  return [...ours, ['FLUSHALL', () => redis.flush()], ['stop redis', () => redis.stop()], ['start redis', () => redis.start()]];
+  return [
+    ...ours,
+    ['FLUSHALL', () => redis.flush()],
+    ['stop redis', () => redis.stop()],
+    ['start redis', () => redis.start()],
+  ];
 }
 
 /** The launcher starts it again by itself. */
@@ -84,7 +100,18 @@ function killServer(server: CrashServer): Promise<void> {
 const moment = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** One line for people. */
-export const summary = ({ seed, backend, accepted, refused, unknown, delivered, lost, doubled, faults, crashes }: CrashReport): string =>
+export const summary = ({
+  seed,
+  backend,
+  accepted,
+  refused,
+  unknown,
+  delivered,
+  lost,
+  doubled,
+  faults,
+  crashes,
+}: CrashReport): string =>
   `seed ${seed} (${backend}): ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${delivered} delivered, ` +
   `${lost.length} lost, ${doubled.length} doubled, ${faults.length} faults; ${crashes.join(', ')}`;
 

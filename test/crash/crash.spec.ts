@@ -15,15 +15,18 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 /** Replay one by `npm run crash -- --from SEED --seeds 1`; more of them by `--seeds 25`. */
-test.for([101, 102, 103, 104, 105, 106])('seed %i: nothing accepted is lost, nothing is doubled, the ledger balances', async (seed) => {
-  const report = await crashRun(server, seed, seed % 2 === 0 ? redis : undefined);
-  process.stdout.write(`${summary(report)}\n`);
-  const { lost, doubled, misplaced, faults } = report;
-  expect({ lost, doubled, misplaced, faults }, `replay: npm run crash -- --from ${seed} --seeds 1`).toEqual({
-    lost: [],
-    doubled: [],
-    misplaced: [],
-    faults: [],
-  });
-  expect(report.accepted, 'the load must reach the house between crashes').toBeGreaterThan(0);
-});
+test.for([101, 102, 103, 104, 105, 106])(
+  'seed %i: nothing accepted is lost, nothing is doubled, the ledger balances',
+  async (seed) => {
+    const report = await crashRun(server, seed, seed % 2 === 0 ? redis : undefined);
+    process.stdout.write(`${summary(report)}\n`);
+    const { lost, doubled, misplaced, faults } = report;
+    expect({ lost, doubled, misplaced, faults }, `replay: npm run crash -- --from ${seed} --seeds 1`).toEqual({
+      lost: [],
+      doubled: [],
+      misplaced: [],
+      faults: [],
+    });
+    expect(report.accepted, 'the load must reach the house between crashes').toBeGreaterThan(0);
+  },
+);

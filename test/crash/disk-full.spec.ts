@@ -33,41 +33,48 @@ function fill(file: string): void {
 }
 
 const disk = smallDisk();
-if (disk === undefined) process.stdout.write('no tmpfs can be mounted here (not root?): the disk-full test is skipped\n');
+if (disk === undefined)
+  process.stdout.write('no tmpfs can be mounted here (not root?): the disk-full test is skipped\n');
 
-test.runIf(disk !== undefined)('a full disk refuses mail with 4xx, loses none, and the house recovers by itself when there is room', async () => {
-  if (disk === undefined) throw new Error('unreachable');
-  await ensureBuilt(fileURLToPath(new URL('../../', import.meta.url)));
-  const server = await CrashServer.start(disk);
-  const ballast = join(disk, 'ballast');
-  try {
-    const house = await CrashHouse.start(server, 'disk_full');
-    const stop = new AbortController();
-    const options = { port: house.port, connections: 10, recipients: house.addresses, signal: stop.signal };
+test.runIf(disk !== undefined)(
+  'a full disk refuses mail with 4xx, loses none, and the house recovers by itself when there is room',
+  async () => {
+    if (disk === undefined) throw new Error('unreachable');
+    await ensureBuilt(fileURLToPath(new URL('../../', import.meta.url)));
+    const server = await CrashServer.start(disk);
+    const ballast = join(disk, 'ballast');
     try {
-      const before = await sendLoad({ ...options, messages: 200, prefix: 'before' });
-      fill(ballast);
-      const during = await sendLoad({ ...options, messages: 400, prefix: 'full' });
-      rmSync(ballast);
-      await drained(house);
-      const after = await sendLoad({ ...options, messages: 200, prefix: 'after' });
-      await drained(house);
-      expect(before.accepted.size).toBe(200);
-      expect([...during.replies].filter((reply) => reply.startsWith('5')), 'a full disk is never permanent').toEqual([]);
-      expect(during.refused.size, 'the disk must really have been full').toBeGreaterThan(0);
-      expect(after.accepted.size).toBeGreaterThan(0);
-      for (const load of [before, during, after]) {
-        const { lost, doubled, faults } = await judge(house, load);
-        expect({ lost, doubled, faults }).toEqual({ lost: [], doubled: [], faults: [] });
+      const house = await CrashHouse.start(server, 'disk_full');
+      const stop = new AbortController();
+      const options = { port: house.port, connections: 10, recipients: house.addresses, signal: stop.signal };
+      try {
+        const before = await sendLoad({ ...options, messages: 200, prefix: 'before' });
+        fill(ballast);
+        const during = await sendLoad({ ...options, messages: 400, prefix: 'full' });
+        rmSync(ballast);
+        await drained(house);
+        const after = await sendLoad({ ...options, messages: 200, prefix: 'after' });
+        await drained(house);
+        expect(before.accepted.size).toBe(200);
+        expect(
+          [...during.replies].filter((reply) => reply.startsWith('5')),
+          'a full disk is never permanent',
+        ).toEqual([]);
+        expect(during.refused.size, 'the disk must really have been full').toBeGreaterThan(0);
+        expect(after.accepted.size).toBeGreaterThan(0);
+        for (const load of [before, during, after]) {
+          const { lost, doubled, faults } = await judge(house, load);
+          expect({ lost, doubled, faults }).toEqual({ lost: [], doubled: [], faults: [] });
+        }
+      } finally {
+        stop.abort();
+        await house.stop();
       }
     } finally {
-      stop.abort();
-      await house.stop();
+      rmSync(ballast, { force: true });
+      await server.stop();
+      execFileSync('umount', ['-l', disk]);
+      rmSync(disk, { recursive: true, force: true });
     }
-  } finally {
-    rmSync(ballast, { force: true });
-    await server.stop();
-    execFileSync('umount', ['-l', disk]);
-    rmSync(disk, { recursive: true, force: true });
-  }
-});
+  },
+);

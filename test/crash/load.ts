@@ -82,7 +82,9 @@ async function transact({ socket, reply }: Session, id: string, recipient: strin
     await reply();
     return;
   }
-  socket.write(`Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${'A line of text that fills the message.\r\n'.repeat(40)}.\r\n`);
+  socket.write(
+    `Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${'A line of text that fills the message.\r\n'.repeat(40)}.\r\n`,
+  );
   const verdict = await reply();
   if (verdict.startsWith('250')) {
     result.accepted.add(id);

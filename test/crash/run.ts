@@ -4,7 +4,9 @@ import { CrashServer } from './crash-house.ts';
 import { crashRun, isGood, summary } from './crash-run.ts';
 import { findRedis } from './redis-server.ts';
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '6' }, from: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '6' }, from: { type: 'string', default: '1' } },
+});
 const [seeds, from] = [Number(values.seeds), Number(values.from)];
 const server = await CrashServer.start();
 const redis = await findRedis();
@@ -14,7 +16,8 @@ try {
     const report = await crashRun(server, seed, seed % 2 === 0 ? redis : undefined);
     if (!isGood(report)) bad++;
     console.log(`${isGood(report) ? 'ok  ' : 'BAD '} ${summary(report)}`);
-    for (const line of [...report.lost, ...report.doubled, ...report.misplaced, ...report.faults].slice(0, 10)) console.log(`     ${line}`);
+    for (const line of [...report.lost, ...report.doubled, ...report.misplaced, ...report.faults].slice(0, 10))
+      console.log(`     ${line}`);
   }
 } finally {
   await server.stop();

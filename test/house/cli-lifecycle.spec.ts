@@ -152,7 +152,9 @@ test('the apps run as processes of their own beside the database', async () => {
   await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
   const talk = await SmtpTalk.open(ports.get('smtp') ?? 0, 'client.test');
   expect(await talk.mail('me@far.example', ['you@example.test'], 'Subject: hi\r\n\r\nhi\r\n')).toMatch(/^250/);
-  await until(async () => ((await house.posthouse('trace', 'you@example.test')).includes('INBOX, UID 1') ? true : undefined));
+  await until(async () =>
+    (await house.posthouse('trace', 'you@example.test')).includes('INBOX, UID 1') ? true : undefined,
+  );
   const ready = await house.fetch('/health/ready', ports.get('http'));
   expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_api'] }]);
   expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));

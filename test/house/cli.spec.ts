@@ -148,7 +148,10 @@ describe('a mail', () => {
     const lines = (await house.posthouse('doctor')).trimEnd().split('\n');
     expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([]);
     for (const what of ['smtp', 'pop3', 'imap', 'http', 'disk', 'database', 'clock', 'loopback mail', 'body write'])
-      expect(lines.some((line) => line.startsWith(`ok    ${what}`)), what).toBe(true);
+      expect(
+        lines.some((line) => line.startsWith(`ok    ${what}`)),
+        what,
+      ).toBe(true);
   });
 });
 
@@ -169,7 +172,9 @@ describe('health and figures', () => {
     expect(samples.get('posthouse_connections_accepted_total{protocol="imap"}')).toBeGreaterThan(0);
     expect(samples.get('posthouse_deliveries_total{outcome="delivered"}')).toBeGreaterThan(0);
     for (const verb of ['MAIL', 'RCPT', 'DATA'])
-      expect(samples.get(`posthouse_command_seconds_count{protocol="smtp",verb="${verb}",result="ok"}`)).toBeGreaterThan(0);
+      expect(
+        samples.get(`posthouse_command_seconds_count{protocol="smtp",verb="${verb}",result="ok"}`),
+      ).toBeGreaterThan(0);
     expect(samples.get('posthouse_command_seconds_count{protocol="smtp",verb="RCPT",result="refused"}')).toBe(1);
   });
 

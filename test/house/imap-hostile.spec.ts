@@ -1,5 +1,6 @@
 /** Bad input and bad luck: the exact answer, and the server lives on. */
 import { LineClient } from '#testing';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ImapHouse, ImapTalk, PASSWORD, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
 import { until } from './smtp-house.ts';
@@ -104,6 +105,22 @@ describe('before login', () => {
     client.reset();
     await imap.db.owner.query('delete from auth_failure');
   });
+});
+
+test('no log line holds a password, whatever was done with it', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const own = await imap.start({}, log);
+  const talk = await ImapTalk.open(own.port);
+  await talk.say(`LOGIN ${box.address} secret-one`);
+  await talk.say(`LOGIN ${box.address} secret-two secret-three`);
+  await talk.say(`AUTHENTICATE PLAIN ${Buffer.from(`\0${box.address}\0secret-four`).toString('base64')}`);
+  await talk.say(`AUTHENTICATE LOGIN c2VjcmV0LWZpdmU=`);
+  await talk.ok(`LOGIN ${box.address} "${PASSWORD}"`);
+  await talk.ok('LOGOUT');
+  await own.context.close();
+  expect(lines.join('')).not.toMatch(/secret|c2VjcmV0|correct horse/);
+  expect(lines.some((line) => line.includes('"msg":"login"') && line.includes(box.mailboxId))).toBe(true);
 });
 
 describe('after login', () => {

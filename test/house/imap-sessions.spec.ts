@@ -39,6 +39,9 @@ async function login(select?: string): Promise<ImapTalk> {
 /** Without RECENT: which of two sessions has the recent messages is a matter of who came first. */
 const unrecent = (lines: readonly string[]): string[] => lines.filter((line) => !line.endsWith(' RECENT'));
 
+/** What answers a FETCH, without news: whether the bell was heard by then is a matter of time. */
+const answered = (lines: readonly string[]): string[] => lines.filter((line) => /FETCH|^(OK|NO|BAD)/.test(line));
+
 /** Rings as the worker does. */
 async function ring(): Promise<void> {
   const url = roleUrl(imap.db.ownerUrl, 'posthouse_worker');
@@ -53,12 +56,12 @@ describe('message numbers', () => {
     await other.ok('STORE 2,4 +FLAGS.SILENT (\\Deleted)');
     expect(unrecent(await other.ok('EXPUNGE'))).toEqual(['* 4 EXPUNGE', '* 2 EXPUNGE']);
     await imap.put(box, message(6));
-    expect(await one.say('FETCH 3 UID')).toEqual(['* 3 FETCH (UID 3)', 'OK fetched']);
-    expect(await one.say('FETCH 2:3 UID')).toEqual([
+    expect(answered(await one.say('FETCH 3 UID'))).toEqual(['* 3 FETCH (UID 3)', 'OK fetched']);
+    expect(answered(await one.say('FETCH 2:3 UID'))).toEqual([
       '* 3 FETCH (UID 3)',
       'NO [EXPUNGEISSUED] some of the messages are gone',
     ]);
-    expect((await one.ok('FETCH 5 UID')).at(0)).toBe('* 5 FETCH (UID 5)');
+    expect(answered(await one.ok('FETCH 5 UID'))).toEqual(['* 5 FETCH (UID 5)']);
     const news = await one.ok('NOOP');
     expect(news.filter((line) => line.endsWith('EXPUNGE'))).toEqual(['* 4 EXPUNGE', '* 2 EXPUNGE']);
     const fetched = await one.ok('FETCH 1:* UID');

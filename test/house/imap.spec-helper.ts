@@ -4,7 +4,7 @@ import { hashPassword } from '#auth';
 import { DEFAULT_TENANT, FolderStore, type Account, type FolderName, type MailboxId } from '#domain';
 import { encodeBodyStructure, encodeEnvelope } from '#imap';
 import { MessageScanner } from '#message';
-import { Config, House, silentLog, startApp } from '#runtime';
+import { Config, House, silentLog, startApp, type Log } from '#runtime';
 import { newId, PgFolderStore } from '#store';
 import { DirectoryFixture, freshDatabase, LineClient, type FreshDatabase, type MailboxOptions } from '#testing';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -43,9 +43,9 @@ export class ImapHouse {
     return new ImapHouse(db, directory, hash);
   }
 
-  async start(env: Record<string, string> = {}): Promise<RunningApp> {
+  async start(env: Record<string, string> = {}, log: Log = silentLog()): Promise<RunningApp> {
     const config = Config.fromEnv({ POSTHOUSE_IMAP_PORT: '0', POSTHOUSE_DRAIN_SECONDS: '5', ...env });
-    const house = new House(config, this.db.ownerUrl, silentLog());
+    const house = new House(config, this.db.ownerUrl, log);
     const context = await startApp(house, ImapModule);
     return { port: house.listeners['imap'] ?? 0, house, context };
   }

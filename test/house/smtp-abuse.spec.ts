@@ -53,7 +53,8 @@ test('2,000 short connections in a row, of every rude kind, and then a normal cl
       Array.from({ length: 20 }, async (_, at) => {
         const client = await LineClient.connect(house.port);
         if (at % 5 === 1) await client.line();
-        if (at % 5 === 2) await client.send('EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\nhalf a mess');
+        if (at % 5 === 2)
+          await client.send('EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\nhalf a mess');
         if (at % 5 === 3) await client.send('QUIT\r\n');
         if (at % 2 === 0) client.reset();
         else client.socket.destroy();
@@ -81,7 +82,10 @@ test('a client that pipelines and never reads is stopped by its own socket, not 
   client.reset();
 });
 
-const PARTS = Array.from({ length: 10_000 }, (_, at) => `--b\r\nContent-Type: text/plain; name="${at}.txt"\r\n\r\npart ${at}\r\n`);
+const PARTS = Array.from(
+  { length: 10_000 },
+  (_, at) => `--b\r\nContent-Type: text/plain; name="${at}.txt"\r\n\r\npart ${at}\r\n`,
+);
 const nested = (depth: number): string => {
   const levels = Array.from({ length: depth }, (_, at) => at);
   const heads = levels.map((at) => `Content-Type: multipart/mixed; boundary="b${at}"\r\n\r\n--b${at}\r\n`).join('');
@@ -92,14 +96,25 @@ const nested = (depth: number): string => {
 test.each<[string, string]>([
   ['10,000 MIME parts', `Content-Type: multipart/mixed; boundary=b\r\n\r\n${PARTS.join('')}--b--\r\n`],
   ['a depth of 1,000', nested(1000)],
-  ['a depth of 1,000 messages in messages', `${'Content-Type: message/rfc822\r\n\r\n'.repeat(1000)}Subject: inside\r\n\r\n`],
+  [
+    'a depth of 1,000 messages in messages',
+    `${'Content-Type: message/rfc822\r\n\r\n'.repeat(1000)}Subject: inside\r\n\r\n`,
+  ],
   ['100,000 header lines', `${'X-Many: lines\r\n'.repeat(100_000)}\r\nbody\r\n`],
   ['one header folded over 20,000 lines', `X-Long: a\r\n${'\tand more\r\n'.repeat(20_000)}\r\nbody\r\n`],
-  ['5,000 addresses', `To: ${Array.from({ length: 5000 }, (_, at) => `u${at}@x.example`).join(',\r\n ')}\r\n\r\nbody\r\n`],
-  ['parameters that decode to NUL and lone surrogates', `Content-Type: text/plain; name*=utf-8''a%00%ED%A0%80b\r\nSubject: =?utf-8?Q?=00=ED=A0=80?=\r\nMessage-ID: <\x80\xff@x>\r\n\r\n`],
+  [
+    '5,000 addresses',
+    `To: ${Array.from({ length: 5000 }, (_, at) => `u${at}@x.example`).join(',\r\n ')}\r\n\r\nbody\r\n`,
+  ],
+  [
+    'parameters that decode to NUL and lone surrogates',
+    `Content-Type: text/plain; name*=utf-8''a%00%ED%A0%80b\r\nSubject: =?utf-8?Q?=00=ED=A0=80?=\r\nMessage-ID: <\x80\xff@x>\r\n\r\n`,
+  ],
 ])('%s: accepted and delivered', async (_name, text) => {
   await normalMail(text);
-  const [row] = await house.rows<{ octets: number }>('select octets::int from message order by received_at desc limit 1');
+  const [row] = await house.rows<{ octets: number }>(
+    'select octets::int from message order by received_at desc limit 1',
+  );
   expect(row?.octets).toBeGreaterThanOrEqual(Buffer.byteLength(text));
 });
 

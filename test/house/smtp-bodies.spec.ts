@@ -56,7 +56,8 @@ const stored = (): Promise<Stored[]> =>
        from message m order by m.id`,
   );
 
-const RECEIVED = /^Received: from client\.example \(\[127\.0\.0\.1\]\)\r\n\tby mx\.test \(Posthouse\) with ESMTP id msg_\w{26}(?:\r\n\tfor <alice@example\.org>)?;\r\n\t[^\r\n]+ \+0000\r\n/;
+const RECEIVED =
+  /^Received: from client\.example \(\[127\.0\.0\.1\]\)\r\n\tby mx\.test \(Posthouse\) with ESMTP id msg_\w{26}(?:\r\n\tfor <alice@example\.org>)?;\r\n\t[^\r\n]+ \+0000\r\n/;
 
 /** The octets below the Received field; fails without one. */
 function sent(body: Buffer | null): Buffer {
@@ -67,18 +68,21 @@ function sent(body: Buffer | null): Buffer {
 const digest = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex');
 
 describe('stored is what was sent, with Received on top', () => {
-  test.each([100, 4096, SMALL_BODY - 1000, SMALL_BODY - 1, SMALL_BODY, SMALL_BODY + 1, 3 * SMALL_BODY, LIMIT])('%i octets', async (octets) => {
-    const original = message(octets);
-    expect(original).toHaveLength(octets);
-    expect(await talk.mail('a@b.example', ['alice@example.org'], original)).toMatch(/^250 2\.0\.0 queued as msg_/);
-    const [row, ...more] = await stored();
-    expect(more).toEqual([]);
-    expect(row?.state).toBe('accepted');
-    const body = sent(row?.body ?? null);
-    expect(body.length).toBe(octets);
-    expect(digest(body)).toBe(digest(original));
-    expect(row?.octets).toBe(row?.body?.length);
-  });
+  test.each([100, 4096, SMALL_BODY - 1000, SMALL_BODY - 1, SMALL_BODY, SMALL_BODY + 1, 3 * SMALL_BODY, LIMIT])(
+    '%i octets',
+    async (octets) => {
+      const original = message(octets);
+      expect(original).toHaveLength(octets);
+      expect(await talk.mail('a@b.example', ['alice@example.org'], original)).toMatch(/^250 2\.0\.0 queued as msg_/);
+      const [row, ...more] = await stored();
+      expect(more).toEqual([]);
+      expect(row?.state).toBe('accepted');
+      const body = sent(row?.body ?? null);
+      expect(body.length).toBe(octets);
+      expect(digest(body)).toBe(digest(original));
+      expect(row?.octets).toBe(row?.body?.length);
+    },
+  );
 
   test.each([10_000, 2 * SMALL_BODY])('%i octets to two tenants are stored for each, under one id', async (octets) => {
     const original = message(octets);
@@ -108,13 +112,16 @@ describe('stored is what was sent, with Received on top', () => {
 });
 
 describe('too big', () => {
-  test.each([LIMIT + 1, 2 * LIMIT])('%i octets are drained, refused and not stored; the session goes on', async (octets) => {
-    await talk.envelope('a@b.example', ['alice@example.org']);
-    expect(await talk.data(message(octets))).toMatch(/^552 5\.3\.4 /);
-    expect(await stored()).toEqual([]);
-    expect(await house.rows('select 1 as one from message_chunk')).toEqual([]);
-    expect(await talk.mail('a@b.example', ['alice@example.org'], 'Subject: small\r\n')).toMatch(/^250 /);
-  });
+  test.each([LIMIT + 1, 2 * LIMIT])(
+    '%i octets are drained, refused and not stored; the session goes on',
+    async (octets) => {
+      await talk.envelope('a@b.example', ['alice@example.org']);
+      expect(await talk.data(message(octets))).toMatch(/^552 5\.3\.4 /);
+      expect(await stored()).toEqual([]);
+      expect(await house.rows('select 1 as one from message_chunk')).toEqual([]);
+      expect(await talk.mail('a@b.example', ['alice@example.org'], 'Subject: small\r\n')).toMatch(/^250 /);
+    },
+  );
 });
 
 describe('the client vanishes in the middle of DATA', () => {
@@ -124,7 +131,8 @@ describe('the client vanishes in the middle of DATA', () => {
       await leaver.envelope('a@b.example', ['alice@example.org', 'carol@example.net']);
       expect(await leaver.say('DATA')).toMatch(/^354/);
       await leaver.client.send(stuffed(message(octets)));
-      if (octets > SMALL_BODY) await until(async () => (await house.rows('select 1 as one from message_chunk limit 1')).at(0));
+      if (octets > SMALL_BODY)
+        await until(async () => (await house.rows('select 1 as one from message_chunk limit 1')).at(0));
       if (how === 'reset') leaver.client.reset();
       else await leaver.client.end();
       await until(async () => ((await stored()).length === 0 ? true : undefined));
@@ -161,8 +169,11 @@ describe('recipients', () => {
   test('after fifty refused recipients a harvester is sent away', async () => {
     const harvester = await SmtpTalk.open(house.port, 'client.example');
     await harvester.say('MAIL FROM:<a@b.example>');
-    for (let count = 0; count < 50; count++) expect(await harvester.say(`RCPT TO:<u${count}@example.org>`)).toMatch(/^550 5\.1\.1/);
-    expect(await harvester.say('RCPT TO:<u50@example.org>')).toBe('421 4.7.0 too many refused recipients in this session');
+    for (let count = 0; count < 50; count++)
+      expect(await harvester.say(`RCPT TO:<u${count}@example.org>`)).toMatch(/^550 5\.1\.1/);
+    expect(await harvester.say('RCPT TO:<u50@example.org>')).toBe(
+      '421 4.7.0 too many refused recipients in this session',
+    );
     expect(await harvester.reply()).toBe('');
     const kinds = await until(async () => {
       const rows = await house.rows<{ kind: string }>(`select kind from event where detail like '550 5.1.1 %'`);

@@ -22,13 +22,22 @@ const settled = ({ rows }: SmtpHouse, envid: string): Promise<Row[]> =>
          join message m on m.tenant_id = d.tenant_id and m.id = d.message_id where m.dsn_envid = $1 order by d.ordinal`,
       [envid],
     );
-    return found.length > 0 && found.every(({ state, reply }) => state !== 'leased' && (state !== 'queued' || reply !== null)) ? found : undefined;
+    return found.length > 0 &&
+      found.every(({ state, reply }) => state !== 'leased' && (state !== 'queued' || reply !== null))
+      ? found
+      : undefined;
   });
 
-const short = (rows: Row[]): string[] => rows.map(({ recipient, state, duplicate }) => `${recipient} ${duplicate ? 'duplicate' : state}`);
+const short = (rows: Row[]): string[] =>
+  rows.map(({ recipient, state, duplicate }) => `${recipient} ${duplicate ? 'duplicate' : state}`);
 
 /** Sends one small message with this ENVID. */
-async function send({ port }: SmtpHouse, envid: string, to: readonly string[], text = 'Subject: hello\r\n\r\nbody\r\n'): Promise<void> {
+async function send(
+  { port }: SmtpHouse,
+  envid: string,
+  to: readonly string[],
+  text = 'Subject: hello\r\n\r\nbody\r\n',
+): Promise<void> {
   const talk = await SmtpTalk.open(port, 'client.example');
   expect(await talk.envelope('a@b.example', to, ` ENVID=${envid}`)).not.toContainEqual(expect.stringMatching(/^[45]/));
   expect(await talk.data(text)).toMatch(/^250 /);
@@ -49,7 +58,12 @@ describe('from port 25 into INBOX', () => {
     await directory.domain('example.org');
     for (const name of ['alice', 'bob', 'carol', 'dave']) await directory.mailbox(`${name}@example.org`);
     await directory.mailbox('full@example.org', { quotaOctets: 600 });
-    await directory.alias('team@example.org', ['alice@example.org', 'bob@example.org', 'far@elsewhere.example', 'also@Elsewhere.Example']);
+    await directory.alias('team@example.org', [
+      'alice@example.org',
+      'bob@example.org',
+      'far@elsewhere.example',
+      'also@Elsewhere.Example',
+    ]);
     await directory.alias('all@example.org', ['team@example.org', 'carol@example.org', 'alice@example.org']);
     await directory.alias('loop1@example.org', ['loop2@example.org']);
     await directory.alias('loop2@example.org', ['loop1@example.org']);
@@ -76,7 +90,9 @@ describe('from port 25 into INBOX', () => {
   test('one message, one copy, with Return-Path and Delivered-To on top', async () => {
     await send(house, 'plain', ['Carol+detail@Example.org']);
     expect(short(await settled(house, 'plain'))).toEqual(['Carol+detail@Example.org delivered']);
-    expect((await copies(house, 'carol@example.org')).at(-1)?.trace).toBe('Return-Path: <a@b.example>\r\nDelivered-To: Carol+detail@example.org\r\n');
+    expect((await copies(house, 'carol@example.org')).at(-1)?.trace).toBe(
+      'Return-Path: <a@b.example>\r\nDelivered-To: Carol+detail@example.org\r\n',
+    );
   });
 
   test('aliases in aliases: each mailbox one copy, each foreign address one queued row with its next attempt', async () => {
@@ -92,8 +108,14 @@ describe('from port 25 into INBOX', () => {
         ...short(rows).filter((line) => line.startsWith('bob@')),
       ].toSorted(),
     );
-    expect(short(rows).filter((line) => line.startsWith('bob@')).toSorted()).toEqual(['bob@example.org delivered', 'bob@example.org duplicate']);
-    expect(new Set(rows.filter(({ state }) => state === 'queued').map(({ lane }) => lane))).toEqual(new Set(['remote:elsewhere.example']));
+    expect(
+      short(rows)
+        .filter((line) => line.startsWith('bob@'))
+        .toSorted(),
+    ).toEqual(['bob@example.org delivered', 'bob@example.org duplicate']);
+    expect(new Set(rows.filter(({ state }) => state === 'queued').map(({ lane }) => lane))).toEqual(
+      new Set(['remote:elsewhere.example']),
+    );
     const due = await house.rows<{ attempt: number; wait: number }>(
       `select attempt, extract(epoch from next_attempt_at - queued_at)::float8 as wait from delivery where lane like 'remote:%'`,
     );
@@ -106,7 +128,9 @@ describe('from port 25 into INBOX', () => {
 
   test('loops end: one that leads nowhere is held, one that also leads somewhere is delivered there', async () => {
     await send(house, 'loop', ['loop1@example.org']);
-    expect((await settled(house, 'loop')).map(({ state, reply }) => [state, reply])).toEqual([['held', 'the address leads nowhere']]);
+    expect((await settled(house, 'loop')).map(({ state, reply }) => [state, reply])).toEqual([
+      ['held', 'the address leads nowhere'],
+    ]);
     await send(house, 'spin', ['spin@example.org']);
     expect(short(await settled(house, 'spin'))).toEqual(['spin@example.org forwarded', 'bob@example.org delivered']);
   });
@@ -114,18 +138,26 @@ describe('from port 25 into INBOX', () => {
   test('a dead end of an alias is held beside the living ones', async () => {
     await send(house, 'dead', ['dead@example.org']);
     const rows = await settled(house, 'dead');
-    expect(short(rows).toSorted()).toEqual(['bob@example.org delivered', 'dead@example.org forwarded', 'nobody@example.org held']);
+    expect(short(rows).toSorted()).toEqual([
+      'bob@example.org delivered',
+      'dead@example.org forwarded',
+      'nobody@example.org held',
+    ]);
   });
 
   test('over quota at delivery: queued with 4.2.2 and its next attempt, delivered when there is room', async () => {
     await send(house, 'full', ['full@example.org'], `Subject: large\r\n\r\n${'x'.repeat(500)}\r\n`);
-    expect((await settled(house, 'full')).map(({ state, reply }) => [state, reply])).toEqual([['queued', '452 4.2.2 mailbox full']]);
+    expect((await settled(house, 'full')).map(({ state, reply }) => [state, reply])).toEqual([
+      ['queued', '452 4.2.2 mailbox full'],
+    ]);
     await house.rows(`update mailbox set quota_octets = null where name = 'full@example.org'`);
-    await house.rows(`update delivery set next_attempt_at = now(), reply = null, came_from = 'leased' where recipient = 'full@example.org'`);
+    await house.rows(
+      `update delivery set next_attempt_at = now(), reply = null, came_from = 'leased' where recipient = 'full@example.org'`,
+    );
     expect(short(await settled(house, 'full'))).toEqual(['full@example.org delivered']);
   });
 
-  test('a target in another tenant\'s domain never gets a copy under this tenant\'s name', async () => {
+  test("a target in another tenant's domain never gets a copy under this tenant's name", async () => {
     await send(house, 'cross', ['cross@example.org']);
     const rows = await settled(house, 'cross');
     expect(short(rows)).toContainEqual('bob@example.org delivered');
@@ -139,7 +171,11 @@ describe('from port 25 into INBOX', () => {
 
   test('1,000 recipients of one mailbox are one copy and 999 duplicates', async () => {
     const before = (await copies(house, 'alice@example.org')).length;
-    await send(house, 'thousand', Array.from({ length: 1000 }, (_, at) => `alice+${at}@example.org`));
+    await send(
+      house,
+      'thousand',
+      Array.from({ length: 1000 }, (_, at) => `alice+${at}@example.org`),
+    );
     const rows = await settled(house, 'thousand');
     expect(rows.filter(({ duplicate }) => duplicate)).toHaveLength(999);
     expect(await copies(house, 'alice@example.org')).toHaveLength(before + 1);
@@ -152,7 +188,7 @@ describe('from port 25 into INBOX', () => {
     expect(books?.counted).toBe(books?.found);
     const wrong = await house.rows(
       `select f.mailbox_id from folder f
-        where (f.messages, f.octets, f.uidnext) is distinct from
+        where (f.messages, f.octets, f.uidnext) <>
               (select count(*), coalesce(sum(octets), 0)::bigint, coalesce(max(uid), 0) + 1 from folder_message m where m.folder_id = f.id)`,
     );
     expect(wrong).toEqual([]);
@@ -167,7 +203,12 @@ describe.runIf(program !== undefined)('Redis away', () => {
     await house.directory.domain('example.org');
     await house.directory.mailbox('alice@example.org');
     await house.startWorker();
-    for (const [envid, change] of [['never', () => redis.down()], ['up', () => redis.up()], ['gone', () => redis.down()], ['back', () => redis.up()]] as const) {
+    for (const [envid, change] of [
+      ['never', () => redis.down()],
+      ['up', () => redis.up()],
+      ['gone', () => redis.down()],
+      ['back', () => redis.up()],
+    ] as const) {
       await change();
       await send(house, envid, ['alice@example.org']);
       expect(short(await settled(house, envid))).toEqual(['alice@example.org delivered']);

@@ -17,7 +17,10 @@ class Cable {
     this.#server = createServer((near) => {
       if (this.#cut) return void near.destroy();
       const far = connect(this.#target);
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.#sockets.add(socket);
         socket.on('error', () => other.destroy());
         socket.on('close', () => {
@@ -77,13 +80,9 @@ describe('the database goes away', () => {
     const talk = await SmtpTalk.open(house.port, 'client.example');
     expect(await talk.mail('a@b.example', ['alice@example.org'], 'Subject: before\r\n')).toMatch(/^250/);
     cable.cut();
-    expect(await talk.envelope('a@b.example', ['alice@example.org', 'nobody@example.org', 'x@relay.example', 'postmaster'])).toEqual([
-      '250 2.1.0 sender ok',
-      AWAY,
-      AWAY,
-      AWAY,
-      AWAY,
-    ]);
+    expect(
+      await talk.envelope('a@b.example', ['alice@example.org', 'nobody@example.org', 'x@relay.example', 'postmaster']),
+    ).toEqual(['250 2.1.0 sender ok', AWAY, AWAY, AWAY, AWAY]);
     cable.mend();
     expect(await talk.say('RCPT TO:<alice@example.org>')).toBe('250 2.1.5 recipient ok');
     expect(await talk.data('Subject: after\r\n')).toMatch(/^250/);
@@ -91,18 +90,21 @@ describe('the database goes away', () => {
     expect(await count('message')).toBe(2);
   });
 
-  test.each([100, 3 * 1024 * 1024])('between RCPT and the end of data (%i octets): 451, nothing stored', async (octets) => {
-    const before = await count('message');
-    const talk = await SmtpTalk.open(house.port, 'client.example');
-    await talk.envelope('a@b.example', ['alice@example.org']);
-    cable.cut();
-    expect(await talk.data(Buffer.alloc(octets, 'a line of text\r\n'))).toBe(AWAY);
-    cable.mend();
-    expect(await count('message')).toBe(before);
-    expect(await talk.mail('a@b.example', ['alice@example.org'], 'Subject: again\r\n')).toMatch(/^250/);
-    expect(await count('message')).toBe(before + 1);
-    await talk.quit();
-  });
+  test.each([100, 3 * 1024 * 1024])(
+    'between RCPT and the end of data (%i octets): 451, nothing stored',
+    async (octets) => {
+      const before = await count('message');
+      const talk = await SmtpTalk.open(house.port, 'client.example');
+      await talk.envelope('a@b.example', ['alice@example.org']);
+      cable.cut();
+      expect(await talk.data(Buffer.alloc(octets, 'a line of text\r\n'))).toBe(AWAY);
+      cable.mend();
+      expect(await count('message')).toBe(before);
+      expect(await talk.mail('a@b.example', ['alice@example.org'], 'Subject: again\r\n')).toMatch(/^250/);
+      expect(await count('message')).toBe(before + 1);
+      await talk.quit();
+    },
+  );
 
   test('in the middle of a large message: 451; its pending rows are never seen and can be swept', async () => {
     const before = await count(`message where state = 'accepted'`);

@@ -22,9 +22,18 @@ export interface SmtpHouseOptions {
   readonly databaseUrl?: (ownerUrl: string) => string | Promise<string>;
 }
 
-export async function startSmtpHouse({ settings = {}, databaseUrl = (url) => url }: SmtpHouseOptions = {}): Promise<SmtpHouse> {
+export async function startSmtpHouse({
+  settings = {},
+  databaseUrl = (url) => url,
+}: SmtpHouseOptions = {}): Promise<SmtpHouse> {
   const db = await freshDatabase();
-  const config = Config.fromEnv({ POSTHOUSE_SMTP_PORT: '0', POSTHOUSE_HTTP_PORT: '0', POSTHOUSE_HOSTNAME: 'mx.test', POSTHOUSE_DRAIN_SECONDS: '1', ...settings });
+  const config = Config.fromEnv({
+    POSTHOUSE_SMTP_PORT: '0',
+    POSTHOUSE_HTTP_PORT: '0',
+    POSTHOUSE_HOSTNAME: 'mx.test',
+    POSTHOUSE_DRAIN_SECONDS: '1',
+    ...settings,
+  });
   const house = new House(config, await databaseUrl(db.ownerUrl), silentLog());
   const apps: INestApplicationContext[] = [await startApp(house, SmtpModule)];
   return {

@@ -62,7 +62,9 @@ test.each<[string, string]>([
 });
 
 test('nothing was stored for a foreign domain', async () => {
-  const foreign = await house.rows(`select recipient from delivery where lane <> 'local' or recipient !~ '@example\\.org$'`);
+  const foreign = await house.rows(
+    `select recipient from delivery where lane <> 'local' or recipient !~ '@example\\.org$'`,
+  );
   expect(foreign).toEqual([]);
   const [{ count } = { count: 0 }] = await house.rows<{ count: number }>('select count(*)::int as count from delivery');
   expect(count).toBe(12);

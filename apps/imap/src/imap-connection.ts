@@ -227,13 +227,13 @@ export class ImapConnection implements Sleeper {
     if (!pending) return undefined;
     const { command } = pending;
     // Its literal would have been announced by the framer: this one has none.
-    if (command.name === 'APPEND') return void this.#conclude(pending, bad('expected literal'));
+    if (command.name === 'APPEND') return this.#conclude(pending, bad('expected literal'));
     const { folder } = this.#client;
     if (folder && looksFirst(folder, command)) return this.#lookFirst(pending, folder, command);
     try {
       return this.#finish(pending, perform(this.#client, command));
     } catch (error) {
-      return void this.#conclude(pending, this.#translate(error));
+      return this.#conclude(pending, this.#translate(error));
     }
   }
 
@@ -266,8 +266,7 @@ export class ImapConnection implements Sleeper {
       return undefined;
     }
     if (folder?.stale && looksLast(pending.command)) return this.#lookLast(pending, answer);
-    this.#conclude(pending, answer);
-    return undefined;
+    return this.#conclude(pending, answer);
   }
 
   async #lookLast(pending: Pending, answer: Reply): Promise<void> {
@@ -290,7 +289,7 @@ export class ImapConnection implements Sleeper {
   }
 
   /** A command that was let through has ended. */
-  #conclude(pending: Pending, answer: Reply): void {
+  #conclude(pending: Pending, answer: Reply): undefined {
     const client = this.#client;
     const login = answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
     const reply = login ? this.#admit(answer) : answer;
@@ -331,7 +330,7 @@ export class ImapConnection implements Sleeper {
   #tooLarge(event: EventOf<'too-large'>): undefined {
     const asked = this.#asked;
     this.#asked = undefined;
-    if (asked) return void this.#conclude(asked, bad('line too long'));
+    if (asked) return this.#conclude(asked, bad('line too long'));
     this.#out.add(encodeFrameRefusal(event));
     this.#count('other', 'BAD', performance.now());
   }

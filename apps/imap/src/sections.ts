@@ -56,7 +56,9 @@ export function writeSection(
         client.out.addOctets(octets);
       };
       const header = gather(client, row, plan.headerPieces);
-      return Buffer.isBuffer(header) ? void write(header) : header.then(write);
+      if (!Buffer.isBuffer(header)) return header.then(write);
+      write(header);
+      return undefined;
     }
     case 'pieces':
       return writePieces(client, response, section.label, row, plan.pieces, plan.octets);

@@ -12,9 +12,26 @@ const envelope: IntakeEnvelope = {
   smtpUtf8: false,
   ret: undefined,
   envid: undefined,
-  recipients: [{ tenantId: DEFAULT_TENANT, domainId: undefined, forwardPath: 'a@b', mailboxId: undefined, hold: undefined, notify: undefined, orcpt: undefined }],
+  recipients: [
+    {
+      tenantId: DEFAULT_TENANT,
+      domainId: undefined,
+      forwardPath: 'a@b',
+      mailboxId: undefined,
+      hold: undefined,
+      notify: undefined,
+      orcpt: undefined,
+    },
+  ],
 };
-const digest = { octets: 0, headerOctets: 0, headerMessageId: undefined, envelope: '', bodyStructure: '', mimeIndex: '' };
+const digest = {
+  octets: 0,
+  headerOctets: 0,
+  headerMessageId: undefined,
+  envelope: '',
+  bodyStructure: '',
+  mimeIndex: '',
+};
 
 describe('a body', () => {
   test.each([0, 1, SMALL_BODY])('of %i octets is committed from memory', async (octets) => {

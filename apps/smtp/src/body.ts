@@ -54,7 +54,7 @@ export class Body {
 
   async #spill(parts: readonly Buffer[]): Promise<void> {
     for (const part of parts) {
-      for (let at = 0; at < part.length && !this.#abandoned; ) {
+      for (let at = 0; at < part.length && !this.#abandoned;) {
         const copied = this.#chunk ? part.copy(this.#chunk, this.#filled, at) : 0;
         this.#filled += copied;
         at += copied;

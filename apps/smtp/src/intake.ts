@@ -73,29 +73,41 @@ export class Intake {
       return body.write(chunk);
     });
     const violation = inspector.finish();
-    if (violation !== undefined) return { reply: replyToViolation(violation), close: violation === 'bare-cr' || violation === 'bare-lf' };
+    if (violation !== undefined)
+      return { reply: replyToViolation(violation), close: violation === 'bare-cr' || violation === 'bare-lf' };
     // RFC 1870 6.3: refused after its data, without having been stored.
     if (inspector.octets > this.#options.maxMessageOctets) return { reply: TOO_BIG, close: false };
     const looping = this.#looping(transaction, inspector.header().deliveredTo);
     if (looping.size === transaction.recipients.length) return { reply: LOOP, close: false };
     const recipients = transaction.recipients.map((recipient) =>
-      looping.has(recipient) ? { ...recipient, hold: 'mail loop: the message has been delivered to this address before' } : recipient,
+      looping.has(recipient)
+        ? { ...recipient, hold: 'mail loop: the message has been delivered to this address before' }
+        : recipient,
     );
     await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
     // Late or lost, the sweeper rings for it.
-    this.#doorbell.ring(LOCAL_LANE).catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'the doorbell did not ring'));
+    this.#doorbell
+      .ring(LOCAL_LANE)
+      .catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'the doorbell did not ring'));
     const id = showId('msg', transaction.id);
-    this.#log.info({ message: id, octets: inspector.octets, recipients: recipients.length, remote: peer.remoteAddress }, 'accepted');
+    this.#log.info(
+      { message: id, octets: inspector.octets, recipients: recipients.length, remote: peer.remoteAddress },
+      'accepted',
+    );
     return { reply: queuedAs(id), close: false };
   }
 
   async #refuse(reply: Reply, transaction: Transaction, peer: Peer, body: Body): Promise<void> {
     await body.abandon();
     const id = showId('msg', transaction.id);
-    this.#log.info({ message: id, code: reply.code, status: reply.status, remote: peer.remoteAddress }, 'message refused');
+    this.#log.info(
+      { message: id, code: reply.code, status: reply.status, remote: peer.remoteAddress },
+      'message refused',
+    );
     const tenants = new Set(transaction.recipients.map(({ tenantId }) => tenantId));
     const detail = `${showReply(reply)} from [${peer.remoteAddress}] ${peer.helo}`;
-    for (const tenantId of tenants) this.#store.recordRefusal({ tenantId, messageId: transaction.id, kind: 'refused', detail });
+    for (const tenantId of tenants)
+      this.#store.recordRefusal({ tenantId, messageId: transaction.id, kind: 'refused', detail });
   }
 
   #received({ id, recipients, parameters }: Transaction, { helo, remoteAddress, extended }: Peer): string {
@@ -114,7 +126,11 @@ export class Intake {
   /** Recipients that the message has been delivered to before, by our own Delivered-To. */
   #looping({ recipients }: Transaction, deliveredTo: readonly string[]): Set<AcceptedRecipient> {
     if (deliveredTo.length === 0) return new Set();
-    return new Set(recipients.filter(({ path }) => hasBeenDeliveredTo(deliveredTo, path, { toAscii: domainToASCII, canonicalLocal })));
+    return new Set(
+      recipients.filter(({ path }) =>
+        hasBeenDeliveredTo(deliveredTo, path, { toAscii: domainToASCII, canonicalLocal }),
+      ),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import {
   MAX_RECIPIENTS,
   resolve,
   ROOT_TENANT,
+  showId,
   type CanonicalAddress,
   type IntakeStore,
   type MessageId,
@@ -75,15 +76,22 @@ export class Judge {
     const parameters = checkRcptParameters(parsed.parameters);
     if (parameters.kind === 'refused') return parameters.reply;
     const path = parseForwardPath(parsed.path, { utf8: transaction.parameters.utf8, toAscii: domainToASCII });
-    const verdict = path.kind === 'refused' ? path.reply : await this.#judge(path, parsed.path, parameters, transaction);
+    const verdict =
+      path.kind === 'refused' ? path.reply : await this.#judge(path, parsed.path, parameters, transaction);
     if ('code' in verdict) this.#note(verdict, parsed.path, transaction, peer);
     return verdict;
   }
 
-  async #judge(path: ForwardPath, text: string, parameters: RcptParameters, transaction: Transaction): Promise<AcceptedRecipient | Reply> {
+  async #judge(
+    path: ForwardPath,
+    text: string,
+    parameters: RcptParameters,
+    transaction: Transaction,
+  ): Promise<AcceptedRecipient | Reply> {
     if (transaction.recipients.length >= MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS;
     // RFC 5321 4.5.1: postmaster without a domain is ours.
-    const { local, domain } = path.kind === 'postmaster' ? { local: 'postmaster', domain: this.#options.hostname } : path;
+    const { local, domain } =
+      path.kind === 'postmaster' ? { local: 'postmaster', domain: this.#options.hostname } : path;
     const address: CanonicalAddress = { local: canonicalLocal(local), domain };
     try {
       const [facts] = await this.#store.directoryFacts([address]);
@@ -108,14 +116,22 @@ export class Judge {
       };
     } catch (error) {
       // "Cannot tell" is never "does not exist".
-      this.#log.error({ err: error, message: transaction.id }, 'the directory did not answer RCPT');
+      this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'the directory did not answer RCPT');
       return TEMPORARY_FAILURE;
     }
   }
 
   #note(verdict: Reply, forwardPath: string, transaction: Transaction, peer: Peer): void {
     const detail = `${showReply(verdict)} <${forwardPath}> from [${peer.remoteAddress}] ${peer.helo}`;
-    this.#log.info({ message: transaction.id, remote: peer.remoteAddress, code: verdict.code, status: verdict.status }, 'recipient refused');
+    this.#log.info(
+      {
+        message: showId('msg', transaction.id),
+        remote: peer.remoteAddress,
+        code: verdict.code,
+        status: verdict.status,
+      },
+      'recipient refused',
+    );
     this.#store.recordRefusal({ tenantId: ROOT_TENANT, messageId: transaction.id, kind: 'refused', detail });
   }
 }

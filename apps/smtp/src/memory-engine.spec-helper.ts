@@ -74,7 +74,14 @@ const facts = (local: string, domain: string): DirectoryFacts => {
     usedMessages: 0,
   } as const;
   return {
-    domain: { tenantId: DEFAULT_TENANT, id: 'domain' as DomainId, name: domain, state: 'active', tenantState: 'active', separators: '' },
+    domain: {
+      tenantId: DEFAULT_TENANT,
+      id: 'domain' as DomainId,
+      name: domain,
+      state: 'active',
+      tenantState: 'active',
+      separators: '',
+    },
     rows: [{ kind: 'address', local, targets: [{ mailbox }] }],
   };
 };

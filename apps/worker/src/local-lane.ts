@@ -71,7 +71,8 @@ export class LocalLane implements Drain {
         expanded = true;
       } else {
         // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
-        if (stillLeadsTo(delivery.mailboxId, address, facts[at])) placements.push(placement(delivery, delivery.mailboxId, address));
+        if (stillLeadsTo(delivery.mailboxId, address, facts[at]))
+          placements.push(placement(delivery, delivery.mailboxId, address));
         else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
       }
     }
@@ -108,6 +109,7 @@ function stillLeadsTo(mailboxId: MailboxId, address: CanonicalAddress, facts: Di
 
 function placement(delivery: LeasedDelivery, mailboxId: MailboxId, address: CanonicalAddress): Placement {
   const lifetime = delivery.reversePath === '' ? DSN_LIFETIME_SECONDS : LIFETIME_SECONDS;
-  const retryAfter = delivery.ageSeconds >= lifetime ? undefined : nextAttemptAfter(delivery.ageSeconds, 'local', Math.random() * 2 - 1);
+  const retryAfter =
+    delivery.ageSeconds >= lifetime ? undefined : nextAttemptAfter(delivery.ageSeconds, 'local', Math.random() * 2 - 1);
   return { delivery, mailboxId, trace: traceOf(delivery.reversePath, delivery.recipient, address), retryAfter };
 }

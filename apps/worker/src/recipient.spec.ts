@@ -20,7 +20,11 @@ describe('a stored recipient', () => {
     ['a@b.example', 'Alice@Example.org', 'Return-Path: <a@b.example>\r\nDelivered-To: Alice@example.org\r\n'],
     ['', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
     ['a@b.example\r\nBcc: forged', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
-    ['"a b"@c.example', '"two words"@example.org', 'Return-Path: <"a b"@c.example>\r\nDelivered-To: "two words"@example.org\r\n'],
+    [
+      '"a b"@c.example',
+      '"two words"@example.org',
+      'Return-Path: <"a b"@c.example>\r\nDelivered-To: "two words"@example.org\r\n',
+    ],
   ])('from %j to %j in the trace fields', (reversePath, recipient, expected) => {
     const address = addressOf(recipient, domainToASCII) ?? { local: 'x', domain: 'y' };
     expect(traceOf(reversePath, recipient, address).toString()).toBe(expected);

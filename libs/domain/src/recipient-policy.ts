@@ -27,7 +27,11 @@ export function judgeRecipient(resolution: Resolution, declaredOctets: number, a
     case 'no-such-user':
       return refuse('no-such-user');
     case 'postmaster':
-      return { accept: true, domain: resolution.domain, disposition: { kind: 'hold', reason: 'postmaster has no mailbox' } };
+      return {
+        accept: true,
+        domain: resolution.domain,
+        disposition: { kind: 'hold', reason: 'postmaster has no mailbox' },
+      };
     case 'row':
       return judgeTargets(resolution, declaredOctets);
   }

@@ -51,7 +51,12 @@ export interface Step {
 }
 
 export type Resolution = { readonly steps: readonly Step[] } & (
-  | { readonly kind: 'row'; readonly domain: DomainFacts; readonly row: AddressRow; readonly detail: string | undefined }
+  | {
+      readonly kind: 'row';
+      readonly domain: DomainFacts;
+      readonly row: AddressRow;
+      readonly detail: string | undefined;
+    }
   | { readonly kind: 'postmaster'; readonly domain: DomainFacts }
   | { readonly kind: 'no-such-user'; readonly domain: DomainFacts }
   | { readonly kind: 'domain-disabled'; readonly domain: DomainFacts }

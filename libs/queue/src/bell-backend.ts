@@ -1,6 +1,14 @@
 /** Where BullMQ keeps its doorbells: Redis when it is configured, else the house's own Postgres. */
 import { House, roleUrl, type AppRole } from '#runtime';
-import { createPostgresBackend, Queue, Worker, type JobsOptions, type PostgresConnectionOptions, type Processor, type WorkerOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  Queue,
+  Worker,
+  type JobsOptions,
+  type PostgresConnectionOptions,
+  type Processor,
+  type WorkerOptions,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 
@@ -49,11 +57,16 @@ export function openBellQueue(house: House, role: AppRole): BellQueue {
         if (connection.status !== 'ready') throw new Error('Redis is away');
         await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)));
       },
-      close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(connection.disconnect())),
+      close: () =>
+        closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(connection.disconnect())),
     };
   }
   const pool = bellPool(house, role, onError);
-  const queue = new Queue(LANES_QUEUE, { connection: pool as unknown as PostgresConnectionOptions }, createPostgresBackend);
+  const queue = new Queue(
+    LANES_QUEUE,
+    { connection: pool as unknown as PostgresConnectionOptions },
+    createPostgresBackend,
+  );
   queue.on('error', onError);
   return {
     ring: async (id, data) => void (await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)))),
@@ -80,7 +93,12 @@ export function openBellWorker(house: House, role: AppRole, answer: Answer, conc
     return { close: () => closeAll(end, () => Promise.resolve(connection.disconnect())) };
   }
   const pool = bellPool(house, role, onError);
-  const worker = new Worker(LANES_QUEUE, tracked, { ...options, connection: pool as unknown as PostgresConnectionOptions }, createPostgresBackend);
+  const worker = new Worker(
+    LANES_QUEUE,
+    tracked,
+    { ...options, connection: pool as unknown as PostgresConnectionOptions },
+    createPostgresBackend,
+  );
   worker.on('error', onError);
   return { close: () => closeAll({ close: () => closeWorker(worker, inHand, true) }, () => pool.end()) };
 }
@@ -105,7 +123,11 @@ function bellPool(house: House, role: AppRole, onError: (error: Error) => void):
 }
 
 /** Every answer in hand is waited for; a backend that is away is not. */
-async function closeWorker(worker: { close(force?: boolean): Promise<void> }, inHand: ReadonlySet<Promise<number>>, there: boolean): Promise<void> {
+async function closeWorker(
+  worker: { close(force?: boolean): Promise<void> },
+  inHand: ReadonlySet<Promise<number>>,
+  there: boolean,
+): Promise<void> {
   const closing = worker.close(!there);
   await Promise.allSettled(inHand);
   await within(CLOSE_TIMEOUT, closing);
@@ -114,7 +136,10 @@ async function closeWorker(worker: { close(force?: boolean): Promise<void> }, in
 /** Rejects when it takes longer than so many milliseconds. */
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer from the doorbells' backend within ${milliseconds} ms`)), milliseconds);
+  const timer = setTimeout(
+    () => reject(new Error(`no answer from the doorbells' backend within ${milliseconds} ms`)),
+    milliseconds,
+  );
   try {
     return await Promise.race([work, late]);
   } finally {

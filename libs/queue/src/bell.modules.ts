@@ -38,7 +38,10 @@ const mailboxBellAs = (role: AppRole): FactoryProvider<MailboxBell> => ({
     const { redisUrl } = house.config;
     const bell =
       redisUrl === undefined
-        ? new PgMailboxBell({ connectionString: roleUrl(house.databaseUrl, role), application_name: `${role} mailbox bell` }, house.log)
+        ? new PgMailboxBell(
+            { connectionString: roleUrl(house.databaseUrl, role), application_name: `${role} mailbox bell` },
+            house.log,
+          )
         : new RedisMailboxBell(redisUrl, house.log);
     closers.add(() => bell.close());
     return bell;
@@ -48,7 +51,10 @@ const mailboxBellAs = (role: AppRole): FactoryProvider<MailboxBell> => ({
 @Module({ providers: [Closers, doorbellAs('posthouse_ingress')], exports: [Doorbell] })
 export class IngressBellModule {}
 
-@Module({ providers: [Closers, doorbellAs('posthouse_worker'), mailboxBellAs('posthouse_worker')], exports: [Doorbell, MailboxBell] })
+@Module({
+  providers: [Closers, doorbellAs('posthouse_worker'), mailboxBellAs('posthouse_worker')],
+  exports: [Doorbell, MailboxBell],
+})
 export class WorkerBellModule {}
 
 @Module({ providers: [Closers, mailboxBellAs('posthouse_pop3')], exports: [MailboxBell] })

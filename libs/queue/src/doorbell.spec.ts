@@ -21,7 +21,11 @@ afterAll(async () => {
 });
 
 const house = (redisUrl?: string): House =>
-  new House(Config.fromEnv({ POSTHOUSE_HOSTNAME: 'mx.test', ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }) }), db.ownerUrl, silentLog());
+  new House(
+    Config.fromEnv({ POSTHOUSE_HOSTNAME: 'mx.test', ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }) }),
+    db.ownerUrl,
+    silentLog(),
+  );
 
 /** What a drain did, and a hold on how long it takes. */
 class Drains {
@@ -73,7 +77,9 @@ if (program !== undefined) backends.push(['Redis', () => house(redis?.url)]);
 describe.each(backends)('doorbells on %s', (backend, make) => {
   /** The Redis connection of a new queue stands a moment later; a ring before that is refused, as it should be. */
   const ready = async (queue: BellQueue, lane: string): Promise<void> => {
-    await expect.poll(() => queue.ring(lane, { lane, slot: 0 }).then(() => 'rang', String), { timeout: 10_000 }).toBe('rang');
+    await expect
+      .poll(() => queue.ring(lane, { lane, slot: 0 }).then(() => 'rang', String), { timeout: 10_000 })
+      .toBe('rang');
   };
 
   test('a ring is heard with its lane and slot', async () => {
@@ -117,15 +123,27 @@ describe.each(backends)('doorbells on %s', (backend, make) => {
 describe('BullDoorbell', () => {
   test('rings at once after quiet, then once for everything that came meanwhile; bells of lanes and slots are their own', async () => {
     const rung: string[] = [];
-    const bell = new BullDoorbell({ ring: (id) => Promise.resolve(void rung.push(id)), close: () => Promise.resolve() });
+    const bell = new BullDoorbell({
+      ring: (id) => Promise.resolve(void rung.push(id)),
+      close: () => Promise.resolve(),
+    });
     await bell.ring(LOCAL_LANE);
-    await Promise.all([bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE), bell.ring(LOCAL_LANE, 1), bell.ring(remoteLane('x.example'))]);
+    await Promise.all([
+      bell.ring(LOCAL_LANE),
+      bell.ring(LOCAL_LANE),
+      bell.ring(LOCAL_LANE),
+      bell.ring(LOCAL_LANE, 1),
+      bell.ring(remoteLane('x.example')),
+    ]);
     expect(rung.toSorted()).toEqual(['local/0', 'local/0', 'local/1', 'remote:x.example/0']);
   });
 
   test('a ring that fails rejects, and the next one rings again', async () => {
     let fails = true;
-    const bell = new BullDoorbell({ ring: () => (fails ? Promise.reject(new Error('away')) : Promise.resolve()), close: () => Promise.resolve() });
+    const bell = new BullDoorbell({
+      ring: () => (fails ? Promise.reject(new Error('away')) : Promise.resolve()),
+      close: () => Promise.resolve(),
+    });
     await expect(bell.ring(LOCAL_LANE)).rejects.toThrow('away');
     fails = false;
     await expect(bell.ring(LOCAL_LANE)).resolves.toBeUndefined();
@@ -140,17 +158,42 @@ describe.runIf(program !== undefined)('Redis away', () => {
     hear();
     await expect(queue.ring('x', { lane: 'x', slot: 0 })).rejects.toThrow();
     await own.up();
-    await expect.poll(() => queue.ring('x', { lane: 'x', slot: 0 }).then(() => 'rang', () => 'rejected'), { timeout: 30_000 }).toBe('rang');
+    await expect
+      .poll(
+        () =>
+          queue.ring('x', { lane: 'x', slot: 0 }).then(
+            () => 'rang',
+            () => 'rejected',
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe('rang');
     await drains.count(1);
     await own.down();
-    await expect.poll(() => queue.ring('y', { lane: 'y', slot: 0 }).then(() => 'rang', () => 'rejected'), { timeout: 30_000 }).toBe('rejected');
+    await expect
+      .poll(
+        () =>
+          queue.ring('y', { lane: 'y', slot: 0 }).then(
+            () => 'rang',
+            () => 'rejected',
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe('rejected');
     await own.remove();
   });
 
   test('FLUSHALL loses rings and nothing else: the next ring is heard', async () => {
     const { drains, queue, hear } = bells(house(redis?.url));
     hear();
-    await expect.poll(() => queue.ring('one', { lane: 'one', slot: 0 }).then(() => 'rang', () => 'rejected')).toBe('rang');
+    await expect
+      .poll(() =>
+        queue.ring('one', { lane: 'one', slot: 0 }).then(
+          () => 'rang',
+          () => 'rejected',
+        ),
+      )
+      .toBe('rang');
     await drains.count(1);
     const client = new Redis(redis?.url ?? '');
     await client.flushall();

@@ -25,7 +25,11 @@ afterEach(async () => {
   for (const bell of open.splice(0)) await bell.close();
 });
 
-const onPostgres = (): Closeable => new PgMailboxBell({ connectionString: roleUrl(db.ownerUrl, 'posthouse_imap'), application_name: 'bell' }, silentLog());
+const onPostgres = (): Closeable =>
+  new PgMailboxBell(
+    { connectionString: roleUrl(db.ownerUrl, 'posthouse_imap'), application_name: 'bell' },
+    silentLog(),
+  );
 const onRedis = (): Closeable => new RedisMailboxBell(redis?.url ?? '', silentLog());
 
 function bell(make: () => Closeable): Closeable {
@@ -44,10 +48,13 @@ const id = (number: number): MailboxId => `00000000-0000-7000-8000-${String(numb
 /** Rings until it is heard, since the first ring may meet a connection that does not stand yet. */
 async function ringUntilHeard(from: MailboxBell, heard: string[], mailbox: MailboxId): Promise<void> {
   await expect
-    .poll(() => {
-      from.ring([mailbox]);
-      return heard.includes(mailbox);
-    }, { timeout: 30_000 })
+    .poll(
+      () => {
+        from.ring([mailbox]);
+        return heard.includes(mailbox);
+      },
+      { timeout: 30_000 },
+    )
     .toBe(true);
 }
 
@@ -55,7 +62,10 @@ const backends: [string, () => Closeable, () => Promise<void>][] = [
   [
     'PostgreSQL',
     onPostgres,
-    async () => void (await db.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bell' and datname = current_database()`)),
+    async () =>
+      void (await db.owner.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bell' and datname = current_database()`,
+      )),
   ],
 ];
 if (program !== undefined) {
@@ -107,7 +117,9 @@ describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
     await ringUntilHeard(one, heard, id(1));
     const unsure = heard.filter((mailbox) => mailbox === '?').length;
     await lose();
-    await expect.poll(() => heard.filter((mailbox) => mailbox === '?').length, { timeout: 30_000 }).toBeGreaterThan(unsure);
+    await expect
+      .poll(() => heard.filter((mailbox) => mailbox === '?').length, { timeout: 30_000 })
+      .toBeGreaterThan(unsure);
     await ringUntilHeard(one, heard, id(2));
   });
 });

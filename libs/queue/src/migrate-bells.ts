@@ -4,7 +4,9 @@ import pg from 'pg';
 import { BELL_SCHEMA, LANES_QUEUE } from './bell-backend.ts';
 
 /** Who rings and who answers. */
-const BELL_ROLES: readonly AppRole[] = APP_ROLES.filter((role) => role === 'posthouse_ingress' || role === 'posthouse_worker');
+const BELL_ROLES: readonly AppRole[] = APP_ROLES.filter(
+  (role) => role === 'posthouse_ingress' || role === 'posthouse_worker',
+);
 
 /** Any number of our own: one migrator of bells at a time. */
 const BELL_LOCK = 7_305_013;

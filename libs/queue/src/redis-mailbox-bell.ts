@@ -48,7 +48,9 @@ export class RedisMailboxBell extends MailboxBell {
     subscriber.on('message', (_channel, payload: string) => {
       for (const id of payload.split(',')) this.#tell(id as MailboxId);
     });
-    subscriber.subscribe(CHANNEL).catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet'));
+    subscriber
+      .subscribe(CHANNEL)
+      .catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet'));
     return subscriber;
   }
 

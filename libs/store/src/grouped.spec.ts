@@ -27,7 +27,10 @@ describe('Grouped', () => {
     flushes[0]?.end();
     expect(await Promise.all(first)).toEqual([10, 20, 30]);
     await turn();
-    expect(flushes.map(({ items }) => items)).toEqual([[1, 2, 3], [4, 5]]);
+    expect(flushes.map(({ items }) => items)).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
     flushes[1]?.end();
     expect(await Promise.all(second)).toEqual([40, 50]);
   });
@@ -61,20 +64,24 @@ describe('Grouped', () => {
 
   test('any load: every item once, in order, within the limits; an item over the weight goes alone', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 30 })), fc.integer({ min: 1, max: 7 }), async (weights, maxItems) => {
-        const groups: number[][] = [];
-        const flush = (items: number[]): Promise<number[]> => {
-          groups.push(items);
-          return Promise.resolve(items);
-        };
-        const grouped = new Grouped(flush, { maxItems, maxWeight: 20, weigh: (item) => item });
-        expect(await Promise.all(weights.map((weight) => grouped.submit(weight)))).toEqual(weights);
-        expect(groups.flat()).toEqual(weights);
-        for (const group of groups) {
-          expect(group.length).toBeLessThanOrEqual(maxItems);
-          if (group.length > 1) expect(group.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(20);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 30 })),
+        fc.integer({ min: 1, max: 7 }),
+        async (weights, maxItems) => {
+          const groups: number[][] = [];
+          const flush = (items: number[]): Promise<number[]> => {
+            groups.push(items);
+            return Promise.resolve(items);
+          };
+          const grouped = new Grouped(flush, { maxItems, maxWeight: 20, weigh: (item) => item });
+          expect(await Promise.all(weights.map((weight) => grouped.submit(weight)))).toEqual(weights);
+          expect(groups.flat()).toEqual(weights);
+          for (const group of groups) {
+            expect(group.length).toBeLessThanOrEqual(maxItems);
+            if (group.length > 1) expect(group.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(20);
+          }
+        },
+      ),
     );
   });
 });
@@ -84,16 +91,22 @@ describe('bisect', () => {
 
   test('finds every culprit, and the others run exactly once in the end', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 0, max: 60 })), fc.array(fc.integer({ min: 0, max: 60 })), async (items, bad) => {
-        const done: number[] = [];
-        const culprits = await bisect(items, (part) => {
-          if (part.some((item) => bad.includes(item))) return Promise.reject(dataError());
-          done.push(...part);
-          return Promise.resolve();
-        });
-        expect([...culprits.keys()].toSorted((a, b) => a - b)).toEqual(items.filter((item) => bad.includes(item)).toSorted((a, b) => a - b));
-        expect(done).toEqual(items.filter((item) => !bad.includes(item)));
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 0, max: 60 })),
+        fc.array(fc.integer({ min: 0, max: 60 })),
+        async (items, bad) => {
+          const done: number[] = [];
+          const culprits = await bisect(items, (part) => {
+            if (part.some((item) => bad.includes(item))) return Promise.reject(dataError());
+            done.push(...part);
+            return Promise.resolve();
+          });
+          expect([...culprits.keys()].toSorted((a, b) => a - b)).toEqual(
+            items.filter((item) => bad.includes(item)).toSorted((a, b) => a - b),
+          );
+          expect(done).toEqual(items.filter((item) => !bad.includes(item)));
+        },
+      ),
     );
   });
 

@@ -25,14 +25,24 @@ test('statements share one connection, answers come in order', async () => {
 
 test('one that fails fails alone', async () => {
   const hot = database.hot();
-  const answers = await Promise.allSettled([hot.query(WHO, [1]), hot.query(FAIL, [0]), hot.query(WHO, [2]), hot.query(FAIL, [1])]);
+  const answers = await Promise.allSettled([
+    hot.query(WHO, [1]),
+    hot.query(FAIL, [0]),
+    hot.query(WHO, [2]),
+    hot.query(FAIL, [1]),
+  ]);
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
 });
 
 test('a lost connection rejects what was under way and the next call has a new one', async () => {
   const hot = database.hot();
   const [before] = await hot.query<{ pid: number }>(WHO, [1]);
-  const underWay = [hot.query(NAP, [60]), hot.query(WHO, [2])].map((answer) => answer.then(() => 'answered', () => 'rejected'));
+  const underWay = [hot.query(NAP, [60]), hot.query(WHO, [2])].map((answer) =>
+    answer.then(
+      () => 'answered',
+      () => 'rejected',
+    ),
+  );
   await db.owner.query('select pg_terminate_backend($1)', [before?.pid]);
   expect(await Promise.all(underWay)).toEqual(['rejected', 'rejected']);
   const [after] = await hot.query<{ pid: number }>(WHO, [3]);

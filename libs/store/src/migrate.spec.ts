@@ -49,7 +49,7 @@ describe('migrate', () => {
     expect(await ask(url, 'select count(*)::int as count from tenant')).toEqual([{ count: 2 }]);
   });
 
-  test('what comes after is called with the owner URL, and its failure is the caller\'s', async () => {
+  test("what comes after is called with the owner URL, and its failure is the caller's", async () => {
     const url = await emptyDatabase();
     const heard: string[] = [];
     await migrate(url, (after) => Promise.resolve(void heard.push(after)));

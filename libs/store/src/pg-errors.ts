@@ -3,11 +3,17 @@ import pg from 'pg';
 
 /** SQLSTATE classes 22 (data exception) and 23 (constraint violation): the statement can never succeed with this data. */
 export function isDataError(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code?.startsWith('22') === true || error.code?.startsWith('23') === true);
+  return (
+    error instanceof pg.DatabaseError &&
+    (error.code?.startsWith('22') === true || error.code?.startsWith('23') === true)
+  );
 }
 
 /** Runs `each` on one half after the other until the culprits stand alone: one bad item must not refuse its neighbours. */
-export async function bisect<Item>(items: readonly Item[], run: (items: readonly Item[]) => Promise<void>): Promise<Map<Item, unknown>> {
+export async function bisect<Item>(
+  items: readonly Item[],
+  run: (items: readonly Item[]) => Promise<void>,
+): Promise<Map<Item, unknown>> {
   try {
     await run(items);
     return new Map();

@@ -14,7 +14,9 @@ test('the Kysely types name exactly the columns of the migrated schema, with the
   const { rows } = await db.owner.query<{ table_name: string; column_name: string; is_nullable: string }>(
     `select table_name, column_name, is_nullable from information_schema.columns where ${OURS} order by table_name, ordinal_position`,
   );
-  const migrated = rows.map((row) => `${row.table_name}.${row.column_name}${row.is_nullable === 'YES' ? ' | null' : ''}`);
+  const migrated = rows.map(
+    (row) => `${row.table_name}.${row.column_name}${row.is_nullable === 'YES' ? ' | null' : ''}`,
+  );
   expect(mirrored(await readFile(new URL('schema.ts', import.meta.url), 'utf8'))).toEqual(migrated);
 });
 

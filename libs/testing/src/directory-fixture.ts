@@ -1,6 +1,14 @@
 /** Tenants, domains, mailboxes and aliases straight into a fresh database, without passwords: for tests of the mail path. */
 import { domainToASCII } from 'node:url';
-import { canonicalLocal, DEFAULT_TENANT, ROOT_TENANT, type DomainId, type MailboxId, type MailboxState, type TenantId } from '#domain';
+import {
+  canonicalLocal,
+  DEFAULT_TENANT,
+  ROOT_TENANT,
+  type DomainId,
+  type MailboxId,
+  type MailboxState,
+  type TenantId,
+} from '#domain';
 import { defaultFolders, newId } from '#store';
 import type pg from 'pg';
 
@@ -37,13 +45,21 @@ export class DirectoryFixture {
   ): Promise<DomainId> {
     const id = newId() as DomainId;
     const ascii = domainToASCII(name);
-    await this.#owner.query('insert into domain (id, tenant_id, name, state) values ($1, $2, $3, $4)', [id, tenantId, ascii, state]);
+    await this.#owner.query('insert into domain (id, tenant_id, name, state) values ($1, $2, $3, $4)', [
+      id,
+      tenantId,
+      ascii,
+      state,
+    ]);
     this.#domains.set(ascii, { id, tenantId });
     return id;
   }
 
   /** A mailbox with its folders, reached by this address; its domain must have been made here. */
-  async mailbox(address: string, { state = 'active', quotaOctets, quotaMessages }: MailboxOptions = {}): Promise<MailboxId> {
+  async mailbox(
+    address: string,
+    { state = 'active', quotaOctets, quotaMessages }: MailboxOptions = {},
+  ): Promise<MailboxId> {
     const { local, domain } = this.#parse(address);
     const id = newId() as MailboxId;
     await this.#owner.query(
@@ -57,14 +73,10 @@ export class DirectoryFixture {
       usage.uidvalidity,
     ]);
     for (const folder of folders) {
-      await this.#owner.query('insert into folder (tenant_id, id, mailbox_id, name, special_use, uidvalidity) values ($1, $2, $3, $4, $5, $6)', [
-        domain.tenantId,
-        folder.id,
-        id,
-        folder.name,
-        folder.special_use,
-        folder.uidvalidity,
-      ]);
+      await this.#owner.query(
+        'insert into folder (tenant_id, id, mailbox_id, name, special_use, uidvalidity) values ($1, $2, $3, $4, $5, $6)',
+        [domain.tenantId, folder.id, id, folder.name, folder.special_use, folder.uidvalidity],
+      );
     }
     await this.#row(domain, 'address', local, [{ mailboxId: id }]);
     return id;

@@ -40,7 +40,12 @@ export async function freshDatabase(): Promise<FreshDatabase> {
     ownerUrl,
     owner,
     as(role) {
-      const database = new Database({ url: roleUrl(ownerUrl, role), name: `test ${role}`, poolSize: 8, onError: () => undefined });
+      const database = new Database({
+        url: roleUrl(ownerUrl, role),
+        name: `test ${role}`,
+        poolSize: 8,
+        onError: () => undefined,
+      });
       databases.push(database);
       return database;
     },

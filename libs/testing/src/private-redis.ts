@@ -44,7 +44,18 @@ export class PrivateRedis {
 
   /** Starts it, on the same port as before. */
   async up(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder];
+    const options = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      this.#folder,
+    ];
     const started = spawn(this.#program, options, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = started;
     for await (const line of started.stdout) if (String(line).includes('eady to accept connections')) break;

@@ -16,7 +16,10 @@ function run(pieces: readonly Buffer[]): { message: string; rest: string | undef
   return { message, rest: undefined };
 }
 
-const cut = (text: string, at: number): Buffer[] => [Buffer.from(text.slice(0, at), 'latin1'), Buffer.from(text.slice(at), 'latin1')];
+const cut = (text: string, at: number): Buffer[] => [
+  Buffer.from(text.slice(0, at), 'latin1'),
+  Buffer.from(text.slice(at), 'latin1'),
+];
 
 test.for<[string, string, string | undefined]>([
   ['.\r\nNEXT', '', 'NEXT'],
@@ -35,11 +38,16 @@ test.for<[string, string, string | undefined]>([
   ['\r\r\n.\r\n', '\r\r\n', ''],
 ])('%j', ([sent, message, rest]) => {
   for (let at = 0; at <= sent.length; at++) expect(run(cut(sent, at)), `cut at ${at}`).toEqual({ message, rest });
-  expect(run([...sent].map((character) => Buffer.from(character, 'latin1'))), 'octet by octet').toEqual({ message, rest });
+  expect(run([...sent].map((character) => Buffer.from(character, 'latin1'))), 'octet by octet').toEqual({
+    message,
+    rest,
+  });
 });
 
 test('what DotStuffer makes of any message comes back, however the octets are cut', () => {
-  const octets = fc.array(fc.constantFrom('.', '\r\n', 'x', '\r', '\n', 'yz'), { maxLength: 40 }).map((parts) => Buffer.from(parts.join('')));
+  const octets = fc
+    .array(fc.constantFrom('.', '\r\n', 'x', '\r', '\n', 'yz'), { maxLength: 40 })
+    .map((parts) => Buffer.from(parts.join('')));
   fc.assert(
     fc.property(octets, fc.array(fc.nat(60), { maxLength: 6 }), (message, cuts) => {
       const stuffer = new DotStuffer();

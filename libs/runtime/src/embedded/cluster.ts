@@ -40,7 +40,7 @@ export interface Cluster {
 export function locateCluster(dataDir: string, account: Account | undefined, systemFolder: string): Cluster {
   const inside = join(dataDir, 'postgres');
   const outside = join(systemFolder, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres');
-  const existing = [recordedCluster(dataDir), inside, outside].find(
+  const existing = [recordedCluster(dataDir, systemFolder), inside, outside].find(
     (folder) => folder !== undefined && isCluster(folder),
   );
   if (existing === undefined)
@@ -53,9 +53,12 @@ export function locateCluster(dataDir: string, account: Account | undefined, sys
   return { folder: existing, account: owner };
 }
 
-function recordedCluster(dataDir: string): string | undefined {
+/** Only where a cluster of this folder can be: a copied folder must not open the database of the one it was copied from. */
+function recordedCluster(dataDir: string, systemFolder: string): string | undefined {
   try {
-    return readHouse(dataDir)?.record.postgres?.cluster;
+    const cluster = readHouse(dataDir)?.record.postgres?.cluster;
+    const isOurs = cluster !== undefined && [dataDir, systemFolder].some((folder) => cluster.startsWith(`${folder}/`));
+    return isOurs ? cluster : undefined;
   } catch {
     // A damaged record costs nothing here: the two known places are looked at next, and the start writes it anew.
     return undefined;

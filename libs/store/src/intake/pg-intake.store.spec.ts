@@ -12,8 +12,10 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.db.drop());
 
-const fresh = (octets = 30) => intakeMessage(newId() as MessageId, [toRecipient({ forwardPath: 'alice@example.org' })], octets);
-const ids = async (): Promise<string[]> => (await world.rows<{ id: string }>('select id from message order by id')).map(({ id }) => id);
+const fresh = (octets = 30) =>
+  intakeMessage(newId() as MessageId, [toRecipient({ forwardPath: 'alice@example.org' })], octets);
+const ids = async (): Promise<string[]> =>
+  (await world.rows<{ id: string }>('select id from message order by id')).map(({ id }) => id);
 
 describe('the grouped commit', () => {
   test('every message of a group has its own octets', async () => {
@@ -23,20 +25,37 @@ describe('the grouped commit', () => {
       return { ...message, body: [body.subarray(0, 5), body.subarray(5)] };
     });
     await Promise.all(messages.map((message) => world.intake.commit(message)));
-    const stored = new Map((await world.rows<{ id: string; body: Buffer }>('select id, body from message')).map(({ id, body }) => [id, body]));
+    const stored = new Map(
+      (await world.rows<{ id: string; body: Buffer }>('select id, body from message')).map(({ id, body }) => [
+        id,
+        body,
+      ]),
+    );
     for (const { id, body } of messages) expect(stored.get(id)?.equals(Buffer.concat(body))).toBe(true);
-    expect(await world.rows(`select count(*)::int as count from event where kind = 'accepted'`)).toEqual([{ count: 300 }]);
+    expect(await world.rows(`select count(*)::int as count from event where kind = 'accepted'`)).toEqual([
+      { count: 300 },
+    ]);
   });
 
   test('one bad message refuses itself and none of its neighbours', async () => {
     const messages = Array.from({ length: 20 }, () => fresh());
     const bad = new Set([messages[3], messages[11], messages[12]]);
     const outcomes = await Promise.allSettled(
-      messages.map((message) => world.intake.commit(bad.has(message) ? { ...message, helo: 'nul \0 in text' } : message)),
+      messages.map((message) =>
+        world.intake.commit(bad.has(message) ? { ...message, helo: 'nul \0 in text' } : message),
+      ),
     );
-    expect(outcomes.map(({ status }) => status)).toEqual(messages.map((message) => (bad.has(message) ? 'rejected' : 'fulfilled')));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: '22021' });
-    expect(await ids()).toEqual(messages.filter((message) => !bad.has(message)).map(({ id }) => id).sort());
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      messages.map((message) => (bad.has(message) ? 'rejected' : 'fulfilled')),
+    );
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: '22021' });
+    expect(await ids()).toEqual(
+      messages
+        .filter((message) => !bad.has(message))
+        .map(({ id }) => id)
+        .sort(),
+    );
   });
 
   test('the same id twice is refused the second time and stored once', async () => {
@@ -55,7 +74,12 @@ describe('the grouped commit', () => {
       toRecipient({ forwardPath: 'c@x', hold: 'held from birth' }),
     ];
     await world.intake.commit(intakeMessage(newId() as MessageId, recipients));
-    expect(await world.rows(`select tenant_id = $1 as ours, ordinal, recipient, state, reply from delivery order by recipient`, [DEFAULT_TENANT])).toEqual([
+    expect(
+      await world.rows(
+        `select tenant_id = $1 as ours, ordinal, recipient, state, reply from delivery order by recipient`,
+        [DEFAULT_TENANT],
+      ),
+    ).toEqual([
       { ours: true, ordinal: 0, recipient: 'a@x', state: 'queued', reply: null },
       { ours: false, ordinal: 0, recipient: 'b@y', state: 'queued', reply: null },
       { ours: true, ordinal: 1, recipient: 'c@x', state: 'held', reply: 'held from birth' },
@@ -108,7 +132,13 @@ describe('directory facts', () => {
   const address = (local: string, domain = 'example.org'): CanonicalAddress => ({ local, domain });
 
   test('in order, many at once, each with its own rows; a committed change is in the next answer', async () => {
-    const asked = [address('alice'), address('nobody'), address('x', 'foreign.example'), address('alice+tag'), address('__proto__', '__proto__')];
+    const asked = [
+      address('alice'),
+      address('nobody'),
+      address('x', 'foreign.example'),
+      address('alice+tag'),
+      address('__proto__', '__proto__'),
+    ];
     const facts = await world.intake.directoryFacts(asked);
     expect(facts.map(({ domain, rows }) => [domain?.name, rows.map(({ local }) => local)])).toEqual([
       ['example.org', ['alice']],

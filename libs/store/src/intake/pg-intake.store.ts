@@ -22,7 +22,7 @@ import { ABANDON_LARGE, APPEND_CHUNK, BEGIN_LARGE, COMMIT, COMMIT_LARGE, RECORD_
 /** Messages and octets in one grouped commit at most: bounds the memory of a flush and the time of its transaction. */
 const MAX_GROUP = 200;
 const MAX_GROUP_OCTETS = 8 * SMALL_BODY;
-/** Two, so that the next group is written while the last one waits for the disk. */
+/** Groups written at once. With two the groups are smaller and each message costs more: the disk is not what we wait for. */
 const PARALLEL_COMMITS = 1;
 const MAX_LOOKUPS = 500;
 /** Refusal events that may wait; beyond it they are dropped, mail is not. */
@@ -49,7 +49,12 @@ export class PgIntakeStore extends IntakeStore {
         const culprits = await bisect(messages, (part) => commitGroup(writer, part));
         return messages.map((message) => culprits.get(message));
       },
-      { maxItems: MAX_GROUP, maxWeight: MAX_GROUP_OCTETS, weigh: ({ digest }) => digest.octets, parallel: PARALLEL_COMMITS },
+      {
+        maxItems: MAX_GROUP,
+        maxWeight: MAX_GROUP_OCTETS,
+        weigh: ({ digest }) => digest.octets,
+        parallel: PARALLEL_COMMITS,
+      },
     );
     this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS });
     this.#refusals = new Grouped((events) => this.#writeRefusals(events), { maxItems: MAX_LOOKUPS });
@@ -85,7 +90,8 @@ export class PgIntakeStore extends IntakeStore {
       tenants, id, octets, headerOctets, headerMessageId ?? null, digest.envelope, bodyStructure, mimeIndex,
       ...deliveryColumns(rowsOf(envelope)),
     ]); // prettier-ignore
-    if (flipped.length !== tenants.length) throw new Error(`pending message ${id} was swept before its last octet came`);
+    if (flipped.length !== tenants.length)
+      throw new Error(`pending message ${id} was swept before its last octet came`);
   }
 
   override async abandonLarge({ id, recipients }: IntakeEnvelope): Promise<void> {
@@ -103,7 +109,13 @@ export class PgIntakeStore extends IntakeStore {
   }
 
   async #writeRefusals(events: readonly RefusalEvent[]): Promise<void[]> {
-    const values = columns(events, ({ tenantId }) => tenantId, ({ messageId }) => messageId, ({ kind }) => kind, ({ detail }) => detail);
+    const values = columns(
+      events,
+      ({ tenantId }) => tenantId,
+      ({ messageId }) => messageId,
+      ({ kind }) => kind,
+      ({ detail }) => detail,
+    );
     await this.#lookups.query(RECORD_REFUSALS, values);
     return [];
   }
@@ -138,7 +150,9 @@ const deliveryColumns = (rows: readonly DeliveryRow[]): unknown[][] =>
     (row) => row.orcpt,
   );
 
-const tenantsOf = (recipients: readonly IntakeRecipient[]): TenantId[] => [...new Set(recipients.map(({ tenantId }) => tenantId))];
+const tenantsOf = (recipients: readonly IntakeRecipient[]): TenantId[] => [
+  ...new Set(recipients.map(({ tenantId }) => tenantId)),
+];
 
 interface Copy {
   readonly message: IntakeMessage;

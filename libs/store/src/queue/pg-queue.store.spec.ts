@@ -1,4 +1,12 @@
-import { DELIVERY_STATES, LEGAL_MOVES, LOCAL_LANE, remoteLane, type DeliveryState, type MailboxId, type MessageId } from '#domain';
+import {
+  DELIVERY_STATES,
+  LEGAL_MOVES,
+  LOCAL_LANE,
+  remoteLane,
+  type DeliveryState,
+  type MailboxId,
+  type MessageId,
+} from '#domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../new-id.ts';
 import { intakeMessage, place, queueWorld, TRACE, toRecipient, type QueueWorld } from './queue-fixture.spec-helper.ts';
@@ -18,12 +26,17 @@ afterAll(() => world.db.drop());
 const toAlice = () => ({ forwardPath: 'alice@example.org', mailboxId: alice });
 const claim = (limit = 100, lease = 60, queue = world.queue) => queue.claim(LOCAL_LANE, limit, lease);
 const states = async (): Promise<string[]> =>
-  (await world.rows<{ state: string }>('select state from delivery order by message_id, ordinal')).map(({ state }) => state);
+  (await world.rows<{ state: string }>('select state from delivery order by message_id, ordinal')).map(
+    ({ state }) => state,
+  );
 const copies = (): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number }[]> =>
   world.rows('select mailbox_id, uid::int, modseq::int from folder_message order by mailbox_id, uid');
 const events = async (): Promise<string[]> =>
   (await world.rows<{ kind: string }>('select kind from event order by id')).map(({ kind }) => kind);
-const expireLeases = () => world.rows(`update delivery set lease_until = now() - interval '1 second', came_from = 'queued' where state = 'leased'`);
+const expireLeases = () =>
+  world.rows(
+    `update delivery set lease_until = now() - interval '1 second', came_from = 'queued' where state = 'leased'`,
+  );
 
 describe('the table of legal moves', () => {
   /** Columns a state needs, so that only the move itself can be at fault. */
@@ -43,17 +56,21 @@ describe('the table of legal moves', () => {
     discarded: ['discarded'],
   };
 
-  test.each(DELIVERY_STATES.flatMap((from) => DELIVERY_STATES.map((to) => [from, to] as const)))('%s -> %s', async (from, to) => {
-    await world.accept([toAlice()]);
-    const worker = world.db.as('posthouse_worker').pool;
-    const move = (state: DeliveryState) => worker.query(`update delivery set came_from = state, state = '${state}', ${dress(state)}`);
-    for (const state of PATHS[from]) await move(state);
-    const outcome = await move(to).then(
-      () => 'moved',
-      (error: { code: string; constraint: string }) => `${error.code} ${error.constraint}`,
-    );
-    expect(outcome).toBe(LEGAL_MOVES[from].includes(to) ? 'moved' : '23514 delivery_legal_move');
-  });
+  test.each(DELIVERY_STATES.flatMap((from) => DELIVERY_STATES.map((to) => [from, to] as const)))(
+    '%s -> %s',
+    async (from, to) => {
+      await world.accept([toAlice()]);
+      const worker = world.db.as('posthouse_worker').pool;
+      const move = (state: DeliveryState) =>
+        worker.query(`update delivery set came_from = state, state = '${state}', ${dress(state)}`);
+      for (const state of PATHS[from]) await move(state);
+      const outcome = await move(to).then(
+        () => 'moved',
+        (error: { code: string; constraint: string }) => `${error.code} ${error.constraint}`,
+      );
+      expect(outcome).toBe(LEGAL_MOVES[from].includes(to) ? 'moved' : '23514 delivery_legal_move');
+    },
+  );
 
   test.each(DELIVERY_STATES)('born %s', async (state) => {
     const settled = ['delivered', 'forwarded', 'bounced', 'discarded'].includes(state) ? 'now()' : 'null';
@@ -84,7 +101,10 @@ describe('claim', () => {
   });
 
   test('gives what the worker needs', async () => {
-    const id = await world.accept([{ ...toAlice(), domainId: world.directory.domainId('example.org') }], { octets: 77, reversePath: '' });
+    const id = await world.accept([{ ...toAlice(), domainId: world.directory.domainId('example.org') }], {
+      octets: 77,
+      reversePath: '',
+    });
     const { deliveries, more } = await claim();
     expect(more).toBe(false);
     expect(deliveries).toEqual([
@@ -108,7 +128,9 @@ describe('claim', () => {
   test('takes nothing that is not due, held or in another lane', async () => {
     await world.accept([{ ...toAlice(), hold: 'for a test' }]);
     await world.accept([toAlice()]);
-    await world.rows(`update delivery set next_attempt_at = now() + interval '1 hour', came_from = null where state = 'queued'`);
+    await world.rows(
+      `update delivery set next_attempt_at = now() + interval '1 hour', came_from = null where state = 'queued'`,
+    );
     expect((await claim()).deliveries).toEqual([]);
     expect((await world.queue.claim(remoteLane('elsewhere.example'), 10, 60)).deliveries).toEqual([]);
   });
@@ -167,7 +189,9 @@ describe('leases', () => {
     expect(await world.queue.place(place([old]))).toEqual(['lost-lease']);
     await world.queue.defer([{ delivery: old, retryAfter: 10, reply: 'no' }]);
     await world.queue.hold([{ delivery: old, reason: 'no' }]);
-    await world.queue.expand(old, [{ recipient: 'x@y', lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined }]);
+    await world.queue.expand(old, [
+      { recipient: 'x@y', lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined },
+    ]);
     expect(await states()).toEqual(['leased']);
     expect(await copies()).toEqual([]);
     expect(await worker.place(place(fresh ? [fresh] : []))).toEqual(['delivered']);
@@ -180,7 +204,11 @@ describe('leases', () => {
     await world.accept([toAlice()]);
     const { deliveries } = await claim();
     const worker = world.anotherWorker();
-    const fates = await Promise.all([world.queue.place(place(deliveries)), worker.place(place(deliveries)), world.queue.place(place(deliveries))]);
+    const fates = await Promise.all([
+      world.queue.place(place(deliveries)),
+      worker.place(place(deliveries)),
+      world.queue.place(place(deliveries)),
+    ]);
     expect(fates.flat().sort()).toEqual(['delivered', 'lost-lease', 'lost-lease']);
     expect(await world.queue.place(place(deliveries))).toEqual(['lost-lease']);
     expect(await copies()).toHaveLength(1);
@@ -198,13 +226,24 @@ describe('place', () => {
            from folder f join mailbox_usage u using (tenant_id, mailbox_id) where f.mailbox_id = $1 and f.name = 'INBOX'`,
         [alice],
       ),
-    ).toEqual([{ name: 'INBOX', uidnext: 2, highestmodseq: 2, messages: 1, unseen: 1, octets: 100 + TRACE.length, used: 100 + TRACE.length, held: 1 }]);
-    expect(await world.rows('select message_id, uid::int, modseq::int, octets::int, trace, flags from folder_message')).toEqual([
-      { message_id: id, uid: 1, modseq: 2, octets: 100 + TRACE.length, trace: TRACE, flags: 0 },
+    ).toEqual([
+      {
+        name: 'INBOX',
+        uidnext: 2,
+        highestmodseq: 2,
+        messages: 1,
+        unseen: 1,
+        octets: 100 + TRACE.length,
+        used: 100 + TRACE.length,
+        held: 1,
+      },
     ]);
-    expect(await world.rows('select state, duplicate, reply, lease_owner, settled_at is not null as settled from delivery')).toEqual([
-      { state: 'delivered', duplicate: false, reply: 'INBOX, UID 1', lease_owner: null, settled: true },
-    ]);
+    expect(
+      await world.rows('select message_id, uid::int, modseq::int, octets::int, trace, flags from folder_message'),
+    ).toEqual([{ message_id: id, uid: 1, modseq: 2, octets: 100 + TRACE.length, trace: TRACE, flags: 0 }]);
+    expect(
+      await world.rows('select state, duplicate, reply, lease_owner, settled_at is not null as settled from delivery'),
+    ).toEqual([{ state: 'delivered', duplicate: false, reply: 'INBOX, UID 1', lease_owner: null, settled: true }]);
     expect(await events()).toEqual(['accepted', 'delivered']);
   });
 
@@ -237,8 +276,12 @@ describe('place', () => {
   });
 
   test('at the edge of a quota eight workers never overshoot', async () => {
-    const tight = await world.directory.mailbox('tight@example.org', { quotaOctets: 10 * (50 + TRACE.length) + 49, quotaMessages: 100 });
-    for (let at = 0; at < 40; at++) await world.accept([{ forwardPath: 'tight@example.org', mailboxId: tight }], { octets: 50 });
+    const tight = await world.directory.mailbox('tight@example.org', {
+      quotaOctets: 10 * (50 + TRACE.length) + 49,
+      quotaMessages: 100,
+    });
+    for (let at = 0; at < 40; at++)
+      await world.accept([{ forwardPath: 'tight@example.org', mailboxId: tight }], { octets: 50 });
     const workers = Array.from({ length: 8 }, () => world.anotherWorker());
     const fates = await Promise.all(
       workers.map(async (queue) => {
@@ -250,18 +293,28 @@ describe('place', () => {
     expect(counts.get('delivered')).toHaveLength(10);
     expect(counts.get('over-quota')).toHaveLength(30);
     expect(await copies()).toHaveLength(10);
-    expect(await world.rows('select octets::int, messages::int from mailbox_usage where mailbox_id = $1', [tight])).toEqual([
-      { octets: 10 * (50 + TRACE.length), messages: 10 },
-    ]);
+    expect(
+      await world.rows('select octets::int, messages::int from mailbox_usage where mailbox_id = $1', [tight]),
+    ).toEqual([{ octets: 10 * (50 + TRACE.length), messages: 10 }]);
   });
 
   test('a smaller message fits where a larger one did not; a quota of messages counts too', async () => {
     const two = await world.directory.mailbox('two@example.org', { quotaOctets: 500, quotaMessages: 2 });
-    for (const octets of [450, 1000, 10, 10]) await world.accept([{ forwardPath: 'two@example.org', mailboxId: two }], { octets });
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['delivered', 'over-quota', 'over-quota', 'over-quota']);
+    for (const octets of [450, 1000, 10, 10])
+      await world.accept([{ forwardPath: 'two@example.org', mailboxId: two }], { octets });
+    expect(await world.queue.place(place((await claim()).deliveries))).toEqual([
+      'delivered',
+      'over-quota',
+      'over-quota',
+      'over-quota',
+    ]);
     await world.rows('update mailbox set quota_octets = null where id = $1', [two]);
     await world.rows(`update delivery set next_attempt_at = now(), came_from = 'leased' where state = 'queued'`);
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['delivered', 'over-quota', 'over-quota']);
+    expect(await world.queue.place(place((await claim()).deliveries))).toEqual([
+      'delivered',
+      'over-quota',
+      'over-quota',
+    ]);
   });
 
   test('over quota the row waits with 4.2.2 until its next attempt; when its life is over it is held', async () => {
@@ -269,20 +322,28 @@ describe('place', () => {
     await world.accept([{ forwardPath: 'full@example.org', mailboxId: full }]);
     await world.queue.place(place((await claim()).deliveries, 3600));
     expect(
-      await world.rows(`select state, reply, lease_owner, extract(epoch from next_attempt_at - queued_at)::int as after from delivery`),
+      await world.rows(
+        `select state, reply, lease_owner, extract(epoch from next_attempt_at - queued_at)::int as after from delivery`,
+      ),
     ).toEqual([{ state: 'queued', reply: '452 4.2.2 mailbox full', lease_owner: null, after: 3600 }]);
     expect((await claim()).deliveries).toEqual([]);
     await world.rows(`update delivery set next_attempt_at = now(), came_from = 'leased'`);
     const { deliveries } = await claim();
     expect(deliveries[0]?.attempt).toBe(2);
-    await world.queue.place(deliveries.map((delivery) => ({ delivery, mailboxId: full, trace: TRACE, retryAfter: undefined })));
+    await world.queue.place(
+      deliveries.map((delivery) => ({ delivery, mailboxId: full, trace: TRACE, retryAfter: undefined })),
+    );
     expect(await states()).toEqual(['held']);
     expect(await events()).toEqual(['accepted', 'deferred', 'held']);
   });
 
   test('a mailbox that is disabled or gone holds the row', async () => {
     const away = await world.directory.mailbox('away@example.org', { state: 'disabled' });
-    await world.accept([{ forwardPath: 'away@example.org', mailboxId: away }, { forwardPath: 'gone@example.org', mailboxId: newId() as MailboxId }, toAlice()]);
+    await world.accept([
+      { forwardPath: 'away@example.org', mailboxId: away },
+      { forwardPath: 'gone@example.org', mailboxId: newId() as MailboxId },
+      toAlice(),
+    ]);
     expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['held', 'held', 'delivered']);
     expect(await world.rows(`select reply from delivery where state = 'held'`)).toEqual([
       { reply: 'the mailbox of RCPT is gone or disabled' },
@@ -291,7 +352,8 @@ describe('place', () => {
   });
 
   test('UIDs and MODSEQs come in the order of commits: who sees UIDNEXT has seen every lower UID', async () => {
-    for (let at = 0; at < 60; at++) await world.accept([at % 2 ? toAlice() : { forwardPath: 'bob@example.org', mailboxId: bob }, toAlice()]);
+    for (let at = 0; at < 60; at++)
+      await world.accept([at % 2 ? toAlice() : { forwardPath: 'bob@example.org', mailboxId: bob }, toAlice()]);
     const workers = Array.from({ length: 6 }, () => world.anotherWorker());
     let running = true;
     const seen: string[] = [];
@@ -341,12 +403,46 @@ describe('expand, defer and hold', () => {
       { ...target, recipient: 'x@elsewhere.example', lane: remoteLane('elsewhere.example') },
       { ...target, recipient: 'lost@example.org', hold: 'no such user' },
     ]);
-    expect(await world.rows(`select ordinal, parent, depth, recipient, lane, state, reply from delivery order by ordinal`)).toEqual([
-      { ordinal: 0, parent: null, depth: 0, recipient: 'team@example.org', lane: 'local', state: 'forwarded', reply: 'expanded to 3 target(s)' },
-      { ordinal: 1, parent: null, depth: 0, recipient: 'alice@example.org', lane: 'local', state: 'leased', reply: null },
+    expect(
+      await world.rows(`select ordinal, parent, depth, recipient, lane, state, reply from delivery order by ordinal`),
+    ).toEqual([
+      {
+        ordinal: 0,
+        parent: null,
+        depth: 0,
+        recipient: 'team@example.org',
+        lane: 'local',
+        state: 'forwarded',
+        reply: 'expanded to 3 target(s)',
+      },
+      {
+        ordinal: 1,
+        parent: null,
+        depth: 0,
+        recipient: 'alice@example.org',
+        lane: 'local',
+        state: 'leased',
+        reply: null,
+      },
       { ordinal: 2, parent: 0, depth: 1, recipient: 'alice@example.org', lane: 'local', state: 'queued', reply: null },
-      { ordinal: 3, parent: 0, depth: 1, recipient: 'x@elsewhere.example', lane: 'remote:elsewhere.example', state: 'queued', reply: null },
-      { ordinal: 4, parent: 0, depth: 1, recipient: 'lost@example.org', lane: 'local', state: 'held', reply: 'no such user' },
+      {
+        ordinal: 3,
+        parent: 0,
+        depth: 1,
+        recipient: 'x@elsewhere.example',
+        lane: 'remote:elsewhere.example',
+        state: 'queued',
+        reply: null,
+      },
+      {
+        ordinal: 4,
+        parent: 0,
+        depth: 1,
+        recipient: 'lost@example.org',
+        lane: 'local',
+        state: 'held',
+        reply: 'no such user',
+      },
     ]);
     expect(await world.rows('select recipients, deliveries from message')).toEqual([{ recipients: 2, deliveries: 5 }]);
     expect(await events()).toEqual(['accepted', 'forwarded']);
@@ -358,7 +454,10 @@ describe('expand, defer and hold', () => {
     const workers = [world.queue, world.anotherWorker()];
     await Promise.all(
       deliveries.map((delivery, at) =>
-        workers[at]!.expand(delivery, Array.from({ length: 20 }, (_, n) => ({ ...target, recipient: `${at}-${n}@example.org` }))),
+        workers[at]!.expand(
+          delivery,
+          Array.from({ length: 20 }, (_, n) => ({ ...target, recipient: `${at}-${n}@example.org` })),
+        ),
       ),
     );
     const rows = await world.rows<{ ordinal: number }>('select ordinal from delivery order by ordinal');
@@ -369,13 +468,15 @@ describe('expand, defer and hold', () => {
     await world.accept([toAlice()]);
     const [delivery] = (await claim()).deliveries;
     await world.queue.defer(delivery ? [{ delivery, retryAfter: 400.5, reply: '4.4.0 later' }] : []);
-    expect(await world.rows(`select state, reply, extract(epoch from next_attempt_at - queued_at)::float8 as after from delivery`)).toEqual([
-      { state: 'queued', reply: '4.4.0 later', after: 400.5 },
-    ]);
+    expect(
+      await world.rows(
+        `select state, reply, extract(epoch from next_attempt_at - queued_at)::float8 as after from delivery`,
+      ),
+    ).toEqual([{ state: 'queued', reply: '4.4.0 later', after: 400.5 }]);
   });
 });
 
-describe('the sweeper\'s questions', () => {
+describe("the sweeper's questions", () => {
   test('lanes with due rows, and only those', async () => {
     await world.accept([{ forwardPath: 'team@example.org' }, toAlice()]);
     const [team] = (await claim()).deliveries;
@@ -405,7 +506,10 @@ describe('the sweeper\'s questions', () => {
     await world.accept([toAlice()]);
     await world.rows(`update message set received_at = now() - interval '2 hours' where id <> $1`, [young]);
     expect(await world.queue.sweepPending(3600)).toBe(1);
-    expect(await world.rows(`select state from message order by state`)).toEqual([{ state: 'accepted' }, { state: 'pending' }]);
+    expect(await world.rows(`select state from message order by state`)).toEqual([
+      { state: 'accepted' },
+      { state: 'pending' },
+    ]);
     expect(await world.rows('select message_id from message_chunk')).toEqual([{ message_id: young }]);
   });
 

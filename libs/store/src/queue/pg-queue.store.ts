@@ -18,7 +18,16 @@ import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { placeAll } from './place.ts';
-import { CLAIM, DEFER, DUE_LANES, EXPAND, HOLD, RELEASE_EXPIRED, SWEEP_PENDING, TENANTS_PER_CLAIM } from './statements.ts';
+import {
+  CLAIM,
+  DEFER,
+  DUE_LANES,
+  EXPAND,
+  HOLD,
+  RELEASE_EXPIRED,
+  SWEEP_PENDING,
+  TENANTS_PER_CLAIM,
+} from './statements.ts';
 
 const BEFORE_ALL_TENANTS = '00000000-0000-0000-0000-000000000000';
 
@@ -84,7 +93,14 @@ export class PgQueueStore extends QueueStore {
   override async defer(deferrals: readonly Deferral[]): Promise<void> {
     if (deferrals.length === 0) return;
     const keys = leaseColumns(deferrals.map(({ delivery }) => delivery));
-    await this.#database.pool.query(DEFER, [...keys, ...columns(deferrals, ({ retryAfter }) => retryAfter, ({ reply }) => reply)]);
+    await this.#database.pool.query(DEFER, [
+      ...keys,
+      ...columns(
+        deferrals,
+        ({ retryAfter }) => retryAfter,
+        ({ reply }) => reply,
+      ),
+    ]);
   }
 
   override async hold(holds: readonly Hold[]): Promise<void> {
@@ -93,7 +109,10 @@ export class PgQueueStore extends QueueStore {
     await this.#database.pool.query(HOLD, [...keys, ...columns(holds, ({ reason }) => reason)]);
   }
 
-  override async expand({ tenantId, messageId, ordinal, lease }: LeasedDelivery, targets: readonly ExpandedTarget[]): Promise<void> {
+  override async expand(
+    { tenantId, messageId, ordinal, lease }: LeasedDelivery,
+    targets: readonly ExpandedTarget[],
+  ): Promise<void> {
     await this.#reads.query(EXPAND, [
       tenantId,
       messageId,

@@ -56,12 +56,19 @@ export async function placeAll(client: ClientBase, placements: readonly Placemen
     lockLeases(client, placements),
   ]);
   const seen = new Set<string>();
-  const judged = placements.map((placement, at) => judge(placement, inboxes.get(placement.mailboxId), leases.get(at + 1), seen));
+  const judged = placements.map((placement, at) =>
+    judge(placement, inboxes.get(placement.mailboxId), leases.get(at + 1), seen),
+  );
   await Promise.all([...settle(client, judged, [...inboxes.values()]), client.query('commit')]);
   return judged.map(({ fate }) => fate);
 }
 
-function judge(placement: Placement, inbox: Inbox | undefined, already: boolean | undefined, seen: Set<string>): Judged {
+function judge(
+  placement: Placement,
+  inbox: Inbox | undefined,
+  already: boolean | undefined,
+  seen: Set<string>,
+): Judged {
   const { delivery, mailboxId, trace } = placement;
   const octets = delivery.octets + trace.length;
   const as = (fate: Placed): Judged => ({ placement, fate, inbox, uid: 0, octets });
@@ -81,7 +88,11 @@ function judge(placement: Placement, inbox: Inbox | undefined, already: boolean 
 
 async function lockInboxes(client: ClientBase, placements: readonly Placement[]): Promise<Map<MailboxId, Inbox>> {
   const wanted = [...new Map(placements.map(({ delivery, mailboxId }) => [mailboxId, delivery.tenantId]))];
-  const keys = columns(wanted, ([, tenantId]) => tenantId, ([mailboxId]) => mailboxId);
+  const keys = columns(
+    wanted,
+    ([, tenantId]) => tenantId,
+    ([mailboxId]) => mailboxId,
+  );
   const [folders, usage] = await Promise.all([
     client.query<FolderRow>({ ...LOCK_INBOXES, values: keys }),
     client.query<UsageRow>({ ...LOCK_USAGE, values: keys }),
@@ -91,7 +102,10 @@ async function lockInboxes(client: ClientBase, placements: readonly Placement[])
       .filter(({ state }) => state !== 'disabled')
       .map((row) => [
         row.mailbox_id,
-        { octets: (row.quota_octets ?? Infinity) - row.octets, messages: (row.quota_messages ?? Infinity) - row.messages },
+        {
+          octets: (row.quota_octets ?? Infinity) - row.octets,
+          messages: (row.quota_messages ?? Infinity) - row.messages,
+        },
       ]),
   );
   const inboxes = new Map<MailboxId, Inbox>();

@@ -36,7 +36,13 @@ export interface Recipient {
   readonly hold?: string;
 }
 
-export const toRecipient = ({ forwardPath, mailboxId, tenantId = DEFAULT_TENANT, domainId, hold }: Recipient): IntakeRecipient => ({
+export const toRecipient = ({
+  forwardPath,
+  mailboxId,
+  tenantId = DEFAULT_TENANT,
+  domainId,
+  hold,
+}: Recipient): IntakeRecipient => ({
   tenantId,
   domainId,
   forwardPath,
@@ -49,7 +55,8 @@ export const toRecipient = ({ forwardPath, mailboxId, tenantId = DEFAULT_TENANT,
 export async function queueWorld(): Promise<QueueWorld> {
   const db = await freshDatabase();
   const intake = new PgIntakeStore(db.as('posthouse_ingress'));
-  const rows = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> => (await db.owner.query<Row>(text, values)).rows;
+  const rows = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
+    (await db.owner.query<Row>(text, values)).rows;
   return {
     db,
     directory: new DirectoryFixture(db.owner),
@@ -70,7 +77,12 @@ export async function queueWorld(): Promise<QueueWorld> {
   };
 }
 
-export const intakeMessage = (id: MessageId, recipients: readonly IntakeRecipient[], octets = 20, reversePath = 'a@b.example') => ({
+export const intakeMessage = (
+  id: MessageId,
+  recipients: readonly IntakeRecipient[],
+  octets = 20,
+  reversePath = 'a@b.example',
+) => ({
   id,
   reversePath,
   helo: 'client.example',
