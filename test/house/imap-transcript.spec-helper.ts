@@ -36,13 +36,13 @@ export interface Transcript {
 
 /** Throws on a line that is not of the format: a transcript is code. */
 export function parseTranscript(text: string): Transcript {
-  let world: TranscriptWorld = { inbox: 0, mime: false, quota: undefined, plaintext: 'loopback' };
+  const world: TranscriptWorld = { inbox: 0, mime: false, quota: undefined, plaintext: 'loopback' };
   const steps: TranscriptStep[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     const at = index + 1;
     const mark = line.slice(0, 2);
     const rest = line.slice(3);
-    if (mark === '#!') world = { ...world, ...directive(rest) };
+    if (mark === '#!') Object.assign(world, directive(rest));
     else if (mark === 'C:') steps.push({ who: 'client', text: rest, at });
     else if (mark === 'S:') steps.push({ who: 'server', text: rest, at });
     else if (line === 'S! closed') steps.push({ who: 'closed', text: '', at });

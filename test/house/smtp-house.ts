@@ -10,7 +10,7 @@ export interface SmtpHouse {
   readonly db: FreshDatabase;
   readonly directory: DirectoryFixture;
   /** Rows of a statement run as the owner. */
-  rows<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  readonly rows: <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
   /** Starts delivering; the worker ends with the house. */
   startWorker(): Promise<void>;
   close(): Promise<void>;

@@ -1,66 +1,26 @@
-/** One client: octets in, commands strictly one after the other, octets out. */
+/** One client's socket: takes octets in, waits where a command waits, sends answers out. */
 import type { MailboxId } from '#domain';
-import {
-  advance,
-  AFTER_LOGIN,
-  encodeContinuation,
-  encodeFrameRefusal,
-  encodeTagged,
-  encodeUntagged,
-  Framer,
-  parseCommand,
-  refuse,
-  type AppendCommand,
-  type Command,
-  type CommandName,
-  type FrameEvent,
-} from '#imap';
-import { reasonOf, type Connection } from '#runtime';
+import { encodeUntagged } from '#imap';
+import type { Connection } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
-import { announced } from './commands/capability.ts';
-import { beginAppend, type Append } from './commands/append.ts';
-import { COMMAND_NAMES, perform } from './commands/index.ts';
-import { CutShort, isBug, replyToFault } from './faults.ts';
-import { LOGIN_SECONDS, MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
+import { Dialogue } from './dialogue.ts';
+import { LOGIN_SECONDS } from './limits.ts';
 import { Outbox } from './outbox.ts';
-import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
-import { asksForNews, isUidCommand, looksFirst, looksLast, mayExpunge } from './rules.ts';
-import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
 
-/** A command that is not answered yet. */
-interface Pending {
-  readonly tag: string;
-  readonly command: Command;
-  /** Milliseconds, of `performance.now()`. */
-  readonly began: number;
-}
-
-type EventOf<Kind extends FrameEvent['kind']> = Extract<FrameEvent, { kind: Kind }>;
-
-const bye = (text: string): string => encodeUntagged('BYE', text);
-const FOLDER_GONE = bye('the selected folder was deleted');
-const TOO_MANY_ERRORS = bye('too many bad commands');
-const TIMED_OUT = bye('silent for too long');
-const LOGIN_TIMED_OUT = bye('no login in time');
-const SHUTTING_DOWN = bye('the server is shutting down, come back soon');
-const GO_AHEAD = encodeContinuation('go ahead');
+const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
+const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
+const SHUTTING_DOWN = encodeUntagged('BYE', 'the server is shutting down, come back soon');
 
 export class ImapConnection implements Sleeper {
   readonly #parts: ImapParts;
   readonly #connection: Connection;
-  readonly #client: Client;
   readonly #out: Outbox;
-  readonly #framer = new Framer();
-  #asked: (Pending & { readonly question: Question }) | undefined;
-  #append: (Pending & { readonly message: Append }) | undefined;
-  #badCommands = 0;
+  readonly #dialogue: Dialogue;
   /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
   #waiting = false;
   /** A ring came while we waited. */
   #again = false;
-  /** The last words are said. */
-  #over = false;
   #ended = false;
   #stopping = false;
   #gone = false;
@@ -70,10 +30,8 @@ export class ImapConnection implements Sleeper {
     this.#parts = parts;
     this.#connection = connection;
     this.#out = new Outbox(connection.socket);
-    this.#client = new Client(parts, connection, this.#out, passwords);
+    this.#dialogue = new Dialogue(parts, new Client(parts, connection, this.#out, passwords), this);
     connection.deadline = performance.now() + LOGIN_SECONDS * 1_000;
-    const capabilities = announced('not-authenticated', passwords, COMMAND_NAMES);
-    this.#out.add(encodeUntagged('OK', 'Posthouse ready', { code: 'CAPABILITY', capabilities }));
     void this.#out.flush();
   }
 
@@ -82,11 +40,11 @@ export class ImapConnection implements Sleeper {
   }
 
   get mailboxId(): MailboxId {
-    return this.#client.account.mailboxId;
+    return this.#dialogue.client.account.mailboxId;
   }
 
   data(chunk: Buffer): void {
-    this.#framer.push(chunk);
+    this.#dialogue.push(chunk);
     if (!this.#waiting) this.#run();
   }
 
@@ -100,7 +58,7 @@ export class ImapConnection implements Sleeper {
   idle(): void {
     // In the middle of an answer there is no place for last words.
     if (this.#waiting) this.#connection.hangUp();
-    else this.#connection.hangUp(this.#client.loggedIn ? TIMED_OUT : LOGIN_TIMED_OUT);
+    else this.#connection.hangUp(this.#dialogue.client.loggedIn ? TIMED_OUT : LOGIN_TIMED_OUT);
   }
 
   shutdown(): void {
@@ -110,28 +68,25 @@ export class ImapConnection implements Sleeper {
 
   closed(): void {
     this.#gone = true;
-    const { loggedIn } = this.#client;
-    const message = this.#append?.message;
-    this.#append = undefined;
-    this.#asked = undefined;
-    void message?.abandon();
+    this.#dialogue.abandon();
+    const { loggedIn } = this.#dialogue.client;
     if (!loggedIn) return;
     this.#parts.updates.remove(this);
     this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
   }
 
   rung(): boolean {
-    const { folder } = this.#client;
+    const { folder } = this.#dialogue.client;
     if (!folder) return false;
     folder.stale = true;
-    if (!this.#asked?.question.idle) return false;
+    // It may be about to idle: the look before that may have been too early.
     this.#again ||= this.#waiting;
-    return !this.#waiting;
+    return this.#dialogue.isIdling && !this.#waiting;
   }
 
   async wake(): Promise<void> {
-    if (this.#waiting || this.#over || this.#gone) return;
-    const looking = this.#tellNews();
+    if (this.#waiting || this.#isOver || !this.#dialogue.isIdling) return;
+    const looking = this.#dialogue.tellNews();
     this.#wait(looking);
     await looking;
   }
@@ -139,8 +94,8 @@ export class ImapConnection implements Sleeper {
   /** Does every command that waits for nothing, then writes all answers at once. */
   #run(): void {
     while (!this.#isOver) {
-      const event = this.#framer.next(this.#asked ? 'line' : 'command');
-      const wait = event ? this.#take(event) : undefined;
+      const event = this.#dialogue.next();
+      const wait = event ? this.#dialogue.take(event) : undefined;
       if (wait) return this.#wait(wait);
       if (!event) break;
       const room = this.#out.full ? this.#out.flush() : undefined;
@@ -148,13 +103,15 @@ export class ImapConnection implements Sleeper {
     }
     const room = this.#out.flush();
     if (room) return this.#wait(room);
-    if (this.#again && !this.#isOver) return this.#wait(this.#tellNews());
-    if (this.#over || this.#ended) this.#connection.hangUp();
+    const again = this.#again;
+    this.#again = false;
+    if (again && this.#dialogue.isIdling && !this.#isOver) return this.#wait(this.#dialogue.tellNews());
+    if (this.#dialogue.isOver || this.#ended) this.#connection.hangUp();
     else if (this.#stopping) this.#connection.hangUp(SHUTTING_DOWN);
   }
 
   get #isOver(): boolean {
-    return this.#over || this.#stopping || !this.#out.open;
+    return this.#dialogue.isOver || this.#stopping || !this.#out.open;
   }
 
   /** Takes nothing further until `work` is done. */
@@ -177,225 +134,5 @@ export class ImapConnection implements Sleeper {
     if (this.#gone) return;
     this.#run();
     if (!this.#waiting) this.#connection.socket.resume();
-  }
-
-  #take(event: FrameEvent): Promise<void> | undefined {
-    switch (event.kind) {
-      case 'command':
-        return this.#command(event.octets);
-      case 'line':
-        return this.#answerLine(event.octets);
-      case 'continue':
-        this.#out.add(GO_AHEAD);
-        return undefined;
-      case 'append-literal':
-        return this.#beginAppend(event);
-      case 'append-octets':
-        return this.#appendOctets(event.octets);
-      case 'append-end':
-        return this.#endAppend(event.rest);
-      case 'too-large':
-        return this.#tooLarge(event);
-      case 'bye':
-        this.#out.add(encodeFrameRefusal(event));
-        this.#over = true;
-        return undefined;
-    }
-  }
-
-  /** Parses and judges; undefined where that was the whole answer already. */
-  #accept(octets: Buffer): Pending | undefined {
-    const began = performance.now();
-    const { tag, command, fault } = parseCommand(octets);
-    if (fault) {
-      const text = fault.message;
-      this.#out.add(tag === undefined ? encodeUntagged('BAD', text) : encodeTagged(tag, 'BAD', text));
-      this.#count('other', 'BAD', began);
-      return undefined;
-    }
-    const pending = { tag, command, began };
-    const refusal = refuse(this.#client.session, command);
-    if (!refusal) return pending;
-    const { status, text, code } = refusal;
-    // It was not let through: the session stays where it is.
-    this.#say(pending, code ? { status, text, code: { code } } : { status, text });
-    return undefined;
-  }
-
-  #command(octets: Buffer): Promise<void> | undefined {
-    const pending = this.#accept(octets);
-    if (!pending) return undefined;
-    const { command } = pending;
-    // Its literal would have been announced by the framer: this one has none.
-    if (command.name === 'APPEND') return this.#conclude(pending, bad('expected literal'));
-    const { folder } = this.#client;
-    if (folder && looksFirst(folder, command)) return this.#lookFirst(pending, folder, command);
-    try {
-      return this.#finish(pending, perform(this.#client, command));
-    } catch (error) {
-      return this.#conclude(pending, this.#translate(error));
-    }
-  }
-
-  async #lookFirst(pending: Pending, folder: Selected, command: Exclude<Command, AppendCommand>): Promise<void> {
-    let answer: Answer;
-    try {
-      const asked = asksForNews(folder, command);
-      if (!(await this.#sync())) return;
-      const uid = isUidCommand(command);
-      if (asked) this.#out.add(folder.updates(uid, uid));
-      answer = await perform(this.#client, command);
-    } catch (error) {
-      answer = this.#translate(error);
-    }
-    return this.#close(pending, answer);
-  }
-
-  #finish(pending: Pending, answer: Answer | Promise<Answer>): Promise<void> | undefined {
-    if (!(answer instanceof Promise)) return this.#close(pending, answer);
-    return answer.catch((error: unknown) => this.#translate(error)).then((settled) => this.#close(pending, settled));
-  }
-
-  /** What comes of a command: its tagged line, behind what is new; or a question. */
-  #close(pending: Pending, answer: Answer): Promise<void> | undefined {
-    const { folder } = this.#client;
-    if ('ask' in answer) {
-      this.#asked = { ...pending, question: answer };
-      this.#out.add(encodeContinuation(answer.ask));
-      if (answer.idle && folder) this.#out.add(folder.updates(true, false));
-      return undefined;
-    }
-    if (folder?.stale && looksLast(pending.command)) return this.#lookLast(pending, answer);
-    return this.#conclude(pending, answer);
-  }
-
-  async #lookLast(pending: Pending, answer: Reply): Promise<void> {
-    try {
-      if (!(await this.#sync())) return;
-    } catch (error) {
-      // The command itself is done; what is new is told with the next.
-      this.#translate(error);
-    }
-    this.#conclude(pending, answer);
-  }
-
-  /** False: the selected folder is gone, and that was said. */
-  async #sync(): Promise<boolean> {
-    const { folder } = this.#client;
-    if (!folder || (await folder.sync())) return true;
-    this.#out.add(FOLDER_GONE);
-    this.#over = true;
-    return false;
-  }
-
-  /** A command that was let through has ended. */
-  #conclude(pending: Pending, answer: Reply): undefined {
-    const client = this.#client;
-    const login = answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
-    const reply = login ? this.#admit(answer) : answer;
-    client.session = advance(client.session, pending.command, reply.status === 'OK' ? 'done' : 'failed');
-    this.#say(pending, reply);
-    if (client.session.phase === 'logout') this.#over = true;
-  }
-
-  #say({ tag, command, began }: Pending, reply: Reply): void {
-    const { folder } = this.#client;
-    if (folder) this.#out.add(folder.updates(mayExpunge(command), isUidCommand(command)));
-    this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
-    this.#count(command.name, reply.status, began, reply);
-  }
-
-  #admit(answer: Reply): Reply {
-    const { loggedIn: account } = this.#client;
-    const { log, updates } = this.#parts;
-    const { remoteAddress: remote } = this.#connection;
-    if (account && !updates.add(this)) {
-      log.info({ conn: this.id, remote, mailbox: account.mailboxId }, 'too many sessions of one account');
-      this.#client.logOut();
-      return TOO_MANY_SESSIONS;
-    }
-    this.#connection.deadline = Infinity;
-    this.#framer.limits = AFTER_LOGIN;
-    this.#badCommands = 0;
-    log.info({ conn: this.id, remote, mailbox: account?.mailboxId }, 'login');
-    return answer;
-  }
-
-  #answerLine(line: Buffer): Promise<void> | undefined {
-    const asked = this.#asked;
-    this.#asked = undefined;
-    return asked && this.#finish(asked, asked.question.answer(line));
-  }
-
-  #tooLarge(event: EventOf<'too-large'>): undefined {
-    const asked = this.#asked;
-    this.#asked = undefined;
-    if (asked) return this.#conclude(asked, bad('line too long'));
-    this.#out.add(encodeFrameRefusal(event));
-    this.#count('other', 'BAD', performance.now());
-  }
-
-  #beginAppend({ head, sync }: EventOf<'append-literal'>): Promise<void> | undefined {
-    const pending = this.#accept(head);
-    if (pending?.command.name === 'APPEND') return this.#judgeAppend(pending, pending.command, sync);
-    this.#framer.refuse();
-    return undefined;
-  }
-
-  async #judgeAppend(pending: Pending, command: AppendCommand, sync: boolean): Promise<void> {
-    const judged = await beginAppend(this.#client, command).catch((error: unknown) => this.#translate(error));
-    if ('status' in judged) {
-      this.#framer.refuse();
-      return this.#close(pending, judged);
-    }
-    if (this.#gone) return judged.abandon();
-    this.#append = { ...pending, message: judged };
-    this.#framer.accept();
-    if (sync) this.#out.add(GO_AHEAD);
-  }
-
-  #appendOctets(octets: Buffer): Promise<void> | undefined {
-    const message = this.#append?.message;
-    return message?.write(octets)?.catch((error: unknown) => message.fail(this.#translate(error)));
-  }
-
-  #endAppend(rest: Buffer): Promise<void> | undefined {
-    const append = this.#append;
-    this.#append = undefined;
-    return append && this.#finish(append, append.message.end(rest));
-  }
-
-  /** In IDLE: what is new goes out at once. Never rejects. */
-  async #tellNews(): Promise<void> {
-    this.#again = false;
-    try {
-      if (!(await this.#sync())) return;
-      const { folder } = this.#client;
-      if (folder && this.#asked) this.#out.add(folder.updates(true, false));
-    } catch (error) {
-      this.#parts.log.debug({ conn: this.id, reason: reasonOf(error) }, 'no news could be read; the poll tries again');
-    }
-  }
-
-  /** The one place where a fault becomes a reply. */
-  #translate(error: unknown): Reply {
-    if (error instanceof CutShort) throw error;
-    const mailbox = this.#client.loggedIn?.mailboxId;
-    const { log } = this.#parts;
-    if (isBug(error)) log.error({ conn: this.id, mailbox, err: error }, 'a command failed');
-    else log.warn({ conn: this.id, mailbox, reason: reasonOf(error) }, 'a command could not be done');
-    return replyToFault(error);
-  }
-
-  #count(verb: CommandName | 'other', status: Reply['status'], began: number, reply?: Reply): void {
-    const faulty = reply?.code?.code === 'SERVERBUG' || reply?.code?.code === 'UNAVAILABLE';
-    const result = faulty ? 'failed' : status === 'OK' ? 'ok' : 'refused';
-    this.#parts.metrics.command('imap', verb, result, (performance.now() - began) / 1_000);
-    const loggedIn = this.#client.loggedIn !== undefined;
-    if (status === 'BAD') this.#badCommands++;
-    else if (loggedIn) this.#badCommands = 0;
-    if (this.#badCommands < (loggedIn ? MAX_BAD : MAX_BAD_BEFORE_LOGIN)) return;
-    this.#out.add(TOO_MANY_ERRORS);
-    this.#over = true;
   }
 }

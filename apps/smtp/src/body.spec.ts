@@ -61,6 +61,19 @@ describe('a body', () => {
     expect(store.committed).toEqual([]);
   });
 
+  test('is committed whole when its last octets are still being written', async () => {
+    for (const last of [1, CHUNK_OCTETS - 1, CHUNK_OCTETS, 3 * CHUNK_OCTETS + 5]) {
+      const store = new MemoryStore();
+      const body = new Body(store, envelope);
+      const original = Buffer.alloc(SMALL_BODY + 100 + last, 'abcdefghijk');
+      await body.write(original.subarray(0, SMALL_BODY + 100));
+      const writing = body.write(original.subarray(SMALL_BODY + 100));
+      await body.commit(envelope, digest);
+      expect(Buffer.concat(store.large.get(envelope.id)?.chunks ?? []).equals(original)).toBe(true);
+      await writing;
+    }
+  });
+
   test('abandoned while its chunks are being written leaves no chunk behind', async () => {
     const store = new MemoryStore();
     const body = new Body(store, envelope);

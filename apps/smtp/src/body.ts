@@ -27,6 +27,8 @@ export class Body {
   }
 
   async commit(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
+    // A paused stream may end all the same: its last octets can still be on their way.
+    await this.#writing;
     if (!this.#chunk) {
       await this.#store.commit({ ...envelope, digest, body: this.#small });
       return;

@@ -46,7 +46,10 @@ export class IngressConnection extends SMTPConnection {
   override _createParser(): DataParser {
     const parser = new DataParser({ maxCommandLength: MAX_COMMAND_LINE });
     parser.oncommand = (command, callback) => this._onCommand(command, callback);
-    parser.on('error', (error) => this.send(421, `5.5.2 ${error.message}`));
+    parser.on('error', (error) => {
+      this.closeAfterReply();
+      this.send(500, `5.5.2 ${error.message}`); // RFC 5321 4.5.3.1.9
+    });
     return parser;
   }
 

@@ -54,7 +54,7 @@ export class Intake {
       return outcome;
     } catch (error) {
       const gone = stream.destroyed && stream.errored !== null;
-      if (!gone) this.#log.error({ err: error, message: transaction.id }, 'a message could not be stored');
+      if (!gone) this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'a message could not be stored');
       stream.resume();
       await body.abandon();
       return { reply: TEMPORARY_FAILURE, close: false };

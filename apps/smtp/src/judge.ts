@@ -98,12 +98,13 @@ export class Judge {
       if (!facts) return TEMPORARY_FAILURE;
       const common = {
         path: { local, domain },
-        forwardPath: text,
+        // Delivery looks the address up again, and bare postmaster is none.
+        forwardPath: path.kind === 'postmaster' ? `${local}@${domain}` : text,
         notify: Array.isArray(parameters.notify) ? parameters.notify.join(',') : parameters.notify?.toString(),
         orcpt: parameters.orcpt && `${parameters.orcpt.type};${parameters.orcpt.address}`,
       };
       const resolution = resolve(address, facts);
-      if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, ...OPERATORS_POSTMASTER };
+      if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, forwardPath: text, ...OPERATORS_POSTMASTER };
       const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.recipients.length);
       if (!verdict.accept) return REFUSALS[verdict.refusal];
       const { disposition } = verdict;

@@ -21,6 +21,11 @@ describe('a stored recipient', () => {
     ['', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
     ['a@b.example\r\nBcc: forged', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
     [
+      'jö@bücher.example',
+      'Grüße@BÜCHER.example',
+      'Return-Path: <jö@xn--bcher-kva.example>\r\nDelivered-To: Grüße@xn--bcher-kva.example\r\n',
+    ],
+    [
       '"a b"@c.example',
       '"two words"@example.org',
       'Return-Path: <"a b"@c.example>\r\nDelivered-To: "two words"@example.org\r\n',

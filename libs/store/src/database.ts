@@ -15,14 +15,10 @@ export interface DatabaseOptions {
 }
 
 // bigint as number: octets, UIDs and counts stay far below 2^53.
-const INT8 = 20;
-type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: TypeId, format?: 'text' | 'binary') =>
-    Number(oid) === INT8 && format !== 'binary'
-      ? Number
-      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-};
+type TypeParser = typeof pg.types.getTypeParser;
+const parserOf = (oid: Parameters<TypeParser>[0], format?: 'text' | 'binary'): unknown =>
+  oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format);
+const types: pg.CustomTypesConfig = { getTypeParser: parserOf as TypeParser };
 
 /** Milliseconds a statement may take before Postgres ends it: a stuck statement must not hold a session for ever. */
 const STATEMENT_TIMEOUT = 60_000;

@@ -1,13 +1,14 @@
 /** What a database error means for the caller: is it the data, or is it us? */
 import pg from 'pg';
 
-/** SQLSTATE classes 22 (data exception) and 23 (constraint violation): the statement can never succeed with this data. */
-export function isDataError(error: unknown): boolean {
-  return (
-    error instanceof pg.DatabaseError &&
-    (error.code?.startsWith('22') === true || error.code?.startsWith('23') === true)
-  );
-}
+/**
+ * SQLSTATE classes of statements that can never succeed with this data: 22 data exception, 23 constraint violation,
+ * 54 program limit exceeded (a value too long for its index, say).
+ */
+const DATA_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
+
+export const isDataError = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && DATA_CLASSES.has(error.code?.slice(0, 2) ?? '');
 
 /** Runs `each` on one half after the other until the culprits stand alone: one bad item must not refuse its neighbours. */
 export async function bisect<Item>(

@@ -126,6 +126,18 @@ describe('large messages', () => {
     expect(await ids()).toEqual([kept.id]);
     expect(await world.rows('select 1 as one from message_chunk')).toHaveLength(1);
   });
+
+  test('swept while its octets still came: refused, and neither chunks nor deliveries of nothing are left', async () => {
+    const message = fresh();
+    await world.intake.beginLarge(message);
+    await world.intake.appendChunk(message, 0, Buffer.from('chunk'));
+    await world.rows(`update message set received_at = now() - interval '1 day'`);
+    expect(await world.queue.sweepPending(3600)).toBe(1);
+    await expect(world.intake.appendChunk(message, 1, Buffer.from('chunk'))).rejects.toThrow('was swept');
+    await expect(world.intake.commitLarge(message, message.digest)).rejects.toThrow('was swept');
+    expect(await world.rows('select 1 as one from message_chunk')).toEqual([]);
+    expect(await world.rows('select 1 as one from delivery')).toEqual([]);
+  });
 });
 
 describe('directory facts', () => {

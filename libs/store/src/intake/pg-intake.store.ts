@@ -79,7 +79,9 @@ export class PgIntakeStore extends IntakeStore {
   }
 
   override async appendChunk({ id, recipients }: IntakeEnvelope, number: number, octets: Buffer): Promise<void> {
-    await this.#chunks.query(APPEND_CHUNK, [tenantsOf(recipients), id, number, octets]);
+    const tenants = tenantsOf(recipients);
+    const stored = await this.#chunks.query(APPEND_CHUNK, [tenants, id, number, octets]);
+    if (stored.length !== tenants.length) throw new Error(swept(id));
   }
 
   override async commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
@@ -91,7 +93,7 @@ export class PgIntakeStore extends IntakeStore {
       ...deliveryColumns(rowsOf(envelope)),
     ]); // prettier-ignore
     if (flipped.length !== tenants.length)
-      throw new Error(`pending message ${id} was swept before its last octet came`);
+      throw new Error(swept(id));
   }
 
   override async abandonLarge({ id, recipients }: IntakeEnvelope): Promise<void> {
@@ -120,6 +122,8 @@ export class PgIntakeStore extends IntakeStore {
     return [];
   }
 }
+
+const swept = (id: string): string => `pending message ${id} was swept before its last octet came`;
 
 interface DeliveryRow extends IntakeRecipient {
   readonly messageId: string;

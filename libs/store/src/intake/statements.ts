@@ -42,14 +42,17 @@ select tenant_id, $2::uuid, 'pending', 'smtp', $4, $5, $6, $7, $8, $9, $10, 0, 0
   from unnest($1::uuid[], $3::int[]) as t (tenant_id, recipients)`,
 };
 
+/** Gives back the tenants whose pending row is still there: a chunk of a message that was swept would belong to nothing. */
 export const APPEND_CHUNK: HotStatement = {
   name: 'intake_append_chunk',
   text: `
 insert into message_chunk (tenant_id, message_id, number, octets)
-select tenant_id, $2::uuid, $3::int, $4::bytea from unnest($1::uuid[]) as t (tenant_id)`,
+select m.tenant_id, m.id, $3::int, $4::bytea
+  from message m where m.id = $2::uuid and m.tenant_id = any ($1::uuid[]) and m.state = 'pending'
+returning tenant_id`,
 };
 
-/** Flips every tenant's pending row and queues its deliveries; gives back how many rows it flipped. */
+/** Flips every tenant's pending row and queues its deliveries, where the row is still there; gives back the tenants flipped. */
 export const COMMIT_LARGE: HotStatement = {
   name: 'intake_commit_large',
   text: `
@@ -60,6 +63,7 @@ with flipped as (
   returning tenant_id
 ), queued as (
   insert into delivery (${DELIVERY_COLUMNS}) ${DELIVERIES(9)}
+   where tenant_id in (select tenant_id from flipped)
 ), noted as (
   insert into event (tenant_id, message_id, kind) select tenant_id, $2::uuid, 'accepted' from flipped
 )

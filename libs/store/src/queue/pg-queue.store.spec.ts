@@ -172,6 +172,22 @@ describe('claim', () => {
     for (let turn = 0; turn < 3; turn++) for (const { tenantId } of (await claim(64)).deliveries) served.add(tenantId);
     expect(served.size).toBe(70);
   });
+
+  test('a drain takes all that is due, however unequal the tenants behind the first turn are', async () => {
+    const tenants = await Promise.all(Array.from({ length: 40 }, (_, at) => world.directory.tenant(`unequal-${at}`)));
+    const last = tenants.toSorted().slice(32);
+    for (const tenantId of tenants) {
+      const count = last.includes(tenantId) ? 1 : 8;
+      for (let at = 0; at < count; at++) await world.accept([{ forwardPath: 'x@y', tenantId }]);
+    }
+    let total = 0;
+    for (let more = true; more; ) {
+      const claimed = await claim();
+      total += claimed.deliveries.length;
+      ({ more } = claimed);
+    }
+    expect(total).toBe(32 * 8 + 8);
+  });
 });
 
 describe('leases', () => {

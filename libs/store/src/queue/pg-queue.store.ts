@@ -43,6 +43,8 @@ interface ClaimedRow {
   age: number;
   reverse_path: string;
   octets: number;
+  /** That the claim found due; each had an equal share of the batch. */
+  tenants: number;
 }
 
 @Injectable()
@@ -73,10 +75,13 @@ export class PgQueueStore extends QueueStore {
     const rows = await this.#claims.query<ClaimedRow>(CLAIM, [lane, after, limit, lease, leaseSeconds]);
     const tenants = new Map<string, number>();
     for (const { tenant_id } of rows) tenants.set(tenant_id, (tenants.get(tenant_id) ?? 0) + 1);
-    const share = Math.max(1, Math.floor(limit / Math.max(1, tenants.size)));
-    const more = tenants.size >= TENANTS_PER_CLAIM || [...tenants.values()].some((count) => count >= share);
-    // One claim served every tenant that is due: the next one begins with the first again.
-    if (tenants.size < TENANTS_PER_CLAIM) this.#lastServed.delete(lane);
+    const found = rows[0]?.tenants ?? 0;
+    const share = Math.max(1, Math.floor(limit / Math.max(1, found)));
+    // A claim that began behind some tenant has not looked at those before it.
+    const skipped = rows.length > 0 && after !== BEFORE_ALL_TENANTS;
+    const more = skipped || found >= TENANTS_PER_CLAIM || [...tenants.values()].some((count) => count >= share);
+    // One claim served every tenant from there on: the next one begins with the first again.
+    if (found < TENANTS_PER_CLAIM) this.#lastServed.delete(lane);
     else this.#lastServed.set(lane, [...tenants.keys()].sort().at(-1) ?? BEFORE_ALL_TENANTS);
     return { deliveries: rows.sort(byArrival).map((row) => toLeased(row, lease)), more };
   }

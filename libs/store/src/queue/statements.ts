@@ -21,7 +21,7 @@ with recursive turns (tenant_id, number) as (
             order by d.tenant_id limit 1), number + 1
      from turns where turns.tenant_id is not null and number < ${TENANTS_PER_CLAIM})
 ), chosen as (
-  select due.tenant_id, due.message_id, due.ordinal
+  select due.tenant_id, due.message_id, due.ordinal, (select count(tenant_id)::int from turns) as tenants
     from (select tenant_id from turns where tenant_id is not null) t
    cross join lateral (
      select d.tenant_id, d.message_id, d.ordinal from delivery d
@@ -36,7 +36,7 @@ update delivery d
   from chosen c join message m on m.tenant_id = c.tenant_id and m.id = c.message_id
  where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal
 returning d.tenant_id, d.message_id, d.ordinal, d.depth, d.recipient, d.domain_id, d.mailbox_id, d.attempt,
-          extract(epoch from now() - d.queued_at)::float8 as age, m.reverse_path, m.octets`,
+          extract(epoch from now() - d.queued_at)::float8 as age, m.reverse_path, m.octets, c.tenants`,
 };
 
 /** Locks what the batch will change, in the order every writer keeps: folders by id, then usage by mailbox. */
