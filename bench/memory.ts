@@ -72,7 +72,8 @@ const {
 } = await administrator.query<{ pid: number }>('select pg_backend_pid() as pid');
 const postmaster = parents().get(backend?.pid ?? 0) ?? 0;
 await migrate(url.href, migrateBells);
-const owner = new pg.Pool({ connectionString: url.href, max: 2 });
+// The directory need not survive a crash: thousands of mailboxes without a wait for the disk.
+const owner = new pg.Pool({ connectionString: url.href, max: 2, options: '-c synchronous_commit=off' });
 
 const house = await BuiltHouse.over(
   { ownerUrl: url.href, owner },

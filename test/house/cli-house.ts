@@ -158,6 +158,8 @@ export class CliHouse {
   /** Ends what still runs. */
   async close(): Promise<void> {
     const left = this.#started.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+    // What does not drain must not hold up the run.
+    for (const { child } of left) setTimeout(() => child.kill('SIGKILL'), 30_000).unref();
     await Promise.all(left.map((running) => running.stop()));
     await rm(this.folder, { recursive: true, force: true });
   }

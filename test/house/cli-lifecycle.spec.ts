@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { houseHolder } from '#runtime';
 import { LineClient, SmtpTalk } from '#testing';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../crash/app-process.ts';
 import { CliHouse } from './cli-house.ts';
 import { until } from './smtp-house.ts';
 
@@ -19,17 +20,9 @@ afterEach(async () => {
   await Promise.all(houses.splice(0).map((house) => house.close()));
 });
 
-const postmaster = async (house: CliHouse): Promise<number> => {
-  const { postgres } = house.record();
-  return Number((await readFile(join(postgres?.cluster ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0]);
-};
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+/** The pid in the database's own pid file; where this suite runs the cluster is always in the data folder. */
+const postmaster = async ({ dataDir }: CliHouse): Promise<number> =>
+  Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 
 test('while no house runs, commands start its database for themselves, one after the other', async () => {
   const house = await newHouse();
@@ -70,9 +63,10 @@ test('kill -9 of the house leaves nothing that hinders the next start', async ()
   const orphan = await postmaster(house);
   process.kill(house.record().pid, 'SIGKILL');
   await first.ended;
-  expect(isAlive(orphan)).toBe(true);
+  expect(await postmaster(house)).toBe(orphan);
   const second = await house.up();
-  expect(isAlive(orphan)).toBe(false);
+  expect(second.out).toContain('stopping a database server that an earlier run left behind');
+  expect(await postmaster(house)).not.toBe(orphan);
   expect(await house.posthouse('domain', 'list')).toContain('example.test');
   expect(await second.stop()).toBe(0);
 });
@@ -108,29 +102,34 @@ test('SIGTERM lets a mail in hand be finished, and takes no new one', async () =
   expect(await house.json('ledger')).toMatchObject([{ accepted: 1, balanced: true }]);
 });
 
-test('not ready while the database is away, and ready again when it is back', async () => {
+test('a database that dies is started again: not ready until then, and nothing else is lost', async () => {
   const house = await newHouse();
   await house.up();
-  const port = house.port('http');
-  // Stopped, not killed: the house would start it again.
-  const pid = await postmaster(house);
-  const { postgres } = house.record();
-  process.kill(pid, 'SIGKILL');
-  const away = await until(async () => {
-    const response = await house.fetch('/health/ready', port);
-    return response.status === 503 ? ((await response.json()) as { failing: Record<string, string> }) : undefined;
-  });
-  expect(Object.keys(away.failing).every((name) => name.startsWith('database'))).toBe(true);
-  expect((await house.fetch('/health/live', port)).status).toBe(200);
-  expect((await house.fetch('/metrics', port)).status).toBe(200);
-  await until(async () => ((await house.fetch('/health/ready', port)).status === 200 ? true : undefined));
-  expect(house.record().postgres).toEqual(postgres);
+  const { pid, listeners } = house.record();
+  for (let deaths = 0; deaths < 3; deaths++) {
+    process.kill(await postmaster(house), 'SIGKILL');
+    const away = await until(async () => {
+      const response = await house.fetch('/health/ready');
+      const { failing } = (await response.json()) as { failing?: Record<string, string> };
+      return response.status === 503 ? failing : undefined;
+    });
+    expect(Object.keys(away)).toContain('database as posthouse_ingress');
+    for (const path of ['/health/live', '/metrics']) {
+      const response = await house.fetch(path);
+      expect([path, response.status]).toEqual([path, 200]);
+      await response.text();
+    }
+    await until(async () => {
+      const response = await house.fetch('/health/ready');
+      await response.text();
+      return response.status === 200 ? true : undefined;
+    });
+  }
+  expect(house.record()).toMatchObject({ pid, listeners });
 });
 
 test('the apps run as processes of their own beside the database', async () => {
   const house = await newHouse();
-  const alone = await house.run(['database', '--help']);
-  expect(alone.code).toBe(0);
   const early = house.spawn('start.js', ['smtp']);
   expect(await early.ended).toBe(1);
   expect(early.err).toContain('start one with "npx posthouse database"');
@@ -161,10 +160,16 @@ test('the apps run as processes of their own beside the database', async () => {
   expect(await database.stop()).toBe(0);
 });
 
-test('an app alone serves its own health and figures', async () => {
+test('an app alone serves its own health and figures where it is told to', async () => {
   const house = await newHouse();
-  await house.up();
-  const worker = house.spawn('start.js', ['smtp'], { POSTHOUSE_HEALTH_PORT: '0' });
+  const database = house.spawn('posthouse.js', ['database']);
+  await database.says('The database of the house is up');
+  const port = await freePort();
+  const worker = house.spawn('start.js', ['worker'], { POSTHOUSE_HEALTH_PORT: String(port) });
   await worker.says('"serving"');
+  const ready = await house.fetch('/health/ready', port);
+  expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_worker'] }]);
+  expect(await (await house.fetch('/metrics', port)).text()).toContain('# TYPE posthouse_deliveries_total counter');
   expect(await worker.stop()).toBe(0);
+  expect(await database.stop()).toBe(0);
 });

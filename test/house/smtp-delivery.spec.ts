@@ -58,6 +58,8 @@ describe('from port 25 into INBOX', () => {
     await directory.domain('example.org');
     for (const name of ['alice', 'bob', 'carol', 'dave']) await directory.mailbox(`${name}@example.org`);
     await directory.mailbox('full@example.org', { quotaOctets: 600 });
+    await directory.domain('mx.test'); // the name of the host itself
+    await directory.mailbox('postmaster@mx.test');
     await directory.alias('team@example.org', [
       'alice@example.org',
       'bob@example.org',
@@ -93,6 +95,11 @@ describe('from port 25 into INBOX', () => {
     expect((await copies(house, 'carol@example.org')).at(-1)?.trace).toBe(
       'Return-Path: <a@b.example>\r\nDelivered-To: Carol+detail@example.org\r\n',
     );
+  });
+
+  test('bare postmaster is the one of the host name, where that has a mailbox', async () => {
+    await send(house, 'postmaster', ['Postmaster']);
+    expect(short(await settled(house, 'postmaster'))).toEqual(['postmaster@mx.test delivered']);
   });
 
   test('aliases in aliases: each mailbox one copy, each foreign address one queued row with its next attempt', async () => {

@@ -94,9 +94,6 @@ async function startForCommand(
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   if (terminal.isInteractive) terminal.err('the house is not running: starting its database for this command');
   for (const signal of SIGNALS) process.once(signal, leave);
-  const forget = (): void => {
-    for (const signal of SIGNALS) process.off(signal, leave);
-  };
   try {
     const held = await openHeld(config, lock, silentLog());
     return { url: held.databaseUrl, stop: () => held.release().finally(forget) };
@@ -110,3 +107,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Left by a signal's default, the database would go on alone; at an exit it is told to end. */
 const leave = (): void => process.exit(EXIT.difference);
+
+const forget = (): void => {
+  for (const signal of SIGNALS) process.off(signal, leave);
+};

@@ -205,7 +205,9 @@ export class Dialogue {
   /** A command that was let through has ended. */
   #conclude(pending: Pending, answer: Reply): undefined {
     const client = this.client;
-    const login = answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
+    // Who went while the password was looked at must not stay on the books.
+    const login =
+      !this.#gone && answer.status === 'OK' && client.session.phase === 'not-authenticated' && client.loggedIn;
     const reply = login ? this.#admit(answer) : answer;
     client.session = advance(client.session, pending.command, reply.status === 'OK' ? 'done' : 'failed');
     this.#say(pending, reply);

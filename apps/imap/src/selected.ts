@@ -1,5 +1,13 @@
 /** The selected folder of one session: what the client knows of it, and how that is brought up to date. */
-import { uidRanges, type FlagTable, type FolderRef, type FolderState, type FolderStore, type UidSet } from '#domain';
+import {
+  uidRanges,
+  type FlagTable,
+  type FolderRef,
+  type FolderState,
+  type FolderStore,
+  type Stored,
+  type UidSet,
+} from '#domain';
 import { encodeUpdates, FolderView } from '#imap';
 
 /** Costs a few numbers until a command needs message numbers; then four octets a message. */
@@ -51,15 +59,22 @@ export class Selected {
     return this.#view?.hasPending ? encodeUpdates(this.#view.flush({ mayExpunge }), uid) : '';
   }
 
-  /** This session changed flags, and the client knows or does not want to. @param modseq the folder's after it */
-  async changedFlags({ uids }: FlagTable, modseq: number): Promise<void> {
-    if (modseq > this.#modseq + 1) {
+  /** This session stored flags. @param told the command answers with them */
+  async changedFlags(
+    { table, changed, highestModseq }: Extract<Stored, { kind: 'stored' }>,
+    told: boolean,
+  ): Promise<void> {
+    const own = changed > 0 ? 1 : 0;
+    if (highestModseq > this.#modseq + own) {
       // Others changed something in between; our own change is then told like theirs.
-      await this.sync();
+      if (!(await this.sync())) this.stale = true;
       return;
     }
-    this.#modseq = Math.max(modseq, this.#modseq);
-    for (const uid of uids) this.#view?.forgetFlags(uid);
+    this.#modseq = Math.max(highestModseq, this.#modseq);
+    for (const change of changesOf(table)) {
+      if (told) this.#view?.forgetFlags(change.uid);
+      else this.#view?.renewFlags(change);
+    }
   }
 
   async #load(): Promise<FolderView> {

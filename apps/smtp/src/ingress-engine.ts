@@ -100,6 +100,8 @@ export class IngressEngine extends SMTPServer {
       const text = `${reply.status} ${reply.text}`;
       if (reply.code < 300) callback(null, text);
       else callback(Object.assign(new Error(text), { responseCode: reply.code }));
+      // A client that keeps its connection for later must not keep the house from closing.
+      if (this.draining && !connection.transaction) connection.reply(SHUTTING_DOWN);
     });
   }
 

@@ -54,7 +54,8 @@ export class Intake {
       return outcome;
     } catch (error) {
       const gone = stream.destroyed && stream.errored !== null;
-      if (!gone) this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'a message could not be stored');
+      if (!gone)
+        this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'a message could not be stored');
       stream.resume();
       await body.abandon();
       return { reply: TEMPORARY_FAILURE, close: false };
@@ -150,10 +151,15 @@ const envelopeOf = ({ id, reversePath, parameters, recipients }: Transaction, pe
 function consume(stream: Readable, take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.on('data', (chunk: Buffer) => {
-      const wait = take(chunk);
-      if (!wait) return;
-      stream.pause();
-      wait.then(() => stream.resume(), reject);
+      try {
+        const wait = take(chunk);
+        if (!wait) return;
+        stream.pause();
+        wait.then(() => stream.resume(), reject);
+      } catch (error) {
+        // Nobody else catches what a listener throws: a bug in reading one message must not end the process.
+        reject(error);
+      }
     });
     stream.once('end', resolve);
     stream.once('error', reject);

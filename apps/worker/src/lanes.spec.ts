@@ -97,6 +97,16 @@ describe('the sweeper', () => {
     expect([local.lanes, remote.lanes]).toEqual([['local'], ['remote:x.example']]);
   });
 
+  test('a bell that does not answer is tried once a sweep; a lane in trouble does not keep the others from their turn', async () => {
+    const [queue, bell, remote] = [new Queue(), new Bell(), new Batches(0)];
+    let tries = 0;
+    bell.ring = () => Promise.reject(new Error(`no answer ${++tries}`));
+    queue.due = [LOCAL_LANE, remoteLane('x.example'), remoteLane('y.example')];
+    const trouble: Drain = { batch: () => Promise.reject(new Error('trouble')) };
+    await new Sweeper(queue, bell, new Lanes(trouble, remote, bell), silentLog()).sweep();
+    expect([tries, remote.lanes]).toEqual([1, ['remote:x.example', 'remote:y.example']]);
+  });
+
   test('a failing sweep does not end it; stop waits for the sweep in hand', async () => {
     const [queue, bell] = [new Queue(), new Bell()];
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();

@@ -5,6 +5,8 @@ import type { Lanes } from './lanes.ts';
 
 /** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
 const INTERVAL = 1_000;
+/** Milliseconds that one lane may keep a sweep: mail that never ends must not keep expired leases from being taken back. */
+const DRAIN_FOR = 10_000;
 /** Seconds after which a large message that was begun and not finished belongs to a dead connection. */
 const PENDING_FOR = 3_600;
 const SWEEPS_PER_PENDING_SWEEP = 60;
@@ -57,11 +59,23 @@ export class Sweeper {
       if (swept > 0) this.#log.info({ swept }, 'unfinished large messages removed');
     }
     const due = await this.#queue.dueLanes();
+    // A bell that hangs costs its whole time-out: it is tried once a sweep, not once a lane.
+    let rings = true;
     for (const lane of due) {
-      const heard = !this.#dueBefore.has(lane) && (await this.#ring(lane));
-      if (!heard) await this.#lanes.drain(lane, 0, signal);
+      const isNew = !this.#dueBefore.has(lane);
+      if (isNew && rings) rings = await this.#ring(lane);
+      if (!isNew || !rings) await this.#drain(lane, bounded(signal));
     }
     this.#dueBefore = new Set(due);
+  }
+
+  /** What is wrong with one lane must not keep the others from their turn. */
+  async #drain(lane: Lane, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#lanes.drain(lane, 0, signal);
+    } catch (error) {
+      this.#log.warn({ lane, reason: String(error) }, 'a lane could not be drained; the next sweep tries again');
+    }
   }
 
   #ring(lane: Lane): Promise<boolean> {
@@ -71,6 +85,9 @@ export class Sweeper {
     );
   }
 }
+
+const bounded = (signal: AbortSignal | undefined): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(DRAIN_FOR), ...(signal ? [signal] : [])]);
 
 const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

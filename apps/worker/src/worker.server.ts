@@ -1,6 +1,6 @@
 import { Doorbell, MailboxBell, QueueStore, type Lane } from '#domain';
 import { openBellWorker, type BellWorker } from '#queue';
-import { House } from '#runtime';
+import { House, type Log } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Expander } from './expander.ts';
 import { Lanes } from './lanes.ts';
@@ -15,6 +15,7 @@ const CONCURRENCY = 16;
 @Injectable()
 export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #house: House;
+  readonly #log: Log;
   readonly #lanes: Lanes;
   readonly #sweeper: Sweeper;
   readonly #stop = new AbortController();
@@ -23,6 +24,7 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(house: House, queue: QueueStore, doorbell: Doorbell, bell: MailboxBell) {
     const log = house.log.child({ app: 'worker' });
     this.#house = house;
+    this.#log = log;
     const { metrics } = house;
     const local = new LocalLane(queue, bell, new Expander(queue, metrics), metrics, log);
     this.#lanes = new Lanes(local, new RemoteLane(queue, metrics), doorbell);
@@ -33,10 +35,20 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
     this.#bells = openBellWorker(
       this.#house,
       'posthouse_worker',
-      ({ data }) => this.#lanes.drain(data.lane as Lane, data.slot, this.#stop.signal),
+      ({ data }) => this.#answer(data.lane as Lane, data.slot),
       CONCURRENCY,
     );
     this.#sweeper.start();
+  }
+
+  async #answer(lane: Lane, slot: number): Promise<number> {
+    try {
+      return await this.#lanes.drain(lane, slot, this.#stop.signal);
+    } catch (error) {
+      // BullMQ keeps no failed ring, so that nobody else would ever hear of this.
+      this.#log.warn({ lane, reason: String(error) }, 'a lane could not be drained; the sweeper tries again');
+      throw error;
+    }
   }
 
   /** Finishes the batches in hand while the database is still there. */

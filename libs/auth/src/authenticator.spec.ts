@@ -219,6 +219,22 @@ describe('the throttle', () => {
     expect(await login(PASSWORD)).toMatchObject({ ok: true });
   });
 
+  test('thirty colleagues behind one address at once are no attack', async () => {
+    const names = Array.from({ length: 30 }, (_, at) => `user${at}@y.example`);
+    for (const name of names) {
+      accounts.people.set(name, { ...account, mailboxId: name as MailboxId, state: 'active', hash: stored });
+    }
+    const verdicts = await Promise.all(names.map((name) => login(PASSWORD, name, '192.0.2.1')));
+    expect(verdicts.filter(({ ok }) => ok)).toHaveLength(names.length);
+  });
+
+  test('sixty guesses at once from one address, an account each, are twenty', async () => {
+    const names = Array.from({ length: 60 }, (_, at) => `user${at}@y.example`);
+    const verdicts = await Promise.all(names.map((name) => login('guess', name, '192.0.2.1')));
+    expect(verdicts.filter((one) => !one.ok && one.why === 'bad-credentials')).toHaveLength(REMOTE_FAILURES);
+    expect(hashes()).toBe(REMOTE_FAILURES);
+  });
+
   test('an unknown user is throttled as a known one is', async () => {
     for (let turn = 0; turn < ACCOUNT_FAILURES; turn++)
       expect(await login(`guess ${turn}`, 'x@y.example')).toEqual(WRONG);

@@ -11,7 +11,7 @@ import {
 } from '#domain';
 import type { Log } from '#runtime';
 import { CredentialCache } from './credential-cache.ts';
-import { Gate } from './gate.ts';
+import { Gate, LoginsBusy } from './gate.ts';
 import {
   ACCOUNT_FAILURES,
   FAILURE_WINDOW,
@@ -59,6 +59,8 @@ export class Authenticator {
   readonly #tries: Tries;
   readonly #gate = new Gate(Math.min(availableParallelism(), MAX_HASHING_THREADS), MAX_WAITING_HASHES);
   readonly #flights = new Map<string, Promise<LoginRefusal | undefined>>();
+  /** Tries that wait for others to end. */
+  #waiting = 0;
 
   /** @param now milliseconds */
   constructor(store: AccountStore, log: Log, now: () => number = Date.now) {
@@ -127,24 +129,37 @@ export class Authenticator {
       [accountKey, ACCOUNT_FAILURES],
       [remoteKey, REMOTE_FAILURES],
     ]);
-    if (!this.#tries.take(limits)) return 'throttled';
+    if (!(await this.#take(limits))) return 'throttled';
     let right: boolean;
     try {
       right = password !== undefined && (await this.#gate.run(() => this.#matches(credential, password)));
     } catch (error) {
-      this.#tries.giveBack(limits.keys());
+      this.#tries.end(limits.keys(), 'not counted');
       throw error;
     }
     if (!right || !credential || password === undefined) {
+      this.#tries.end(limits.keys(), 'failed');
       await this.#store.recordFailure([...limits.keys()], FAILURE_WINDOW);
       return 'bad-credentials';
     }
-    this.#tries.giveBack(limits.keys());
+    this.#tries.end(limits.keys(), 'not counted');
     this.#tries.forget(accountKey);
     this.#cache.add(credential, mac);
     if (accountFailures > 0) await this.#store.clearFailures(accountKey);
     await this.#upgrade(credential, password);
     return undefined;
+  }
+
+  /** False: too many have failed. */
+  async #take(limits: ReadonlyMap<string, number>): Promise<boolean> {
+    for (;;) {
+      const taken = this.#tries.take(limits);
+      if (!(taken instanceof Promise)) return taken === 'taken';
+      if (this.#waiting >= MAX_WAITING_HASHES) throw new LoginsBusy('too many logins at once');
+      this.#waiting++;
+      await taken;
+      this.#waiting--;
+    }
   }
 
   /** Hashes once, whatever is known of the user. */

@@ -52,16 +52,27 @@ test('the gate runs so many, lets so many wait, in order, and refuses the rest',
   expect(new LoginsBusy('x')).toBeInstanceOf(Error);
 });
 
-test('tries: all keys or none, given back, over when the window is', () => {
+test('tries: all keys or none; what depends on others waits for them; over when the window is', async () => {
   let now = 0;
   const tries = new Tries(() => now);
   const both = new Map([['account', 2], ['remote', 3]]); // prettier-ignore
-  expect([tries.take(both), tries.take(both), tries.take(both)]).toEqual([true, true, false]);
-  expect([tries.take(new Map([['remote', 3]])), tries.take(new Map([['remote', 3]]))]).toEqual([true, false]);
-  tries.giveBack(['account', 'remote', 'unknown']);
-  expect([tries.take(both), tries.take(both)]).toEqual([true, false]);
+  const remote = new Map([['remote', 3]]);
+  expect([tries.take(both), tries.take(both)]).toEqual(['taken', 'taken']);
+  const blocked = tries.take(both);
+  expect(blocked).toBeInstanceOf(Promise);
+  expect(tries.take(remote)).toBe('taken');
+  tries.end(both.keys(), 'not counted');
+  await blocked;
+  expect(tries.take(both)).toBe('taken');
+  tries.end(both.keys(), 'failed');
+  tries.end(both.keys(), 'failed');
+  expect(tries.take(both)).toBe('used-up');
+  expect(tries.take(remote)).toBeInstanceOf(Promise);
+  tries.end(remote.keys(), 'not counted');
+  expect(tries.take(remote)).toBe('taken');
+  tries.end(['unknown'], 'not counted');
   now = 60_000;
-  expect(tries.take(both)).toBe(true);
+  expect(tries.take(both)).toBe('taken');
 });
 
 test.each([

@@ -1,17 +1,24 @@
-/** Tries of this process in the current window. The database's counters are read before a try and written after it. */
+/** Tries of this process: failures of the current window, and what is under way. The database's counters are read before a try and written after it. */
 import { FAILURE_WINDOW, MAX_TRACKED_KEYS } from './limits.ts';
 
 interface Window {
-  count: number;
+  failures: number;
   readonly until: number;
+}
+
+interface UnderWay {
+  tries: number;
+  /** Resolves when one of them has ended. */
+  readonly ended: PromiseWithResolvers<void>;
 }
 
 /**
  * Counts a try from before it is made, so that a thousand guesses at once, none of them in the database yet, are still a few.
- * A try that turns out right is given back.
+ * Where tries under way may yet turn out right, further ones wait for them: a hundred colleagues behind one address are no attack.
  */
 export class Tries {
   readonly #windows = new Map<string, Window>();
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #now: () => number;
 
   /** @param now milliseconds */
@@ -19,17 +26,30 @@ export class Tries {
     this.#now = now;
   }
 
-  /** Takes one try of each key, or of none: false when a key has used up its own. */
-  take(limits: ReadonlyMap<string, number>): boolean {
-    for (const [key, limit] of limits) if ((this.#current(key)?.count ?? 0) >= limit) return false;
-    for (const key of limits.keys()) this.#add(key);
-    return true;
+  /** Takes one try of each key, or of none: `used-up` where a key has failed so often, a promise where it depends on tries under way. */
+  take(limits: ReadonlyMap<string, number>): 'taken' | 'used-up' | Promise<void> {
+    let wait: Promise<void> | undefined;
+    for (const [key, limit] of limits) {
+      const failures = this.#current(key)?.failures ?? 0;
+      if (failures >= limit) return 'used-up';
+      const underWay = this.#underWay.get(key);
+      if (underWay && failures + underWay.tries >= limit) wait = underWay.ended.promise;
+    }
+    if (wait) return wait;
+    for (const key of limits.keys()) this.#begin(key);
+    return 'taken';
   }
 
-  giveBack(keys: Iterable<string>): void {
+  /** What was taken has ended. */
+  end(keys: Iterable<string>, how: 'failed' | 'not counted'): void {
     for (const key of keys) {
-      const window = this.#current(key);
-      if (window && window.count > 0) window.count--;
+      if (how === 'failed') this.#fail(key);
+      const underWay = this.#underWay.get(key);
+      if (!underWay) continue;
+      const { tries, ended } = underWay;
+      if (tries === 1) this.#underWay.delete(key);
+      else this.#underWay.set(key, { tries: tries - 1, ended: Promise.withResolvers() });
+      ended.resolve();
     }
   }
 
@@ -37,13 +57,19 @@ export class Tries {
     this.#windows.delete(key);
   }
 
-  #add(key: string): void {
+  #begin(key: string): void {
+    const underWay = this.#underWay.get(key);
+    if (underWay) underWay.tries++;
+    else this.#underWay.set(key, { tries: 1, ended: Promise.withResolvers() });
+  }
+
+  #fail(key: string): void {
     const window = this.#current(key);
     if (window) {
-      window.count++;
+      window.failures++;
       return;
     }
-    this.#windows.set(key, { count: 1, until: this.#now() + FAILURE_WINDOW * 1000 });
+    this.#windows.set(key, { failures: 1, until: this.#now() + FAILURE_WINDOW * 1000 });
     const [oldest] = this.#windows.keys();
     if (this.#windows.size > MAX_TRACKED_KEYS && oldest !== undefined) this.#windows.delete(oldest);
   }

@@ -1,4 +1,5 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer';
+import { CHARSET_LABELS } from './charset-labels.ts';
 
 /** Names that mail uses and WHATWG does not know. */
 const OTHER_NAMES = new Map([
@@ -20,6 +21,7 @@ export function decoderOf(charset: string): Decoder | undefined {
   const label = OTHER_NAMES.get(name) ?? name;
   const known = DECODERS.get(label);
   if (known) return known;
+  if (!CHARSET_LABELS.has(label)) return undefined;
   try {
     const decoder = new TextDecoder(label);
     DECODERS.set(label, decoder);

@@ -14,8 +14,9 @@ interface EncodedWord {
 /**
  * The text of a field body with its encoded words decoded (RFC 2047), octets outside of them read as UTF-8 where they are, else as
  * windows-1252. Takes latin1-decoded octets. Words of unknown charsets or of broken form stay as they stand. Total, linear.
+ * @param budget how many words may be looked at, counted down; those behind them stay as they stand
  */
-export function decodeEncodedWords(field: string): string {
+export function decodeEncodedWords(field: string, budget = { words: Infinity }): string {
   let text = '';
   let from = 0;
   let run: { decoder: Decoder; octets: Buffer[] } | undefined;
@@ -23,7 +24,8 @@ export function decodeEncodedWords(field: string): string {
     if (run) text += run.decoder.decode(Buffer.concat(run.octets));
     run = undefined;
   };
-  for (let at = field.indexOf('=?'); at !== -1;) {
+  for (let at = field.indexOf('=?'); at !== -1 && budget.words > 0;) {
+    budget.words--;
     const word = wordAt(field, at);
     if (word === undefined) {
       at = field.indexOf('=?', at + 2);

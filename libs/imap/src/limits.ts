@@ -48,6 +48,8 @@ export const MAX_ENABLE = 64;
 export const MAX_ENCODED_FIELD = 8 * 1024;
 /** Octets of decoded text of one message that SEARCH BODY and TEXT look at. */
 export const MAX_SEARCH_TEXT = 4 * 1024 * 1024;
+/** Encoded words of one header that SEARCH decodes, broken ones counted: each costs microseconds, and a header can hold half a million. */
+export const MAX_SEARCH_WORDS = 10_000;
 /** Octets of an APPEND message that is refused but comes all the same, read and thrown away; a longer one ends the connection. */
 export const MAX_REFUSED_MESSAGE = 256 * 1024 * 1024;
 /** Characters (code points) of a folder's full name. */

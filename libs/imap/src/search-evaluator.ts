@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { sentDay } from './date-field.ts';
+import { finder } from './finder.ts';
 import { FLAG_BIT } from './flags.ts';
 import type { SearchDayKey, SearchKey } from './search-key.ts';
 import { cheapestFirst } from './search-needs.ts';
@@ -111,20 +112,27 @@ function compile(key: SearchKey, last: { readonly seq: number; readonly uid: num
 type TextKey = Extract<SearchKey, { key: 'header' | 'body' | 'text' }>;
 
 function compileText(key: TextKey): Test {
-  const wanted = fold(key.value.toString('utf8'));
+  const holds = finder(fold(key.value.toString('utf8')));
   switch (key.key) {
     case 'header': {
       const name = key.field.toLowerCase();
-      return (message) => message.fieldValues(name)?.some((value) => value.includes(wanted));
+      return (message) => message.fieldValues(name)?.some(holds);
     }
     case 'body':
-      return (message) => message.bodyText()?.includes(wanted);
+      return inText((message) => message.bodyText(), holds);
     case 'text': {
-      const header: Test = (message) => message.headerText()?.includes(wanted);
-      return some([header, (message) => message.bodyText()?.includes(wanted)]);
+      const header = inText((message) => message.headerText(), holds);
+      return some([header, inText((message) => message.bodyText(), holds)]);
     }
   }
 }
+
+const inText =
+  (textOf: (message: Message) => string | undefined, holds: (text: string) => boolean): Test =>
+  (message) => {
+    const text = textOf(message);
+    return text === undefined ? undefined : holds(text);
+  };
 
 type MetaKey = Exclude<
   SearchKey,

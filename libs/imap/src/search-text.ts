@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { decodeText, decodeUnlabelled } from './charset.ts';
 import { decodeEncodedWords } from './encoded-words.ts';
 import { fieldsOf, type HeaderField } from './header-fields.ts';
-import { MAX_SEARCH_TEXT } from './limits.ts';
+import { MAX_SEARCH_TEXT, MAX_SEARCH_WORDS } from './limits.ts';
 import type { PartInput } from './structure-input.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
@@ -14,9 +14,10 @@ export class HeaderValues {
   readonly #header: Buffer;
   #fields: Map<string, HeaderField[]> | undefined;
   readonly #values = new Map<string, readonly string[]>();
+  readonly #budget = { words: MAX_SEARCH_WORDS };
 
   constructor(header: Buffer) {
-    this.#header = header;
+    this.#header = header.subarray(0, MAX_SEARCH_TEXT);
   }
 
   /** Folded values of the fields with this name (lower case), encoded words decoded. */
@@ -25,7 +26,9 @@ export class HeaderValues {
     if (known) return known;
     this.#fields ??= fieldsByName(this.#header);
     const fields = this.#fields.get(name) ?? [];
-    const values = fields.map(({ value, end }) => fold(decodeEncodedWords(unfolded(this.#header, value, end))));
+    const values = fields.map(({ value, end }) =>
+      fold(decodeEncodedWords(unfolded(this.#header, value, end), this.#budget)),
+    );
     this.#values.set(name, values);
     return values;
   }
@@ -42,16 +45,18 @@ function fieldsByName(header: Buffer): Map<string, HeaderField[]> {
   return fields;
 }
 
-/** The whole header, folded, one field a line. */
-export function headerText(header: Buffer): string {
+/** The header, folded, one field a line. At most MAX_SEARCH_TEXT octets of it. */
+export function headerText(whole: Buffer): string {
+  const header = whole.subarray(0, MAX_SEARCH_TEXT);
+  const budget = { words: MAX_SEARCH_WORDS };
   const lines: string[] = [];
-  for (const { start, end } of fieldsOf(header)) lines.push(decodeEncodedWords(unfolded(header, start, end)));
+  for (const { start, end } of fieldsOf(header)) lines.push(decodeEncodedWords(unfolded(header, start, end), budget));
   return fold(lines.join('\n'));
 }
 
 const unfolded = (header: Buffer, from: number, to: number): string =>
   header
-    .toString('latin1', from, Math.min(to, from + MAX_SEARCH_TEXT))
+    .toString('latin1', from, to)
     .replaceAll(/[\r\n]/g, '')
     .trim();
 

@@ -147,6 +147,11 @@ export class FolderView {
     this.#flags?.delete(uid);
   }
 
+  /** This session changed flags in silence: where another's change is still to be told, it is told as it is now. */
+  renewFlags(change: FlagChange): void {
+    if (this.#flags?.has(change.uid)) this.#flags.set(change.uid, change);
+  }
+
   /**
    * What the client is to be told now, in order; it counts as sent: from here on the new numbers hold.
    * @param mayExpunge false while FETCH, STORE or SEARCH is answered or no command is in progress (RFC 3501 7.4.1)

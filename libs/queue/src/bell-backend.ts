@@ -1,5 +1,5 @@
 /** Where BullMQ keeps its doorbells: Redis when it is configured, else the house's own Postgres. */
-import { House, roleUrl, type AppRole } from '#runtime';
+import { guardPool, House, roleUrl, type AppRole } from '#runtime';
 import {
   createPostgresBackend,
   Queue,
@@ -118,7 +118,7 @@ function bellPool(house: House, role: AppRole, onError: (error: Error) => void):
     max: 4,
     connectionTimeoutMillis: 5_000,
   });
-  pool.on('error', onError);
+  guardPool(pool, onError);
   return pool;
 }
 

@@ -14,6 +14,7 @@ const BELL_LOCK = 7_305_013;
 /** BullMQ's own tables, made by the owner: the app roles may use them and may not change them. Idempotent. */
 export async function migrateBells(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'posthouse migrate' });
+  client.on('error', () => undefined); // the statement under way rejects with it
   await client.connect();
   try {
     // Apps that start together grant together: the catalog refuses that ("tuple concurrently updated"). Ends with the session.

@@ -1,5 +1,5 @@
 import { MailboxBell, type MailboxId, type MailboxListener } from '#domain';
-import type { Log } from '#runtime';
+import { guardPool, type Log } from '#runtime';
 import pg from 'pg';
 
 const CHANNEL = 'posthouse_mailbox';
@@ -29,7 +29,7 @@ export class PgMailboxBell extends MailboxBell {
     this.#connection = connection;
     this.#log = log;
     this.#pool = new pg.Pool({ ...connection, max: 1 });
-    this.#pool.on('error', (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
+    guardPool(this.#pool, (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
   }
 
   override ring(mailboxes: readonly MailboxId[]): void {

@@ -3,12 +3,19 @@ import type { Log } from '#runtime';
 import { Redis } from 'ioredis';
 
 const CHANNEL = 'posthouse:mailbox';
+/** Milliseconds until a ring is given up. */
+const RING_TIMEOUT = 2_000;
 
-/** The same bell over Redis publish/subscribe. */
+/**
+ * The same bell over Redis publish/subscribe. What rings while one publication is under way leaves with the next: a Redis that hangs
+ * must not gather rings without end.
+ */
 export class RedisMailboxBell extends MailboxBell {
   readonly #publisher: Redis;
   readonly #url: string;
   readonly #log: Log;
+  readonly #waiting = new Set<MailboxId>();
+  #sending = false;
   readonly #listeners = new Set<MailboxListener>();
   #subscriber: Redis | undefined;
 
@@ -16,15 +23,17 @@ export class RedisMailboxBell extends MailboxBell {
     super();
     this.#url = url;
     this.#log = log;
-    this.#publisher = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    this.#publisher = new Redis(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      commandTimeout: RING_TIMEOUT,
+    });
     this.#publisher.on('error', (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
   }
 
   override ring(mailboxes: readonly MailboxId[]): void {
-    if (mailboxes.length === 0) return;
-    this.#publisher.publish(CHANNEL, mailboxes.join(',')).catch((error: unknown) => {
-      this.#log.debug({ reason: String(error) }, 'mailbox bell did not ring; sessions find the change by their poll');
-    });
+    for (const mailbox of mailboxes) this.#waiting.add(mailbox);
+    if (!this.#sending && this.#waiting.size > 0) void this.#send();
   }
 
   override listen(listener: MailboxListener): () => void {
@@ -38,6 +47,21 @@ export class RedisMailboxBell extends MailboxBell {
     this.#publisher.disconnect();
     this.#subscriber?.disconnect();
     return Promise.resolve();
+  }
+
+  async #send(): Promise<void> {
+    this.#sending = true;
+    try {
+      while (this.#waiting.size > 0) {
+        const ids = [...this.#waiting].join(',');
+        this.#waiting.clear();
+        await this.#publisher.publish(CHANNEL, ids);
+      }
+    } catch (error) {
+      this.#log.debug({ reason: String(error) }, 'mailbox bell did not ring; sessions find the change by their poll');
+    } finally {
+      this.#sending = false;
+    }
   }
 
   #subscribe(): Redis {

@@ -1,4 +1,5 @@
 /** An app's doors to Postgres, all under the app's own role. */
+import { guardPool } from '#runtime';
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { HotConnection } from './hot-connection.ts';
@@ -22,6 +23,8 @@ const types: pg.CustomTypesConfig = { getTypeParser: parserOf as TypeParser };
 
 /** Milliseconds a statement may take before Postgres ends it: a stuck statement must not hold a session for ever. */
 const STATEMENT_TIMEOUT = 60_000;
+/** Milliseconds without an answer after which a connection of the mail path is given up: a server that hangs ends no statement. */
+const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 5_000;
 const CONNECT_TIMEOUT = 5_000;
 
 export class Database {
@@ -44,8 +47,7 @@ export class Database {
     };
     this.#newPool = (options) => {
       const pool = new pg.Pool({ ...this.#config, ...options, max: poolSize });
-      // Without a listener, Postgres closing an idle connection would end the process.
-      pool.on('error', (error) => {
+      guardPool(pool, (error) => {
         // Our goodbye and the server's own end may cross: nothing was lost.
         if (!this.#closing) onError?.(error);
       });
@@ -61,7 +63,7 @@ export class Database {
    */
   hot({ asynchronousCommit = false } = {}): HotConnection {
     const options = asynchronousCommit ? { options: '-c synchronous_commit=off' } : {};
-    const connection = new HotConnection({ ...this.#config, ...options });
+    const connection = new HotConnection({ ...this.#config, ...options, query_timeout: ANSWER_TIMEOUT });
     this.#hot.push(connection);
     return connection;
   }
@@ -84,10 +86,10 @@ export class Database {
   /**
    * A transaction whose statements may be sent without waiting for each other: `work` itself sends BEGIN with its first statements
    * and COMMIT with its last, so that the whole costs as many round trips as it has decisions. Rolls back when it throws: a statement
-   * that fails makes those sent behind it fail, COMMIT included.
+   * that fails makes those sent behind it fail, and the COMMIT behind them a rollback.
    */
   pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    this.#pipelined ??= this.#newPool({ pipeline: true });
+    this.#pipelined ??= this.#newPool({ pipeline: true, query_timeout: ANSWER_TIMEOUT });
     return inTransaction(this.#pipelined, work);
   }
 

@@ -2,7 +2,7 @@ import { freshDatabase, testServerUrl, type FreshDatabase } from '#testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from './database.ts';
-import type { HotStatement } from './hot-connection.ts';
+import { HotConnection, type HotStatement } from './hot-connection.ts';
 
 let db: FreshDatabase;
 let database: Database;
@@ -47,6 +47,19 @@ test('a lost connection rejects what was under way and the next call has a new o
   expect(await Promise.all(underWay)).toEqual(['rejected', 'rejected']);
   const [after] = await hot.query<{ pid: number }>(WHO, [3]);
   expect(after?.pid).not.toBe(before?.pid);
+});
+
+test('a server that does not answer is given up, and the next call has a new connection', async () => {
+  const hot = new HotConnection({ connectionString: db.ownerUrl, query_timeout: 300 });
+  const underWay = [hot.query(NAP, [60]), hot.query(WHO, [1])];
+  expect((await Promise.allSettled(underWay)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect
+    .poll(() => hot.query<{ n: number }>(WHO, [2]).catch(() => undefined))
+    .toEqual([{ pid: expect.any(Number), n: 2 }]);
+  await hot.close();
+  await db.owner.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep($1)%' and pid <> pg_backend_pid()`,
+  );
 });
 
 describe('no database', () => {

@@ -1,6 +1,6 @@
 /** Forward-only SQL migrations, run by Kysely's Migrator under its advisory lock. */
 import { readdir, readFile } from 'node:fs/promises';
-import { APP_ROLES, roleUrl } from '#runtime';
+import { APP_ROLES, guardPool, roleUrl } from '#runtime';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import pg from 'pg';
@@ -31,7 +31,7 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
   // Before connecting: a server that asks for a password we have not keeps the connection until its own time-out.
   for (const role of APP_ROLES) roleUrl(ownerUrl, role);
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'posthouse migrate' });
-  pool.on('error', () => undefined);
+  guardPool(pool, () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await withRoleLock(pool, (client) => ensureRoles(client, ownerUrl));

@@ -140,7 +140,7 @@ class Fetch {
     const { store, selected } = this.#client;
     const stored = await store.store(selected.ref, uidRanges(unseen), { mode: 'add', flags: FLAG.seen, keywords: [] });
     if (stored.kind !== 'stored') return undefined;
-    await selected.changedFlags(stored.table, stored.highestModseq);
+    await selected.changedFlags(stored, false);
     if (!this.#rang) this.#client.ring();
     this.#rang = true;
     return flagsByUid(stored.table);
@@ -158,9 +158,11 @@ class Fetch {
       if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
       else if (item.item !== 'section') attribute(response, item.item, row, root);
       else {
-        const wait = writeSection(this.#client, response, item, row, root);
+        const reading = writeSection(this.#client, response, item, row, root);
+        begun ||= !reading;
+        // A response may hold the same body a hundred times.
+        const wait = reading ?? (out.full ? out.flush() : undefined);
         if (wait) return this.#writeRest({ response, row, root, wait, begun, changed }, this.#items.slice(at + 1));
-        begun = true;
       }
     }
     out.add(response.end());
@@ -176,6 +178,7 @@ class Fetch {
         if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
         else if (item.item !== 'section') attribute(response, item.item, row, root);
         else await writeSection(this.#client, response, item, row, root);
+        if (this.#client.out.full) await this.#client.out.flush();
       }
     } catch (error) {
       throw open ? new CutShort('a response could not be completed', { cause: error }) : error;

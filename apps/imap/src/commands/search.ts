@@ -22,6 +22,7 @@ import { ok, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
 import { rootOf } from '../sections.ts';
 import { storeSet } from '../selected.ts';
+import { Turns } from '../turns.ts';
 
 const BAD_CHARSET: Reply = { status: 'NO', text: 'unknown charset', code: { code: 'BADCHARSET', charsets: CHARSETS } };
 
@@ -75,6 +76,7 @@ class Search {
   readonly #match: SearchMatcher;
   readonly #needsRow: boolean;
   readonly #found: number[] = [];
+  readonly #turns = new Turns();
 
   constructor(client: Client, view: FolderView, match: SearchMatcher, needsRow: boolean) {
     this.#client = client;
@@ -85,8 +87,7 @@ class Search {
 
   /** @returns rising */
   async find(uids: Uint32Array): Promise<number[]> {
-    const seqOf = numbering(this.#view);
-    let open: Uint32Array = uids.filter((uid) => this.#isOpen({ seq: seqOf(uid) ?? 0, uid }));
+    let open = await this.#byNumbers(uids);
     if (open.length > 0 && !this.#needsRow) open = await this.#byFlags(open);
     if (open.length > 0 && this.#needsRow) open = await this.#byRows(open, {});
     if (open.length > 0) open = await this.#byRows(open, { header: true });
@@ -101,6 +102,17 @@ class Search {
     return answer === undefined;
   }
 
+  async #byNumbers(uids: Uint32Array): Promise<Uint32Array> {
+    const seqOf = numbering(this.#view);
+    const open: number[] = [];
+    for (const uid of uids) {
+      if (this.#isOpen({ seq: seqOf(uid) ?? 0, uid })) open.push(uid);
+      const others = this.#turns.over();
+      if (others) await others;
+    }
+    return Uint32Array.from(open);
+  }
+
   async #byFlags(uids: Uint32Array): Promise<Uint32Array> {
     const { store, selected } = this.#client;
     const seqOf = numbering(this.#view);
@@ -111,6 +123,8 @@ class Search {
         const bits = (table.flags[index] ?? 0) | this.#recent(uid);
         const meta = { bits, keywords: table.keywords.get(uid) ?? [], internalDay: 0, octets: 0 };
         if (this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta })) open.push(uid);
+        const others = this.#turns.over();
+        if (others) await others;
       }
     }
     return Uint32Array.from(open);
@@ -127,6 +141,8 @@ class Search {
         const missing = (header && !row.header) || (body && !row.body);
         const facts = missing ? await this.#large(row, seq, body) : this.#facts(row, seq);
         if (this.#isOpen(facts)) open.push(row.uid);
+        const others = this.#turns.over();
+        if (others) await others;
       }
     }
     return Uint32Array.from(open);

@@ -2,6 +2,7 @@
 import { encodeFetchFlags, FLAG_BIT, type Command, type FolderView } from '#imap';
 import type { FlagTable } from '#domain';
 import type { Client } from '../client.ts';
+import { FLAG_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
 import { NO_SUCH_FOLDER, ok, OUT_OF_RANGE, SOME_ARE_GONE, TOO_MANY_KEYWORDS, type Reply } from '../reply.ts';
 import { storeSet } from '../selected.ts';
@@ -17,21 +18,25 @@ export async function store(
   const resolved = view.resolve(set, uid);
   if (resolved.kind === 'out-of-range') return OUT_OF_RANGE;
   const { uids, gone } = resolved;
-  if (uids.length > 0) {
-    const change = { mode, flags: flags.system, keywords: flags.keywords };
-    const stored = await client.store.store(selected.ref, storeSet(view, uids), change);
+  const change = { mode, flags: flags.system, keywords: flags.keywords };
+  let missing = gone;
+  // In batches: each answers with the flags of all its messages.
+  for (let at = 0; at < uids.length; at += FLAG_BATCH) {
+    const batch = uids.subarray(at, at + FLAG_BATCH);
+    const stored = await client.store.store(selected.ref, storeSet(view, batch), change);
     if (stored.kind === 'too-many-keywords') return TOO_MANY_KEYWORDS;
     if (stored.kind === 'no-such-folder') {
       selected.stale = true;
       return NO_SUCH_FOLDER;
     }
-    await selected.changedFlags(stored.table, stored.highestModseq);
+    await selected.changedFlags(stored, !silent);
     client.ring();
     if (!silent) tell(client, view, stored.table, uid);
-    if (stored.table.uids.length < uids.length) selected.stale = true;
-    if (stored.table.uids.length < uids.length && !uid) return SOME_ARE_GONE;
+    if (stored.table.uids.length < batch.length) selected.stale = true;
+    missing += batch.length - stored.table.uids.length;
+    if (client.out.full) await client.out.flush();
   }
-  return gone > 0 && !uid ? SOME_ARE_GONE : DONE;
+  return missing > 0 && !uid ? SOME_ARE_GONE : DONE;
 }
 
 function tell({ out }: Client, view: FolderView, { uids, flags, keywords }: FlagTable, withUid: boolean): void {

@@ -127,7 +127,13 @@ export interface FlagChange {
 
 export type Stored =
   /** Every message of the set that still exists, changed or not, with its flags now. */
-  | { readonly kind: 'stored'; readonly table: FlagTable; readonly highestModseq: number }
+  | {
+      readonly kind: 'stored';
+      readonly table: FlagTable;
+      /** How many of them it changed. */
+      readonly changed: number;
+      readonly highestModseq: number;
+    }
   | { readonly kind: 'too-many-keywords' }
   | { readonly kind: 'no-such-folder' };
 

@@ -44,11 +44,12 @@ with held as (
   update folder f set highestmodseq = held.modseq, unseen = held.unseen + total.unseen
     from held, total where f.tenant_id = $1::uuid and f.id = held.id and total.messages > 0
 )
-select held.modseq - (total.messages = 0)::int as modseq, verdict.fits, packed.*
+select held.modseq - (total.messages = 0)::int as modseq, total.messages as changed, verdict.fits, packed.*
   from held, total, verdict, (select ${PACKED_TABLE} from (select uid, flags, keywords from new order by uid) as m) as packed`;
 
 interface StoreRow extends PackedTable {
   modseq: number;
+  changed: number;
   fits: boolean;
 }
 
@@ -70,7 +71,7 @@ export async function storeFlags(
   const [row] = rows;
   if (!row) return { kind: 'no-such-folder' };
   if (!row.fits) return { kind: 'too-many-keywords' };
-  return { kind: 'stored', table: unpackTable(row), highestModseq: row.modseq };
+  return { kind: 'stored', table: unpackTable(row), changed: row.changed, highestModseq: row.modseq };
 }
 
 /** The first spelling of each. Keywords are ASCII atoms, so that lower case in JavaScript and in SQL agree. */

@@ -92,8 +92,7 @@ export class PgIntakeStore extends IntakeStore {
       tenants, id, octets, headerOctets, headerMessageId ?? null, digest.envelope, bodyStructure, mimeIndex,
       ...deliveryColumns(rowsOf(envelope)),
     ]); // prettier-ignore
-    if (flipped.length !== tenants.length)
-      throw new Error(swept(id));
+    if (flipped.length !== tenants.length) throw new Error(swept(id));
   }
 
   override async abandonLarge({ id, recipients }: IntakeEnvelope): Promise<void> {

@@ -24,6 +24,7 @@ import {
   DUE_LANES,
   EXPAND,
   HOLD,
+  LANES_PER_SWEEP,
   RELEASE_EXPIRED,
   SWEEP_PENDING,
   TENANTS_PER_CLAIM,
@@ -54,6 +55,8 @@ export class PgQueueStore extends QueueStore {
   readonly #reads: HotConnection;
   /** Per lane: the tenant served last, so that the next claim starts with its neighbour. */
   readonly #lastServed = new Map<Lane, string>();
+  /** Where the last look at the lanes ended; '': the next one begins with the first. */
+  #lastLane = '';
 
   constructor(database: Database) {
     super();
@@ -139,8 +142,13 @@ export class PgQueueStore extends QueueStore {
   }
 
   override async dueLanes(): Promise<Lane[]> {
-    const rows = await this.#reads.query<{ lane: Lane }>(DUE_LANES, []);
-    return rows.map(({ lane }) => lane);
+    const rows = await this.#reads.query<{ lane: Lane; number: number; due: boolean }>(DUE_LANES, [
+      this.#lastLane,
+      LANES_PER_SWEEP,
+    ]);
+    const last = rows.at(-1);
+    this.#lastLane = last && last.number >= LANES_PER_SWEEP ? last.lane : '';
+    return [...new Set(rows.filter(({ due }) => due).map(({ lane }) => lane))];
   }
 
   override async sweepPending(olderThanSeconds: number): Promise<number> {

@@ -183,19 +183,22 @@ with moved as (
 select count(*)::int as count from moved`,
 };
 
-/** Skip scan over lanes; a lane counts when one of its rows is due. */
+/** Lanes looked at in one sweep at most; the next sweep looks at those behind them. */
+export const LANES_PER_SWEEP = 1000;
+
+/** $1 lane behind which to begin, $2 lanes at most. Skip scan over lanes with queued rows, the local lane always among them. */
 export const DUE_LANES: HotStatement = {
   name: 'queue_due_lanes',
   text: `
 with recursive lanes (lane, number) as (
-  (select lane, 1 from delivery where state = 'queued' order by lane limit 1)
+  (select lane, 1 from delivery where state = 'queued' and lane > $1 order by lane limit 1)
   union all
   (select (select d.lane from delivery d where d.state = 'queued' and d.lane > lanes.lane order by d.lane limit 1), number + 1
-     from lanes where lanes.lane is not null and number < 1000)
+     from lanes where lanes.lane is not null and number < $2::int)
 )
-select lane from lanes
- where lane is not null
-   and exists (select from delivery d where d.state = 'queued' and d.lane = lanes.lane and d.next_attempt_at <= now())`,
+select lane, number, exists (select from delivery d where d.state = 'queued' and d.lane = l.lane and d.next_attempt_at <= now()) as due
+  from (select 'local' as lane, 0 as number union all select lane, number from lanes where lane is not null) l
+ order by number`,
 };
 
 export const SWEEP_PENDING: HotStatement = {
