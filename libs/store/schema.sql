@@ -152,7 +152,14 @@ auth_failure: auth_failure_pkey PRIMARY KEY (key)
 credential: credential_pkey PRIMARY KEY (tenant_id, mailbox_id)
 credential: credential_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
 delivery: delivery_lease CHECK (((state = 'leased'::text) = ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
-delivery: delivery_legal_move CHECK ((((came_from IS NULL) AND (state = ANY (ARRAY['queued'::text, 'held'::text]))) OR ((came_from = 'queued'::text) AND (state = ANY (ARRAY['leased'::text, 'held'::text, 'discarded'::text]))) OR ((came_from = 'leased'::text) AND (state = ANY (ARRAY['queued'::text, 'delivered'::text, 'forwarded'::text, 'held'::text, 'bounced'::text, 'discarded'::text]))) OR ((came_from = 'held'::text) AND (state = ANY (ARRAY['queued'::text, 'bounced'::text, 'discarded'::text])))))
+delivery: delivery_legal_move CHECK (
+CASE
+    WHEN (came_from IS NULL) THEN (state = ANY (ARRAY['queued'::text, 'held'::text]))
+    WHEN (came_from = 'queued'::text) THEN (state = ANY (ARRAY['leased'::text, 'held'::text, 'discarded'::text]))
+    WHEN (came_from = 'leased'::text) THEN (state = ANY (ARRAY['queued'::text, 'delivered'::text, 'forwarded'::text, 'held'::text, 'bounced'::text, 'discarded'::text]))
+    WHEN (came_from = 'held'::text) THEN (state = ANY (ARRAY['queued'::text, 'bounced'::text, 'discarded'::text]))
+    ELSE false
+END)
 delivery: delivery_pkey PRIMARY KEY (tenant_id, message_id, ordinal)
 delivery: delivery_settled CHECK (((state = ANY (ARRAY['delivered'::text, 'forwarded'::text, 'bounced'::text, 'discarded'::text])) = (settled_at IS NOT NULL)))
 domain: domain_name_check CHECK ((name = lower(name)))
@@ -317,6 +324,33 @@ CREATE OR REPLACE FUNCTION public.auth_upgrade(of_tenant uuid, of_mailbox uuid, 
 AS $function$
   update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
 $function$
+
+CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  next_ordinal int;
+begin
+  insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
+                       header_octets, recipients, deliveries, header_message_id, envelope, body_structure, mime_index, body)
+  select to_tenant, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
+         header_octets, 0, 0, header_message_id, envelope, body_structure, mime_index, body
+    from message where tenant_id = from_tenant and id = of_message and state = 'accepted'
+  on conflict do nothing;
+  if found then
+    insert into message_chunk (tenant_id, message_id, number, octets)
+    select to_tenant, message_id, number, octets from message_chunk where tenant_id = from_tenant and message_id = of_message;
+    insert into event (tenant_id, message_id, kind, detail) values (to_tenant, of_message, 'accepted', 'by an alias of another tenant');
+  end if;
+  update message set recipients = recipients + 1, deliveries = deliveries + 1
+   where tenant_id = to_tenant and id = of_message
+  returning deliveries - 1 into strict next_ordinal;
+  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state)
+  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued');
+end $function$
 
 CREATE OR REPLACE FUNCTION public.forget_tenant(gone uuid)
  RETURNS void

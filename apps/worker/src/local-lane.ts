@@ -5,6 +5,7 @@ import {
   LIFETIME_SECONDS,
   nextAttemptAfter,
   resolve,
+  showId,
   type CanonicalAddress,
   type DirectoryFacts,
   type Hold,
@@ -67,8 +68,7 @@ export class LocalLane implements Drain {
       const address = addresses[at];
       if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
       else if (delivery.mailboxId === undefined) {
-        await this.#expander.expand(delivery, address);
-        expanded = true;
+        expanded = (await this.#expand(delivery, address)) || expanded;
       } else {
         // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
         if (stillLeadsTo(delivery.mailboxId, address, facts[at]))
@@ -83,6 +83,22 @@ export class LocalLane implements Drain {
     this.#count(holds.length, fates);
     this.#log.debug({ claimed: deliveries.length, delivered: moved.length, held: holds.length }, 'local batch');
     return expanded;
+  }
+
+  /** A row whose expansion fails waits for its next attempt; the others of the batch go on. */
+  async #expand(delivery: LeasedDelivery, address: CanonicalAddress): Promise<boolean> {
+    try {
+      await this.#expander.expand(delivery, address);
+      return true;
+    } catch (error) {
+      this.#log.warn(
+        { err: error, message: showId('msg', delivery.messageId) },
+        'an address could not be expanded; later again',
+      );
+      const retryAfter = nextAttemptAfter(delivery.ageSeconds, 'local', Math.random() * 2 - 1);
+      await this.#queue.defer([{ delivery, retryAfter, reply: '451 4.3.0 the address could not be expanded' }]);
+      return false;
+    }
   }
 
   /** One observation per outcome and batch, not per message. */

@@ -324,6 +324,32 @@ language sql security definer set search_path = public, pg_temp as $$
 $$;
 
 -- What is left of a tenant that has no domains any more: its mail and its timelines. The api role may delete neither by itself.
+-- An alias may lead into another tenant's domain. The message becomes that tenant's own: a row (and body) of its own under the same id,
+-- with one accepted recipient more for each target, so that both ledgers balance and neither tenant sees the other. The worker may
+-- not read bodies; this copies one without showing it.
+create function deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid)
+returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  next_ordinal int;
+begin
+  insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
+                       header_octets, recipients, deliveries, header_message_id, envelope, body_structure, mime_index, body)
+  select to_tenant, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
+         header_octets, 0, 0, header_message_id, envelope, body_structure, mime_index, body
+    from message where tenant_id = from_tenant and id = of_message and state = 'accepted'
+  on conflict do nothing;
+  if found then
+    insert into message_chunk (tenant_id, message_id, number, octets)
+    select to_tenant, message_id, number, octets from message_chunk where tenant_id = from_tenant and message_id = of_message;
+    insert into event (tenant_id, message_id, kind, detail) values (to_tenant, of_message, 'accepted', 'by an alias of another tenant');
+  end if;
+  update message set recipients = recipients + 1, deliveries = deliveries + 1
+   where tenant_id = to_tenant and id = of_message
+  returning deliveries - 1 into strict next_ordinal;
+  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state)
+  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued');
+end $$;
+
 create function forget_tenant(gone uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -340,6 +366,7 @@ revoke execute on all functions in schema public from public;
 grant usage on schema public to posthouse_ingress, posthouse_worker, posthouse_pop3, posthouse_imap, posthouse_api;
 
 grant execute on function auth_facts, auth_failed, auth_succeeded, auth_upgrade to posthouse_pop3, posthouse_imap;
+grant execute on function deliver_across to posthouse_worker;
 grant execute on function visible_tenants, forget_tenant to posthouse_api;
 
 -- Directory: read by those who route mail; changed by the api role alone.

@@ -2,6 +2,7 @@
 import { CHUNK_OCTETS, type MessageId, type TenantId } from '#domain';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
 import { escaped, unescaped } from './escaped.ts';
+import { passed } from './young-garbage.ts';
 
 const READ_CHUNK: HotStatement = {
   name: 'body_read_chunk',
@@ -27,7 +28,12 @@ export async function* bodyStream(
   const last = Math.floor((end - 1) / CHUNK_OCTETS);
   const read = async (number: number): Promise<Buffer | undefined> => {
     const rows = await connection.query<{ octets: string }>(READ_CHUNK, [tenantId, messageId, number]);
-    return rows[0] && unescaped(rows[0].octets);
+    const [row] = rows;
+    if (!row) return undefined;
+    const { octets } = row;
+    // node-postgres chains its queries, and with them their rows: V8 would take each text for alive and move it to the old generation.
+    row.octets = '';
+    return unescaped(octets);
   };
   let number = Math.floor(start / CHUNK_OCTETS);
   let ahead = read(number);
@@ -42,6 +48,7 @@ export async function* bodyStream(
       ahead = read(number + 1);
       ahead.catch(() => undefined); // the consumer may leave before it awaits this one
     }
+    passed(chunk.length);
     yield chunk.subarray(Math.max(0, start - first), until - first);
   }
 }

@@ -11,6 +11,7 @@ import {
   type MessageId,
   type Refused,
 } from '#domain';
+import { passed } from '../body/young-garbage.ts';
 import type { Database } from '../database.ts';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
 import { newId } from '../new-id.ts';
@@ -146,6 +147,7 @@ export class Appends {
 
   async chunk({ tenantId }: Account, id: MessageId, number: number, octets: Buffer): Promise<void> {
     await this.#chunks.query(APPEND_CHUNK, [tenantId, id, number, octets]);
+    passed(octets.length);
   }
 
   async commit(account: Account, target: FolderName, id: MessageId, facts: AppendFacts): Promise<Appended> {

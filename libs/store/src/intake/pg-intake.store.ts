@@ -11,6 +11,7 @@ import {
   type TenantId,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
+import { passed } from '../body/young-garbage.ts';
 import { columns } from '../columns.ts';
 import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
@@ -82,6 +83,7 @@ export class PgIntakeStore extends IntakeStore {
     const tenants = tenantsOf(recipients);
     const stored = await this.#chunks.query(APPEND_CHUNK, [tenants, id, number, octets]);
     if (stored.length !== tenants.length) throw new Error(swept(id));
+    passed(octets.length);
   }
 
   override async commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {

@@ -17,6 +17,7 @@ import { columns } from '../columns.ts';
 import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
+import { isDataError } from '../pg-errors.ts';
 import { placeAll } from './place.ts';
 import {
   CLAIM,
@@ -94,8 +95,23 @@ export class PgQueueStore extends QueueStore {
   }
 
   override async place(placements: readonly Placement[]): Promise<Placed[]> {
-    if (placements.length === 0) return [];
-    return this.#database.pipelinedTransaction((client) => placeAll(client, placements));
+    const [only, ...more] = placements;
+    if (!only) return [];
+    try {
+      return await this.#database.pipelinedTransaction((client) => placeAll(client, placements));
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      // One row that can never be stored must not hold up its neighbours, batch after batch.
+      if (more.length === 0) return this.#holdOne(only.delivery, error);
+      const middle = placements.length >> 1;
+      return [...(await this.place(placements.slice(0, middle))), ...(await this.place(placements.slice(middle)))];
+    }
+  }
+
+  async #holdOne(delivery: LeasedDelivery, error: unknown): Promise<Placed[]> {
+    const why = error instanceof Error ? error.message : String(error);
+    await this.hold([{ delivery, reason: `the database refuses it: ${why}` }]);
+    return ['held'];
   }
 
   override async defer(deferrals: readonly Deferral[]): Promise<void> {

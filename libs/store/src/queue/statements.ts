@@ -151,19 +151,28 @@ with moved as (
          reply = 'expanded to ' || cardinality($5::text[]) || ' target(s)'
    where tenant_id = $1::uuid and message_id = $2::uuid and ordinal = $3 and state = 'leased' and lease_owner = $4::uuid
   returning tenant_id, message_id, ordinal, depth, queued_at, reply
+), wanted as (
+  select t.*, coalesce(d.tenant_id, $1::uuid) as owner
+    from unnest($5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[]) with ordinality
+      as t (recipient, lane, domain_id, mailbox_id, hold, at)
+    left join domain d on d.id = t.domain_id
+), own as (
+  select *, row_number() over (order by at) as number from wanted where owner = $1::uuid
 ), grown as (
-  update message m set deliveries = m.deliveries + cardinality($5::text[])
+  update message m set deliveries = m.deliveries + (select count(*) from own)::int
     from moved where m.tenant_id = moved.tenant_id and m.id = moved.message_id
-  returning m.deliveries - cardinality($5::text[]) as first
+  returning m.deliveries - (select count(*) from own)::int as first
 ), targets as (
   insert into delivery (tenant_id, message_id, ordinal, parent, depth, recipient, lane, domain_id, mailbox_id, state, reply)
-  select moved.tenant_id, moved.message_id, grown.first + t.at - 1, moved.ordinal, moved.depth + 1, t.recipient, t.lane, t.domain_id,
-         t.mailbox_id, case when t.hold is null then 'queued' else 'held' end, t.hold
-    from moved, grown, unnest($5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[]) with ordinality
-      as t (recipient, lane, domain_id, mailbox_id, hold, at)
+  select moved.tenant_id, moved.message_id, grown.first + own.number - 1, moved.ordinal, moved.depth + 1, own.recipient, own.lane,
+         own.domain_id, own.mailbox_id, case when own.hold is null then 'queued' else 'held' end, own.hold
+    from moved, grown, own
+), across as (
+  select deliver_across(moved.tenant_id, moved.message_id, w.owner, w.recipient, w.domain_id, w.mailbox_id)
+    from moved, wanted w where w.owner <> $1::uuid
 )
 insert into event (tenant_id, message_id, kind, ordinal, detail)
-select tenant_id, message_id, 'forwarded', ordinal, reply from moved`,
+select tenant_id, message_id, 'forwarded', ordinal, reply from moved where (select count(*) from across) >= 0`,
 };
 
 export const RELEASE_EXPIRED: HotStatement = {
