@@ -217,7 +217,7 @@ test('statistics count what waits, by lane and state', async () => {
   await accepted({ to: ['c@far.example'], lane: 'remote:far.example' });
   await accepted({ to: ['Postmaster@example.org'], state: 'held' });
   const statistics = await store.statistics(ROOT_TENANT);
-  expect(statistics).toMatchObject({ messages: 3, tenants: 2, domains: 0, mailboxes: 0, heldForPostmaster: 1 });
+  expect(statistics).toMatchObject({ messages: 3, tenants: 2, domains: 1, mailboxes: 1, heldForPostmaster: 1 });
   expect(statistics.queue.map(({ lane, state, count }) => [lane, state, count])).toEqual([
     ['local', 'held', 1],
     ['local', 'queued', 2],
