@@ -1,4 +1,5 @@
 /** Where BullMQ keeps its doorbells: Redis when it is configured, else the house's own Postgres. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { guardPool, House, roleUrl, type AppRole } from '#runtime';
 import {
   createPostgresBackend,
@@ -18,6 +19,8 @@ export const LANES_QUEUE = 'lanes';
 export const BELL_SCHEMA = 'bullmq';
 /** Milliseconds until a ring on an unreachable backend is given up; the sweeper takes over. */
 const RING_TIMEOUT = 2_000;
+/** Milliseconds before a worker whose database was away is made anew. */
+const REOPEN_AFTER = 500;
 /** Milliseconds that a backend has for its good-byes, once no drain is in hand. */
 const CLOSE_TIMEOUT = 2_000;
 
@@ -62,15 +65,16 @@ export function openBellQueue(house: House, role: AppRole): BellQueue {
     };
   }
   const pool = bellPool(house, role, onError);
-  const queue = new Queue(
-    LANES_QUEUE,
-    { connection: pool as unknown as PostgresConnectionOptions },
-    createPostgresBackend,
-  );
-  queue.on('error', onError);
+  const connection = pool as unknown as PostgresConnectionOptions;
+  const opened = new WhenReady(() => {
+    const queue = new Queue(LANES_QUEUE, { connection }, createPostgresBackend);
+    queue.on('error', onError);
+    return queue;
+  });
+  const add = async (id: string, data: RingData) => (await opened.get()).add('drain', data, jobOptions(id));
   return {
-    ring: async (id, data) => void (await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)))),
-    close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => pool.end()),
+    ring: async (id, data) => void (await within(RING_TIMEOUT, add(id, data))),
+    close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, opened.close()) }, () => pool.end()),
   };
 }
 
@@ -93,14 +97,78 @@ export function openBellWorker(house: House, role: AppRole, answer: Answer, conc
     return { close: () => closeAll(end, () => Promise.resolve(connection.disconnect())) };
   }
   const pool = bellPool(house, role, onError);
-  const worker = new Worker(
-    LANES_QUEUE,
-    tracked,
-    { ...options, connection: pool as unknown as PostgresConnectionOptions },
-    createPostgresBackend,
-  );
-  worker.on('error', onError);
-  return { close: () => closeAll({ close: () => closeWorker(worker, inHand, true) }, () => pool.end()) };
+  const connection = pool as unknown as PostgresConnectionOptions;
+  const opened = new WhenReady(() => {
+    const worker = new Worker(LANES_QUEUE, tracked, { ...options, connection, autorun: false }, createPostgresBackend);
+    worker.on('error', onError);
+    return worker;
+  });
+  const stop = new AbortController();
+  const running = runWhenReady(opened, stop.signal, onError);
+  const close = async (): Promise<void> => {
+    stop.abort();
+    const worker = await running;
+    if (worker) await closeWorker(worker, inHand, true);
+  };
+  return { close: () => closeAll({ close }, () => pool.end()) };
+}
+
+/** Tries until the database is there; until then the sweeper does the work. */
+async function runWhenReady<W extends Openable & { run(): Promise<void> }>(
+  opened: WhenReady<W>,
+  signal: AbortSignal,
+  onError: (error: Error) => void,
+): Promise<W | undefined> {
+  while (!signal.aborted) {
+    try {
+      const worker = await opened.get();
+      worker.run().catch(onError);
+      return worker;
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)));
+      await sleep(REOPEN_AFTER, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+interface Openable {
+  waitUntilReady(): Promise<unknown>;
+  close(force?: boolean): Promise<void>;
+}
+
+/**
+ * BullMQ's Postgres backend remembers a failed first look at the database for ever: a queue would never ring again, and a worker would
+ * ask again and again without ever letting go of the event loop. So one that does not become ready is thrown away and made anew.
+ */
+class WhenReady<T extends Openable> {
+  readonly #make: () => T;
+  #opened: Promise<T> | undefined;
+
+  constructor(make: () => T) {
+    this.#make = make;
+  }
+
+  get(): Promise<T> {
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opened?.catch(() => undefined))?.close();
+  }
+
+  async #open(): Promise<T> {
+    const made = this.#make();
+    try {
+      await made.waitUntilReady();
+      return made;
+    } catch (error) {
+      this.#opened = undefined;
+      await made.close(true).catch(() => undefined);
+      throw error;
+    }
+  }
 }
 
 const jobOptions = (id: string): JobsOptions => ({
