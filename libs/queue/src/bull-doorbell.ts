@@ -1,8 +1,8 @@
 import { Doorbell, type Lane } from '#domain';
 import type { BellQueue } from './bell-backend.ts';
 
-/** Milliseconds between two rings of one bell: a ring costs BullMQ's Postgres backend about 3 ms, and one answers many messages. */
-const QUIET = 50;
+/** Milliseconds between two rings of one bell: on Postgres a ring costs milliseconds of CPU, and one answers all that waits. */
+const QUIET = 200;
 
 /** Bells whose last ring is remembered. */
 const MAX_BELLS = 10_000;

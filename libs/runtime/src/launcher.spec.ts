@@ -21,7 +21,8 @@ function checkout(): string {
   symlinkSync(process.execPath, join(root, 'node_modules', 'node', 'bin', 'node'));
   writeFileSync(join(root, 'tsconfig.build.json'), '{}');
   writeFileSync(join(root, 'main.txt'), MAIN);
-  const build = 'mkdir -p dist/apps/cli/src && cp main.txt dist/apps/cli/src/main.js && mkdir -p dist/libs/store/migrations';
+  const build =
+    'mkdir -p dist/apps/cli/src && cp main.txt dist/apps/cli/src/main.js && mkdir -p dist/libs/store/migrations';
   writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', scripts: { build } }));
   return root;
 }
