@@ -25,7 +25,7 @@ import { addressOf, traceOf } from './recipient.ts';
 /** Rows in one transaction: enough to spread the cost of its commit, few enough to hold folder locks for milliseconds. */
 export const LOCAL_BATCH = 100;
 /** Seconds. A batch takes milliseconds; a worker that is gone this long is dead. */
-export const LOCAL_LEASE = 60;
+export const LOCAL_LEASE = 20;
 
 /** What a fate counts as; a lease that was lost is somebody else's attempt. */
 const OUTCOMES = {
