@@ -105,6 +105,7 @@ describe('replies', () => {
         "TOO_BIG 552 5.3.4",
         "TEMPORARY_FAILURE 451 4.3.0",
         "SHUTTING_DOWN 421 4.3.2",
+        "TOO_MANY_CONNECTIONS 421 4.7.0",
         "TOO_MANY_RECIPIENTS 452 4.5.3",
         "LOOP 554 5.4.6",
         "BAD_COMMAND 501 5.5.2",
