@@ -14,6 +14,8 @@ const project = (name: string, include: string[], more: Record<string, unknown> 
 export default defineConfig({
   test: {
     globalSetup: ['infra/vitest-database.ts'],
+    // vitest leaves one core idle; most of our waiting is for processes and databases.
+    maxWorkers: 2,
     // CI counts from the JSON report; people read the other.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
