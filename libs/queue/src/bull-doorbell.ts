@@ -2,7 +2,7 @@ import { Doorbell, type Lane } from '#domain';
 import type { BellQueue } from './bell-backend.ts';
 
 /** Milliseconds between two rings of one bell: on Postgres a ring costs milliseconds of CPU, and one answers all that waits. */
-const QUIET = 200;
+const QUIET = 50;
 
 /** Bells whose last ring is remembered. */
 const MAX_BELLS = 10_000;
