@@ -53,7 +53,7 @@ export class Inboxes {
 class Session {
   readonly #socket: Socket;
   #heard = '';
-  #waiting: ((answer: string) => void) | undefined;
+  #waiting: PromiseWithResolvers<string> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -63,8 +63,10 @@ class Session {
       if (!/^a (OK|NO|BAD) .*\r\n$/m.test(this.#heard)) return;
       const answer = this.#heard;
       this.#heard = '';
-      this.#waiting?.(answer);
+      this.#waiting?.resolve(answer);
     });
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => this.#waiting?.reject(new Error('the IMAP server closed the connection')));
   }
 
   static async open(host: string, port: number, address: string, password: string): Promise<Session> {
@@ -86,10 +88,8 @@ class Session {
   }
 
   #ask(command: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = resolve;
-      this.#socket.once('close', () => reject(new Error('the IMAP server closed the connection')));
-      this.#socket.write(`a ${command}\r\n`);
-    });
+    this.#waiting = Promise.withResolvers();
+    this.#socket.write(`a ${command}\r\n`);
+    return this.#waiting.promise;
   }
 }

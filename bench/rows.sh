@@ -3,6 +3,7 @@
 # RUNS=3 of each; quote the median. Makes the domain bench.test with 100 mailboxes and leaves it: npx posthouse domain rm bench.test --cascade
 set -euo pipefail
 cd "$(dirname "$0")/.."
+PATH=$PWD/node_modules/.bin:$PATH # Node 24, whatever the system has
 runs=${RUNS:-3}
 status() { npx posthouse status --json; }
 field() { node -e 'const at = process.argv[1].split("."); let value = JSON.parse(require("fs").readFileSync(0, "utf8")); for (const name of at) value = value?.[name]; console.log(value ?? "")' "$1"; }
