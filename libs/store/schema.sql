@@ -268,25 +268,42 @@ tombstone: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_t
 tombstone: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 
 -- functions
+CREATE OR REPLACE FUNCTION public.account_standings(tenants uuid[], mailboxes uuid[])
+ RETURNS TABLE(at integer, state text, password_stamp text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select w.at::int,
+         case when d.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end,
+         coalesce(extract(epoch from c.changed_at)::text, '')
+    from unnest(tenants, mailboxes) with ordinality as w (tenant_id, mailbox_id, at)
+    join mailbox m on m.tenant_id = w.tenant_id and m.id = w.mailbox_id
+    join domain d on d.id = m.domain_id
+    join tenant t on t.id = m.tenant_id
+    left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
+$function$
+
 CREATE OR REPLACE FUNCTION public.auth_facts(login_local text, login_domain text, account_key text, remote_key text)
- RETURNS TABLE(tenant_id uuid, mailbox_id uuid, state text, hash text, account_failures integer, remote_failures integer)
+ RETURNS TABLE(tenant_id uuid, mailbox_id uuid, state text, hash text, password_stamp text, account_failures integer, remote_failures integer)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   with found as (
     select m.tenant_id, m.id,
-           case when d.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end as state,
-           c.hash
+           case when d.state = 'disabled' or own.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end as state,
+           c.hash, c.changed_at
       from domain d
       join tenant t on t.id = d.tenant_id
       join address a on a.tenant_id = d.tenant_id and a.domain_id = d.id and a.kind = 'address' and a.local = login_local
       join address_target g on g.tenant_id = a.tenant_id and g.domain_id = a.domain_id and g.local = a.local and g.kind = a.kind
       join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
+      join domain own on own.id = m.domain_id
       left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
      where d.name = login_domain
   )
-  select f.tenant_id, f.id, f.state, f.hash,
+  select f.tenant_id, f.id, f.state, f.hash, extract(epoch from f.changed_at)::text,
          -- All addresses of a mailbox share one count.
          coalesce((select failures from auth_failure
                     where key = coalesce('mailbox:' || f.id, account_key) and window_until > now()), 0),

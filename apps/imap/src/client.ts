@@ -1,5 +1,5 @@
 /** One session as the commands see it. */
-import type { Authenticator } from '#auth';
+import type { Authenticator, LetIn, LiveSessions, Revocation } from '#auth';
 import type { Account, FolderName, FolderStore } from '#domain';
 import { advance, START, type Session } from '#imap';
 import type { Connection, Log, Metrics } from '#runtime';
@@ -12,6 +12,7 @@ export interface ImapParts {
   readonly store: FolderStore;
   readonly authenticator: Authenticator;
   readonly updates: Updates;
+  readonly sessions: LiveSessions;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Octets of the largest message that APPEND takes. */
@@ -30,7 +31,8 @@ export class Client {
   /** Whether the connection may carry passwords. */
   readonly passwords: boolean;
   session: Session = START;
-  #account: Account | undefined;
+  #login: LetIn | undefined;
+  #unregister: (() => void) | undefined;
   #selected: Selected | undefined;
 
   constructor(parts: ImapParts, connection: Connection, out: Outbox, passwords: boolean) {
@@ -45,20 +47,32 @@ export class Client {
   }
 
   get account(): Account {
-    if (!this.#account) throw new NotNow('nobody is logged in');
-    return this.#account;
+    if (!this.#login) throw new NotNow('nobody is logged in');
+    return this.#login.account;
   }
 
   get loggedIn(): Account | undefined {
-    return this.#account;
+    return this.#login?.account;
   }
 
-  logIn(account: Account): void {
-    this.#account = account;
+  logIn(login: LetIn): void {
+    this.#login = login;
   }
 
   logOut(): void {
-    this.#account = undefined;
+    this.leave();
+    this.#login = undefined;
+  }
+
+  /** The session is let in: from here on it ends when its account changes. */
+  register(revoke: (why: Revocation) => void): void {
+    if (this.#login) this.#unregister = this.parts.sessions.add(this.#login, revoke);
+  }
+
+  /** The session is over. */
+  leave(): void {
+    this.#unregister?.();
+    this.#unregister = undefined;
   }
 
   get selected(): Selected {

@@ -1,4 +1,5 @@
 /** What is said on one connection: commands in, their answers out, strictly one after the other. */
+import type { Revocation } from '#auth';
 import {
   advance,
   AFTER_LOGIN,
@@ -27,6 +28,12 @@ import { asksForNews, isUidCommand, looksFirst, looksLast, mayExpunge } from './
 import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
 
+/** The session as others call it. */
+export interface Callable extends Sleeper {
+  /** Its account is no longer what it was at login: says so and ends. */
+  revoke(why: Revocation): void;
+}
+
 /** A command that is not answered yet. */
 interface Pending {
   readonly tag: string;
@@ -46,8 +53,7 @@ export class Dialogue {
   readonly #parts: ImapParts;
   readonly #connection: Connection;
   readonly #out: Outbox;
-  /** The session among those of its mailbox. */
-  readonly #sleeper: Sleeper;
+  readonly #session: Callable;
   readonly #framer = new Framer();
   #asked: (Pending & { readonly question: Question }) | undefined;
   #append: (Pending & { readonly message: Append }) | undefined;
@@ -55,12 +61,12 @@ export class Dialogue {
   #over = false;
   #gone = false;
 
-  constructor(parts: ImapParts, client: Client, sleeper: Sleeper) {
+  constructor(parts: ImapParts, client: Client, session: Callable) {
     this.#parts = parts;
     this.client = client;
     this.#connection = client.connection;
     this.#out = client.out;
-    this.#sleeper = sleeper;
+    this.#session = session;
     const capabilities = announced('not-authenticated', client.passwords, COMMAND_NAMES);
     this.#out.add(encodeUntagged('OK', 'Posthouse ready', { code: 'CAPABILITY', capabilities }));
   }
@@ -225,11 +231,12 @@ export class Dialogue {
     const { loggedIn: account } = this.client;
     const { log, updates } = this.#parts;
     const { remoteAddress: remote } = this.#connection;
-    if (account && !updates.add(this.#sleeper)) {
+    if (account && !updates.add(this.#session)) {
       log.info({ conn: this.#connection.id, remote, mailbox: account.mailboxId }, 'too many sessions of one account');
       this.client.logOut();
       return TOO_MANY_SESSIONS;
     }
+    this.client.register((why) => this.#session.revoke(why));
     this.#connection.deadline = Infinity;
     this.#framer.limits = AFTER_LOGIN;
     this.#badCommands = 0;

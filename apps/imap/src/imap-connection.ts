@@ -1,18 +1,24 @@
 /** One client's socket: takes octets in, waits where a command waits, sends answers out. */
+import type { Revocation } from '#auth';
 import type { MailboxId } from '#domain';
 import { encodeUntagged } from '#imap';
 import type { Connection } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
-import { Dialogue } from './dialogue.ts';
+import { Dialogue, type Callable } from './dialogue.ts';
 import { LOGIN_SECONDS } from './limits.ts';
 import { Outbox } from './outbox.ts';
-import type { Sleeper } from './updates.ts';
 
 const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
 const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
 const SHUTTING_DOWN = encodeUntagged('BYE', 'the server is shutting down, come back soon');
+const REVOKED: Readonly<Record<Revocation, string>> = {
+  disabled: encodeUntagged('BYE', 'the account was disabled', { code: 'CONTACTADMIN' }),
+  'no-login': encodeUntagged('BYE', 'the account may not log in any more', { code: 'CONTACTADMIN' }),
+  removed: encodeUntagged('BYE', 'the account was removed', { code: 'CONTACTADMIN' }),
+  'password-changed': encodeUntagged('BYE', 'the password was changed, log in again'),
+};
 
-export class ImapConnection implements Sleeper {
+export class ImapConnection implements Callable {
   readonly #parts: ImapParts;
   readonly #connection: Connection;
   readonly #out: Outbox;
@@ -22,7 +28,8 @@ export class ImapConnection implements Sleeper {
   /** A ring came while we waited. */
   #again = false;
   #ended = false;
-  #stopping = false;
+  /** Said as soon as nothing is in the middle of its answer; then the connection ends. */
+  #lastWords: string | undefined;
   #gone = false;
 
   /** @param passwords whether the connection may carry passwords */
@@ -62,7 +69,15 @@ export class ImapConnection implements Sleeper {
   }
 
   shutdown(): void {
-    this.#stopping = true;
+    this.#stop(SHUTTING_DOWN);
+  }
+
+  revoke(why: Revocation): void {
+    this.#stop(REVOKED[why]);
+  }
+
+  #stop(lastWords: string): void {
+    this.#lastWords ??= lastWords;
     if (!this.#waiting) this.#run();
   }
 
@@ -71,6 +86,7 @@ export class ImapConnection implements Sleeper {
     this.#dialogue.abandon();
     const { loggedIn } = this.#dialogue.client;
     if (!loggedIn) return;
+    this.#dialogue.client.leave();
     this.#parts.updates.remove(this);
     this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
   }
@@ -107,11 +123,11 @@ export class ImapConnection implements Sleeper {
     this.#again = false;
     if (again && this.#dialogue.isIdling && !this.#isOver) return this.#wait(this.#dialogue.tellNews());
     if (this.#dialogue.isOver || this.#ended) this.#connection.hangUp();
-    else if (this.#stopping) this.#connection.hangUp(SHUTTING_DOWN);
+    else if (this.#lastWords !== undefined) this.#connection.hangUp(this.#lastWords);
   }
 
   get #isOver(): boolean {
-    return this.#dialogue.isOver || this.#stopping || !this.#out.open;
+    return this.#dialogue.isOver || this.#lastWords !== undefined || !this.#out.open;
   }
 
   /** Takes nothing further until `work` is done. */

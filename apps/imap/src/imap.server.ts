@@ -1,4 +1,4 @@
-import { Authenticator, plaintextAllowed } from '#auth';
+import { Authenticator, LiveSessions, plaintextAllowed } from '#auth';
 import { FolderStore, MailboxBell } from '#domain';
 import { encodeUntagged } from '#imap';
 import { House, TcpServer } from '#runtime';
@@ -12,16 +12,25 @@ import { Updates } from './updates.ts';
 export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #house: House;
   readonly #updates: Updates;
+  readonly #sessions: LiveSessions;
   readonly #server: TcpServer<ImapConnection>;
 
-  constructor(house: House, authenticator: Authenticator, store: FolderStore, bell: MailboxBell) {
+  constructor(
+    house: House,
+    authenticator: Authenticator,
+    sessions: LiveSessions,
+    store: FolderStore,
+    bell: MailboxBell,
+  ) {
     this.#house = house;
+    this.#sessions = sessions;
     const { limits, idleSeconds, plaintextAuth } = house.config;
     const { metrics } = house;
     const log = house.log.child({ app: 'imap' });
     this.#updates = new Updates(bell);
     const maxMessageOctets = limits.messageOctets;
-    const parts: ImapParts = { store, authenticator, updates: this.#updates, metrics, log, maxMessageOctets };
+    const updates = this.#updates;
+    const parts: ImapParts = { store, authenticator, updates, sessions, metrics, log, maxMessageOctets };
     this.#server = new TcpServer(
       {
         protocol: 'imap',
@@ -48,6 +57,7 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
   async onApplicationBootstrap(): Promise<void> {
     const { bind, ports } = this.#house.config;
     this.#updates.start();
+    this.#sessions.start();
     this.#house.listeners['imap'] = await this.#server.listen(ports.imap, bind);
   }
 
@@ -55,5 +65,6 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     await this.#server.close(this.#house.config.drainSeconds);
     this.#updates.stop();
+    this.#sessions.stop();
   }
 }

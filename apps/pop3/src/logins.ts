@@ -1,11 +1,16 @@
 /** From a name and a password to an open maildrop. */
 import { randomUUID } from 'node:crypto';
-import type { Authenticator, LoginRefusal } from '#auth';
+import type { Authenticator, LetIn, LoginRefusal } from '#auth';
 import type { MaildropStore } from '#domain';
 import type { MaildropRefusal } from '#pop3';
 import { reasonOf, type Connection, type Log } from '#runtime';
 import { LEASE_SECONDS } from './limits.ts';
 import { openDrop, type OpenDrop } from './open-drop.ts';
+
+export interface Opened {
+  readonly open: OpenDrop;
+  readonly login: LetIn;
+}
 
 export interface Credentials {
   readonly user: string;
@@ -31,7 +36,7 @@ export class Logins {
   }
 
   /** Never rejects: faults of ours are the refusal `temp`, and in the log. The caller releases what was opened. */
-  async open({ user, password }: Credentials, connection: Connection): Promise<OpenDrop | MaildropRefusal> {
+  async open({ user, password }: Credentials, connection: Connection): Promise<Opened | MaildropRefusal> {
     const { id: conn, remoteAddress } = connection;
     try {
       const verdict = await this.#authenticator.verify({ login: user, password, remoteAddress, service: 'pop3' });
@@ -39,14 +44,15 @@ export class Logins {
         this.#log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
         return REFUSALS[verdict.why];
       }
-      return await this.#take(verdict.account, connection);
+      return await this.#take(verdict, connection);
     } catch (error) {
       this.#log.warn({ conn, reason: reasonOf(error) }, 'a maildrop could not be opened');
       return 'temp';
     }
   }
 
-  async #take(account: OpenDrop['account'], { id: conn, remoteAddress }: Connection) {
+  async #take(login: LetIn, { id: conn, remoteAddress }: Connection): Promise<Opened | MaildropRefusal> {
+    const { account } = login;
     const { mailboxId: mailbox } = account;
     const sessionId = randomUUID();
     const opening = await this.#store.open(account, sessionId, LEASE_SECONDS);
@@ -55,6 +61,6 @@ export class Logins {
       return opening.kind;
     }
     this.#log.info({ conn, remote: remoteAddress, mailbox, messages: opening.listing.uids.length }, 'login');
-    return openDrop(account, sessionId, opening.listing);
+    return { open: openDrop(account, sessionId, opening.listing), login };
   }
 }

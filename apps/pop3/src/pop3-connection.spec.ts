@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { Authenticator } from '#auth';
+import type { Authenticator, LiveSessions } from '#auth';
 import type { FolderId, MailboxBell, MaildropMessage, MaildropStore, MessageId } from '#domain';
 import { Metrics, silentLog, TcpServer, type Connection } from '#runtime';
 import { afterEach, expect, test } from 'vitest';
@@ -62,7 +62,13 @@ async function serve(sizes: readonly number[]) {
   const log = silentLog();
   const metrics = new Metrics();
   const authenticator: Pick<Authenticator, 'verify'> = {
-    verify: () => Promise.resolve({ ok: true, account: { tenantId: 't', mailboxId: 'm' } as never }),
+    verify: () =>
+      Promise.resolve({
+        ok: true,
+        account: { tenantId: 't', mailboxId: 'm' } as never,
+        passwordStamp: '1',
+        askedAt: performance.now(),
+      }),
   };
   const leases = new Leases(store, log);
   const parts: Pop3Parts = {
@@ -70,6 +76,7 @@ async function serve(sizes: readonly number[]) {
     bell: { ring: () => undefined } as unknown as MailboxBell,
     logins: new Logins(authenticator as Authenticator, store, log),
     leases,
+    sessions: { add: () => () => undefined } as unknown as LiveSessions,
     budget: new ReadAheadBudget(),
     metrics,
     log,

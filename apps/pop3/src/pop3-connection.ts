@@ -1,4 +1,5 @@
 /** One client: lines in, steps of the session machine, octets out. */
+import type { LiveSessions } from '#auth';
 import type { MailboxBell, MaildropMessage } from '#domain';
 import {
   begin,
@@ -8,6 +9,7 @@ import {
   onLine,
   onMaildrop,
   onMessageFailed,
+  revoked,
   SHUTTING_DOWN,
   type Action,
   type Session,
@@ -30,6 +32,7 @@ export interface Pop3Parts extends HeldParts {
   readonly bell: MailboxBell;
   readonly logins: Logins;
   readonly leases: Leases;
+  readonly sessions: LiveSessions;
   readonly metrics: Metrics;
 }
 
@@ -44,13 +47,15 @@ export class Pop3Connection {
   readonly #outbox: Outbox;
   #session: Session;
   #held: HeldDrop | undefined;
+  #unregister: (() => void) | undefined;
   /** Lines that came and are not done; from `#at` on they have not begun. */
   #lines = NO_LINES;
   #at = 0;
   /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
   #waiting = false;
   #ended = false;
-  #stopping = false;
+  /** Said as soon as nothing is in the middle of its answer; then the connection ends, and nothing is deleted. */
+  #lastWords: string | undefined;
   #gone = false;
 
   /** @param passwords whether the connection may carry passwords */
@@ -87,7 +92,11 @@ export class Pop3Connection {
   }
 
   shutdown(): void {
-    this.#stopping = true;
+    this.#stop(SHUTTING_DOWN);
+  }
+
+  #stop(lastWords: string): void {
+    this.#lastWords ??= lastWords;
     if (!this.#waiting) this.#run();
   }
 
@@ -107,12 +116,12 @@ export class Pop3Connection {
     const room = this.#outbox.flush();
     if (room) return this.#wait(room);
     if (this.#session.phase === 'closed') this.#connection.hangUp();
-    else if (this.#stopping) this.#connection.hangUp(SHUTTING_DOWN);
+    else if (this.#lastWords !== undefined) this.#connection.hangUp(this.#lastWords);
     else if (this.#ended) this.#connection.hangUp();
   }
 
   get #isOver(): boolean {
-    return this.#session.phase === 'closed' || this.#stopping || !this.#connection.socket.writable;
+    return this.#session.phase === 'closed' || this.#lastWords !== undefined || !this.#connection.socket.writable;
   }
 
   /** Takes no further line until `work` is done. */
@@ -185,10 +194,11 @@ export class Pop3Connection {
       const result = await this.#take(onMaildrop(this.#session, { kind: 'refused', why: opened }));
       return opened === 'temp' ? 'failed' : result;
     }
-    this.#held = new HeldDrop(opened, this.#connection, this.#parts);
+    this.#held = new HeldDrop(opened.open, this.#connection, this.#parts);
     this.#parts.leases.hold(this.#held);
+    this.#unregister = this.#parts.sessions.add(opened.login, (why) => this.#stop(revoked(why)));
     this.#connection.deadline = Infinity;
-    return this.#take(onMaildrop(this.#session, { kind: 'open', drop: opened.drop }));
+    return this.#take(onMaildrop(this.#session, { kind: 'open', drop: opened.open.drop }));
   }
 
   #send(action: Do<'send-message'>): CommandResult | Promise<CommandResult> {
@@ -276,6 +286,7 @@ export class Pop3Connection {
 
   /** Frees the maildrop. Idempotent. */
   async #leave(): Promise<void> {
+    this.#unregister?.();
     const held = this.#held;
     this.#held = undefined;
     if (!held) return;

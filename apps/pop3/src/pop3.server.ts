@@ -1,4 +1,4 @@
-import { Authenticator, plaintextAllowed } from '#auth';
+import { Authenticator, LiveSessions, plaintextAllowed } from '#auth';
 import { MaildropStore, MailboxBell } from '#domain';
 import { TOO_MANY_CONNECTIONS } from '#pop3';
 import { House, TcpServer } from '#runtime';
@@ -13,16 +13,26 @@ import { ReadAheadBudget } from './read-ahead.ts';
 export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #house: House;
   readonly #leases: Leases;
+  readonly #sessions: LiveSessions;
   readonly #server: TcpServer<Pop3Connection>;
 
-  constructor(house: House, authenticator: Authenticator, store: MaildropStore, bell: MailboxBell) {
+  constructor(
+    house: House,
+    authenticator: Authenticator,
+    sessions: LiveSessions,
+    store: MaildropStore,
+    bell: MailboxBell,
+  ) {
     this.#house = house;
+    this.#sessions = sessions;
     const { limits, idleSeconds, plaintextAuth } = house.config;
     const { metrics } = house;
     const log = house.log.child({ app: 'pop3' });
     this.#leases = new Leases(store, log);
     const logins = new Logins(authenticator, store, log);
-    const parts: Pop3Parts = { store, bell, logins, leases: this.#leases, budget: new ReadAheadBudget(), metrics, log };
+    const leases = this.#leases;
+    const budget = new ReadAheadBudget();
+    const parts: Pop3Parts = { store, bell, logins, leases, sessions, budget, metrics, log };
     this.#server = new TcpServer(
       {
         protocol: 'pop3',
@@ -48,6 +58,7 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
 
   async onApplicationBootstrap(): Promise<void> {
     const { bind, ports } = this.#house.config;
+    this.#sessions.start();
     this.#house.listeners['pop3'] = await this.#server.listen(ports.pop3, bind);
   }
 
@@ -55,5 +66,6 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     await this.#server.close(this.#house.config.drainSeconds);
     await this.#leases.close();
+    this.#sessions.stop();
   }
 }

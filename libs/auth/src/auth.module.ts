@@ -1,12 +1,13 @@
-import { AccountStore } from '#domain';
+import { AccountBell, AccountStore } from '#domain';
 import { House } from '#runtime';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { Authenticator } from './authenticator.ts';
+import { LiveSessions } from './live-sessions.ts';
 
-/** Exports one Authenticator, so that all listeners of an app share its cache and its throttle. */
+/** One Authenticator and one register of sessions, so that all listeners of an app share their caches and throttles. */
 @Module({})
 export class AuthModule {
-  /** @param accounts the module that exports AccountStore under the app's role */
+  /** @param accounts the module that exports AccountStore and AccountBell under the app's role */
   static over(accounts: Type): DynamicModule {
     return {
       module: AuthModule,
@@ -17,8 +18,13 @@ export class AuthModule {
           inject: [AccountStore, House],
           useFactory: (store: AccountStore, { log }: House) => new Authenticator(store, log),
         },
+        {
+          provide: LiveSessions,
+          inject: [AccountStore, AccountBell, House],
+          useFactory: (store: AccountStore, bell: AccountBell, { log }: House) => new LiveSessions(store, bell, log),
+        },
       ],
-      exports: [Authenticator],
+      exports: [Authenticator, LiveSessions],
     };
   }
 }

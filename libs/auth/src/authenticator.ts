@@ -1,14 +1,7 @@
 /** One way to verify a password, for every protocol. */
 import { availableParallelism } from 'node:os';
 import { domainToASCII } from 'node:url';
-import {
-  parseAddress,
-  type Account,
-  type AccountStore,
-  type AuthFacts,
-  type CanonicalAddress,
-  type Credential,
-} from '#domain';
+import { parseAddress, type AccountStore, type AuthFacts, type CanonicalAddress, type Credential } from '#domain';
 import type { Log } from '#runtime';
 import { CredentialCache } from './credential-cache.ts';
 import { Gate, LoginsBusy } from './gate.ts';
@@ -23,6 +16,7 @@ import {
 } from './limits.ts';
 import { dummyHash, hashPassword, isKnownScheme, isOutdated, verifyPassword } from './password.ts';
 import { remoteNetwork } from './remote-network.ts';
+import type { LetIn } from './live-sessions.ts';
 import { Tries } from './tries.ts';
 
 export type Service = 'pop3' | 'imap';
@@ -41,8 +35,7 @@ export interface LoginAttempt {
  */
 export type LoginRefusal = 'bad-credentials' | 'disabled' | 'no-login' | 'throttled';
 
-export type LoginVerdict =
-  { readonly ok: true; readonly account: Account } | { readonly ok: false; readonly why: LoginRefusal };
+export type LoginVerdict = ({ readonly ok: true } & LetIn) | { readonly ok: false; readonly why: LoginRefusal };
 
 /** Nobody has it: the look-up of a login that is no address costs what any other costs. */
 const NOBODY: CanonicalAddress = { local: '', domain: '' };
@@ -75,6 +68,7 @@ export class Authenticator {
     const address = (login.length <= MAX_LOGIN_NAME ? parseAddress(login, domainToASCII) : undefined) ?? NOBODY;
     const loginKey = `login:${address.local}@${address.domain}`;
     const remoteKey = `remote:${remoteNetwork(remoteAddress)}`;
+    const askedAt = performance.now();
     const facts = await this.#store.authFacts(address, loginKey, remoteKey);
     const { credential } = facts;
     // The name of the key for a mailbox is auth_facts' too: all addresses of a mailbox share one count.
@@ -84,7 +78,7 @@ export class Authenticator {
     if (refusal) return { ok: false, why: refusal };
     // Without a credential the judgement was a refusal.
     if (!credential) return { ok: false, why: 'bad-credentials' };
-    const { tenantId, mailboxId, state } = credential;
+    const { tenantId, mailboxId, state, passwordStamp } = credential;
     if (state !== 'active') {
       this.#log.info(
         { tenant: tenantId, mailbox: mailboxId, service, state },
@@ -92,7 +86,7 @@ export class Authenticator {
       );
       return { ok: false, why: state };
     }
-    return { ok: true, account: { tenantId, mailboxId } };
+    return { ok: true, account: { tenantId, mailboxId }, passwordStamp, askedAt };
   }
 
   /** Undefined: the password is right. */

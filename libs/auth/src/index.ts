@@ -6,6 +6,7 @@ export {
   type LoginVerdict,
   type Service,
 } from './authenticator.ts';
+export { LiveSessions, type LetIn, type Revocation } from './live-sessions.ts';
 export { LoginsBusy } from './gate.ts';
 export * from './limits.ts';
 export { ARGON2, hashPassword } from './password.ts';

@@ -19,6 +19,11 @@ export const CACHE_LIFETIME = 300;
 /** Accounts in the cache; the least recently used goes first. */
 export const CACHE_ENTRIES = 10_000;
 
+/** Seconds between two looks at the standing of every open session, for rings that were missed. */
+export const STANDING_SECONDS = 30;
+/** Accounts in one statement that reads standings. */
+export const MAX_STANDINGS = 1_000;
+
 /** Of libuv's four threads, so that files and names never wait for passwords; fewer on a small machine. */
 export const MAX_HASHING_THREADS = 3;
 /** Passwords that may wait for a hashing thread; more are answered "try later" at once. */

@@ -9,6 +9,11 @@ export const err = (text: string): string => `-ERR ${text}\r\n`;
 export const GREETING = ok('Posthouse ready');
 /** Said by the driver when it ends a session for its own reasons. */
 export const SHUTTING_DOWN = err('[SYS/TEMP] server is going down, try again soon');
+/** The account is no longer what it was at login. RFC 3206: only another password can help, or not even that. */
+export const revoked = (why: 'disabled' | 'no-login' | 'removed' | 'password-changed'): string =>
+  why === 'password-changed'
+    ? err('[AUTH] the password was changed, log in again')
+    : err('[SYS/PERM] the account may not log in any more');
 export const TOO_MANY_CONNECTIONS = err('[SYS/TEMP] too many connections, try again later');
 
 export const NO_SUCH_MESSAGE = err('no such message');

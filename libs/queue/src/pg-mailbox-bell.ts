@@ -1,12 +1,10 @@
 import { MailboxBell, type MailboxId, type MailboxListener } from '#domain';
-import { guardPool, type Log } from '#runtime';
+import { guardPool, PgEar, type Log } from '#runtime';
 import pg from 'pg';
 
 const CHANNEL = 'posthouse_mailbox';
 /** A NOTIFY payload must stay under 8,000 octets; an id has 36 and a comma. */
 const IDS_PER_NOTIFY = 200;
-/** Milliseconds before the listening connection is tried again. */
-const RECONNECT_AFTER = 500;
 
 /**
  * NOTIFY in a statement of its own, after the commit it speaks of: inside a busy transaction it would serialise commits of the
@@ -19,10 +17,7 @@ export class PgMailboxBell extends MailboxBell {
   readonly #waiting = new Set<MailboxId>();
   readonly #listeners = new Set<MailboxListener>();
   #sending = false;
-  #listening = false;
-  #session: pg.Client | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #closed = false;
+  #ear: PgEar | undefined;
 
   constructor(connection: pg.ClientConfig, log: Log) {
     super();
@@ -39,16 +34,19 @@ export class PgMailboxBell extends MailboxBell {
 
   override listen(listener: MailboxListener): () => void {
     this.#listeners.add(listener);
-    if (!this.#listening) void this.#connect();
-    this.#listening = true; // for good: the last listener may leave and the next one come
+    // For good: the last listener may leave and the next one come.
+    this.#ear ??= new PgEar({
+      connection: this.#connection,
+      channel: CHANNEL,
+      heard: (payload) => this.#heard(payload),
+      trouble: (error) => this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet'),
+    });
     return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#retry);
     this.#listeners.clear();
-    await this.#session?.end().catch(() => undefined);
+    await this.#ear?.close();
     await this.#pool.end();
   }
 
@@ -67,27 +65,9 @@ export class PgMailboxBell extends MailboxBell {
     }
   }
 
-  async #connect(): Promise<void> {
-    const session = new pg.Client(this.#connection);
-    const lost = (): void => {
-      if (this.#session !== session || this.#closed) return;
-      this.#session = undefined;
-      this.#retry = setTimeout(() => void this.#connect(), RECONNECT_AFTER);
-    };
-    this.#session = session;
-    session.on('error', lost);
-    session.on('end', lost);
-    session.on('notification', ({ payload }) => {
-      for (const id of (payload ?? '').split(',')) this.#tell(id as MailboxId);
-    });
-    try {
-      await session.connect();
-      await session.query(`listen ${CHANNEL}`);
-      this.#tell(undefined); // whatever rang before this moment went unheard
-    } catch (error) {
-      this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet');
-      lost();
-    }
+  #heard(payload: string | undefined): void {
+    if (payload === undefined) this.#tell(undefined);
+    else for (const id of payload.split(',')) this.#tell(id as MailboxId);
   }
 
   #tell(mailbox: MailboxId | undefined): void {

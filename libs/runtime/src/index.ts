@@ -21,6 +21,7 @@ export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { Connection, LAST_WORDS_MS } from './connection.ts';
 export { ConnectionCaps } from './connection-caps.ts';
 export { guardPool } from './guard-pool.ts';
+export { PgEar, type PgEarOptions } from './pg-ear.ts';
 export { errorCode, reasonOf } from './errors.ts';
 export { Health, PROBE_MS, serveHealth, type HealthAnswer, type HealthListener, type Probe } from './health.ts';
 export { ListenError, listenError, listenOn, type ListenAddress } from './listen.ts';

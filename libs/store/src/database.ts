@@ -68,9 +68,9 @@ export class Database {
     return connection;
   }
 
-  /** A session connection, for LISTEN. The caller connects and ends it. */
-  session(): pg.Client {
-    return new pg.Client(this.#config);
+  /** For a session connection of one's own: LISTEN. */
+  get sessionConfig(): pg.ClientConfig {
+    return this.#config;
   }
 
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */

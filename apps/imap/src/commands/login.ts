@@ -32,7 +32,7 @@ export const loginWith =
         log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
         return REFUSALS[verdict.why];
       }
-      client.logIn(verdict.account);
+      client.logIn(verdict);
     } catch (error) {
       log.warn({ conn, reason: reasonOf(error), busy: isOverload(error) }, 'a login could not be judged');
       return replyToFault(error);

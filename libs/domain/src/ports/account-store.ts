@@ -13,7 +13,12 @@ export interface Credential extends Account {
   readonly state: MailboxState;
   /** PHC string; undefined: no password was ever set. */
   readonly hash: string | undefined;
+  /** Which password this is: differs after every change of it, not after a better hash of the same. */
+  readonly passwordStamp: string;
 }
+
+/** What a session rests on: when it is no longer what it was at login, the session ends. */
+export type Standing = Pick<Credential, 'state' | 'passwordStamp'>;
 
 export interface AuthFacts {
   /** Undefined: no mailbox has this address. An alias is no login name. */
@@ -28,6 +33,8 @@ export interface AuthFacts {
 export abstract class AccountStore {
   /** Always the committed truth, in one round trip. Rejects when the database cannot answer. */
   abstract authFacts(login: CanonicalAddress, accountKey: string, remoteKey: string): Promise<AuthFacts>;
+  /** The committed truth of many accounts, in order; undefined where the mailbox is gone. */
+  abstract standings(accounts: readonly Account[]): Promise<(Standing | undefined)[]>;
   /** Adds one failure to each key; a key's window starts with its first failure and lasts `windowSeconds`. */
   abstract recordFailure(keys: readonly string[], windowSeconds: number): Promise<void>;
   abstract clearFailures(key: string): Promise<void>;

@@ -16,6 +16,15 @@ export abstract class Doorbell {
 /** Undefined: rings may have been missed, any mailbox may have moved. */
 export type MailboxListener = (mailbox: MailboxId | undefined) => void;
 
+/** Tells that accounts were disabled, removed, or given another password: rung by the directory in the transaction of the change. */
+export abstract class AccountBell {
+  /**
+   * Calls `listener` until the returned function is called.
+   * Undefined: any account may have changed, or rings may have been missed.
+   */
+  abstract listen(listener: MailboxListener): () => void;
+}
+
 /** Tells sessions that a mailbox moved. Missed calls are healed by the sessions' own poll. */
 export abstract class MailboxBell {
   /** Best effort, never rejects; calls while one is under way go out together. */

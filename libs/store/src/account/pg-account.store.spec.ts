@@ -1,5 +1,7 @@
 import { freshDatabase, type FreshDatabase } from '#testing';
+import type { MailboxId } from '#domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../new-id.ts';
 import { makeMailbox } from '../folder/mailboxes.spec-helper.ts';
 import { PgAccountStore } from './pg-account.store.ts';
 
@@ -22,10 +24,12 @@ const setHash = (mailbox: string, hash: string) =>
 
 test('facts of a known and of an unknown login', async () => {
   const { account, domain } = await makeMailbox(db.owner);
-  const known = { credential: { ...account, state: 'active', hash: undefined }, accountFailures: 0, remoteFailures: 0 };
+  const credential = { ...account, state: 'active', hash: undefined, passwordStamp: '' };
+  const known = { credential, accountFailures: 0, remoteFailures: 0 };
   expect(await facts(domain)).toEqual(known);
   await setHash(account.mailboxId, 'h1');
-  expect(await facts(domain)).toEqual({ ...known, credential: { ...known.credential, hash: 'h1' } });
+  const passwordStamp = expect.stringMatching(/^\d+\.\d+$/) as unknown;
+  expect(await facts(domain)).toEqual({ ...known, credential: { ...credential, hash: 'h1', passwordStamp } });
   const unknown = { credential: undefined, accountFailures: 0, remoteFailures: 0 };
   for (const local of ['', 'b', '__proto__', "' or true --"]) expect(await facts(domain, local)).toEqual(unknown);
   expect(await facts('nowhere.test')).toEqual(unknown);
@@ -67,6 +71,25 @@ test('failures count per window; all addresses of a mailbox share a count', asyn
   expect(await facts(domain)).toMatchObject({ accountFailures: 1 });
   await store.clearFailures(key);
   expect(await facts(domain)).toMatchObject({ accountFailures: 0 });
+});
+
+test('standings: of many at once, in order, whose stamp changes with the password but not with a better hash of it', async () => {
+  const [one, two] = [await makeMailbox(db.owner), await makeMailbox(db.owner)];
+  const nobody = { ...one.account, mailboxId: newId() as MailboxId };
+  const look = () => store.standings([two.account, nobody, one.account]);
+  await setHash(one.account.mailboxId, 'h1');
+  const stamp = (await facts(one.domain)).credential?.passwordStamp;
+  const active = { state: 'active', passwordStamp: stamp };
+  expect(await look()).toEqual([{ state: 'active', passwordStamp: '' }, undefined, active]);
+  await store.upgradeHash(one.account, 'h1', 'h2');
+  await db.owner.query(`update domain set state = 'disabled' where id = $1`, [two.domainId]);
+  expect(await look()).toEqual([{ state: 'disabled', passwordStamp: '' }, undefined, active]);
+  await db.owner.query(`update credential set hash = 'h3', changed_at = clock_timestamp() where mailbox_id = $1`, [
+    one.account.mailboxId,
+  ]);
+  const [, , changed] = await look();
+  expect(changed?.passwordStamp).not.toBe(stamp);
+  expect(await store.standings([])).toEqual([]);
 });
 
 test('an upgraded hash replaces only the hash that was verified', async () => {

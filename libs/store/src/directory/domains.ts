@@ -15,6 +15,7 @@ import type { Act } from './act.ts';
 import { findDomain, findTenant } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
 import { removeMailboxes } from './removal.ts';
+import { ringAccounts } from './ring-accounts.ts';
 
 export async function addDomain(
   act: Act,
@@ -102,6 +103,7 @@ export async function setDomain(
     ...(separators !== undefined && { separators: checkSeparators(separators) }),
   };
   if (Object.keys(change).length > 0) await act.updateTable('domain').set(change).where('id', '=', id).execute();
+  if (state !== undefined) await ringAccounts(act);
   return viewDomain(act, id);
 }
 

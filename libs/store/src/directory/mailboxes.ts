@@ -16,6 +16,7 @@ import { sql } from 'kysely';
 import type { Act } from './act.ts';
 import { findDomain, findMailbox, findTenant, type FoundMailbox } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
+import { ringAccounts } from './ring-accounts.ts';
 import { requireFree } from './taken.ts';
 
 const mailboxes = (act: Act) =>
@@ -110,6 +111,7 @@ export async function setMailbox(
       .execute();
   }
   if (passwordHash !== undefined) await setPassword(act, mailbox, passwordHash);
+  if (state !== undefined || passwordHash !== undefined) await ringAccounts(act, mailbox.id);
   for (const added of change.addAddresses ?? []) await addAddress(act, scope, mailbox, added);
   for (const removed of change.removeAddresses ?? []) await removeAddress(act, scope, mailbox, removed);
   return viewMailbox(act, mailbox.tenantId, mailbox.id);

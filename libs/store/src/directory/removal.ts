@@ -1,6 +1,7 @@
 import type { MailboxId, TenantId } from '#domain';
 import { sql } from 'kysely';
 import type { Act } from './act.ts';
+import { ringAccounts } from './ring-accounts.ts';
 
 /**
  * Removes mailboxes with everything in them. Folders go first: a delivery in flight holds their rows, so that what it puts there is
@@ -27,4 +28,5 @@ export async function removeMailboxes(act: Act, tenantId: TenantId, mailboxes: r
               where o.tenant_id = a.tenant_id and o.domain_id = a.domain_id and o.local = a.local and o.kind = a.kind
                 and (o.mailbox_id is null or o.mailbox_id <> all (${mailboxes}::uuid[])))`.execute(act);
   await sql`delete from mailbox where tenant_id = ${tenantId} and id = ${gone}`.execute(act);
+  await ringAccounts(act);
 }

@@ -14,6 +14,7 @@ import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
 import { findTenant } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
+import { ringAccounts } from './ring-accounts.ts';
 
 export async function addTenant(act: Act, { principal }: DirectoryScope, text: string): Promise<TenantView> {
   const name = checkTenantName(text);
@@ -67,6 +68,7 @@ export async function setTenant(act: Act, name: string, state: TenantView['state
   if (id === ROOT_TENANT)
     throw new DirectoryRefusal('conflict', 'tenant', 'the root tenant is the operator: it cannot be suspended');
   await act.updateTable('tenant').set({ state }).where('id', '=', id).execute();
+  await ringAccounts(act);
   return showTenant(act, id);
 }
 

@@ -1,5 +1,6 @@
-import { AccountStore, FolderStore } from '#domain';
+import { AccountBell, AccountStore, FolderStore } from '#domain';
 import { Module } from '@nestjs/common';
+import { PgAccountBell } from '../account/pg-account-bell.ts';
 import { PgAccountStore } from '../account/pg-account.store.ts';
 import { PgFolderStore } from '../folder/pg-folder.store.ts';
 import { databaseAs, DatabaseCloser } from './database-provider.ts';
@@ -10,8 +11,9 @@ import { databaseAs, DatabaseCloser } from './database-provider.ts';
     databaseAs('posthouse_imap'),
     DatabaseCloser,
     { provide: AccountStore, useClass: PgAccountStore },
+    { provide: AccountBell, useClass: PgAccountBell },
     { provide: FolderStore, useClass: PgFolderStore },
   ],
-  exports: [AccountStore, FolderStore],
+  exports: [AccountBell, AccountStore, FolderStore],
 })
 export class ImapStoreModule {}

@@ -1,0 +1,39 @@
+import { AccountBell, type MailboxId, type MailboxListener } from '#domain';
+import { House, PgEar } from '#runtime';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Database } from '../database.ts';
+import { ACCOUNT_CHANNEL } from '../directory/ring-accounts.ts';
+
+/** Always over PostgreSQL: the directory rings inside its transactions, so that a ring means a committed change, and never comes late. */
+@Injectable()
+export class PgAccountBell extends AccountBell implements OnApplicationShutdown {
+  readonly #database: Database;
+  readonly #house: House;
+  readonly #listeners = new Set<MailboxListener>();
+  #ear: PgEar | undefined;
+
+  constructor(database: Database, house: House) {
+    super();
+    this.#database = database;
+    this.#house = house;
+  }
+
+  override listen(listener: MailboxListener): () => void {
+    this.#listeners.add(listener);
+    this.#ear ??= new PgEar({
+      connection: this.#database.sessionConfig,
+      channel: ACCOUNT_CHANNEL,
+      heard: (payload) => this.#tell(payload === undefined || payload === '' ? undefined : (payload as MailboxId)),
+      trouble: (error) => this.#house.log.debug({ reason: String(error) }, 'account bell cannot listen yet'),
+    });
+    return () => this.#listeners.delete(listener);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#ear?.close();
+  }
+
+  #tell(mailbox: MailboxId | undefined): void {
+    for (const listener of this.#listeners) listener(mailbox);
+  }
+}
