@@ -122,6 +122,10 @@ message_chunk.tenant_id uuid not null
 message_chunk.message_id uuid not null
 message_chunk.number integer not null
 message_chunk.octets bytea not null
+retention_walk.single boolean not null default true
+retention_walk.last_tenant uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
+retention_walk.last_message uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
+retention_walk.rest_until timestamp with time zone not null default '-infinity'::timestamp with time zone
 subscription.tenant_id uuid not null
 subscription.mailbox_id uuid not null
 subscription.name text not null
@@ -188,8 +192,10 @@ mailbox_usage: mailbox_usage_pkey PRIMARY KEY (tenant_id, mailbox_id)
 maildrop_lock: maildrop_lock_pkey PRIMARY KEY (tenant_id, mailbox_id)
 message: message_origin_check CHECK ((origin = ANY (ARRAY['smtp'::text, 'append'::text])))
 message: message_pkey PRIMARY KEY (tenant_id, id)
-message: message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text])))
+message: message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text, 'reclaimed'::text])))
 message_chunk: message_chunk_pkey PRIMARY KEY (tenant_id, message_id, number)
+retention_walk: retention_walk_pkey PRIMARY KEY (single)
+retention_walk: retention_walk_single_check CHECK (single)
 subscription: subscription_pkey PRIMARY KEY (tenant_id, mailbox_id, name)
 tenant: tenant_name_key UNIQUE (name)
 tenant: tenant_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES tenant(id)
@@ -213,6 +219,7 @@ CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
 CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)
 CREATE INDEX domain_tenant ON public.domain USING btree (tenant_id)
 CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
+CREATE INDEX event_refused ON public.event USING btree (at) WHERE (kind = 'refused'::text)
 CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
 CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_id, folder_id, modseq)
 CREATE UNIQUE INDEX folder_message_pkey ON public.folder_message USING btree (tenant_id, folder_id, uid)
@@ -227,10 +234,12 @@ CREATE INDEX message_header_id ON public.message USING btree (header_message_id,
 CREATE INDEX message_pending ON public.message USING btree (received_at) WHERE (state = 'pending'::text)
 CREATE UNIQUE INDEX message_pkey ON public.message USING btree (tenant_id, id)
 CREATE INDEX message_reverse_path ON public.message USING btree (reverse_path, tenant_id)
+CREATE UNIQUE INDEX retention_walk_pkey ON public.retention_walk USING btree (single)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
 CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
 CREATE UNIQUE INDEX tenant_pkey ON public.tenant USING btree (id)
 CREATE INDEX tombstone_age ON public.tombstone USING btree (gone_at)
+CREATE INDEX tombstone_message ON public.tombstone USING btree (tenant_id, message_id)
 CREATE UNIQUE INDEX tombstone_pkey ON public.tombstone USING btree (tenant_id, folder_id, modseq, uid)
 
 -- policies
@@ -383,6 +392,89 @@ begin
   delete from delivery where tenant_id = gone;
   delete from message_chunk where tenant_id = gone;
   delete from message where tenant_id = gone;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
+ RETURNS TABLE(tombstones integer, refusals integer, failures integer)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with old_tombstones as (
+    delete from tombstone where ctid = any (array(
+      select ctid from tombstone where gone_at < now() - greatest(make_interval(days => expunged_days), interval '1 hour') order by gone_at limit batch for update skip locked))
+    returning 1
+  ), old_refusals as (
+    delete from event where ctid = any (array(
+      select ctid from event where kind = 'refused' and at < now() - make_interval(days => trace_days) order by at limit batch for update skip locked))
+    returning 1
+  ), old_failures as (
+    delete from auth_failure where ctid = any (array(
+      select ctid from auth_failure where window_until < now() - interval '1 hour' limit batch for update skip locked))
+    returning 1
+  )
+  select (select count(*)::int from old_tombstones), (select count(*)::int from old_refusals), (select count(*)::int from old_failures)
+$function$
+
+CREATE OR REPLACE FUNCTION public.sweep_messages(batch integer, expunged_days integer, trace_days integer, rest_seconds integer)
+ RETURNS TABLE(reclaimed integer, forgotten integer, more boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  walk retention_walk;
+  looked int;
+  next_tenant uuid;
+  next_message uuid;
+begin
+  select * into walk from retention_walk w where w.rest_until <= now() for update skip locked;
+  if not found then
+    return query select 0, 0, false;
+    return;
+  end if;
+  with page as (
+    select m.tenant_id, m.id, m.state, m.received_at
+      from message m
+     where (m.tenant_id, m.id) > (walk.last_tenant, walk.last_message)
+     order by m.tenant_id, m.id
+     limit batch
+  ), orphan as (
+    select p.* from page p
+     where p.state <> 'pending'
+       and p.received_at < now() - greatest(make_interval(days => expunged_days), interval '1 hour')
+       and not exists (select from folder_message f where f.tenant_id = p.tenant_id and f.message_id = p.id)
+       and not exists (select from delivery d where d.tenant_id = p.tenant_id and d.message_id = p.id and d.state in ('queued', 'leased', 'held'))
+       and not exists (select from tombstone t where t.tenant_id = p.tenant_id and t.message_id = p.id
+                          and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
+  ), gone as (
+    delete from message m using orphan o
+     where m.tenant_id = o.tenant_id and m.id = o.id and o.received_at < now() - make_interval(days => trace_days)
+    returning m.tenant_id, m.id
+  ), emptied as (
+    update message m set state = 'reclaimed', body = null from orphan o
+     where m.tenant_id = o.tenant_id and m.id = o.id and m.state = 'accepted'
+       and o.received_at >= now() - make_interval(days => trace_days)
+    returning m.tenant_id, m.id
+  ), chunks as (
+    delete from message_chunk c using (select * from gone union all select * from emptied) x
+     where c.tenant_id = x.tenant_id and c.message_id = x.id
+  ), deliveries as (
+    delete from delivery d using gone g where d.tenant_id = g.tenant_id and d.message_id = g.id
+  ), events as (
+    delete from event e using gone g where e.tenant_id = g.tenant_id and e.message_id = g.id
+  )
+  select (select count(*) from page), last.tenant_id, last.id, (select count(*) from emptied), (select count(*) from gone)
+    into looked, next_tenant, next_message, reclaimed, forgotten
+    from (select 1) one left join (select p.tenant_id, p.id from page p order by p.tenant_id desc, p.id desc limit 1) last on true;
+  more := looked = batch;
+  if more then
+    update retention_walk set last_tenant = next_tenant, last_message = next_message;
+  else
+    update retention_walk
+       set last_tenant = default, last_message = default, rest_until = now() + make_interval(secs => rest_seconds);
+  end if;
+  return next;
 end $function$
 
 CREATE OR REPLACE FUNCTION public.visible_tenants()

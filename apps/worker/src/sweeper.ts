@@ -2,6 +2,7 @@
 import type { Doorbell, Lane, QueueStore } from '#domain';
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
+import { Periodic } from './periodic.ts';
 
 /** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
 const INTERVAL = 1_000;
@@ -16,8 +17,7 @@ export class Sweeper {
   readonly #doorbell: Doorbell;
   readonly #lanes: Lanes;
   readonly #log: Log;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #periodic = new Periodic((signal) => this.#round(signal));
   #sweeps = 0;
   /** Lanes that were due at the last sweep: rung then and still due, so nobody hears the bell. */
   #dueBefore = new Set<Lane>();
@@ -30,25 +30,21 @@ export class Sweeper {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#periodic.start();
   }
 
   /** Waits for the sweep in hand. */
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#periodic.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.sweep(signal);
-      } catch (error) {
-        this.#log.warn({ reason: String(error) }, 'sweep failed; the next one tries again');
-      }
-      await pause(INTERVAL, signal);
+  async #round(signal: AbortSignal): Promise<number> {
+    try {
+      await this.sweep(signal);
+    } catch (error) {
+      this.#log.warn({ reason: String(error) }, 'sweep failed; the next one tries again');
     }
+    return INTERVAL;
   }
 
   async sweep(signal?: AbortSignal): Promise<void> {
@@ -88,13 +84,3 @@ export class Sweeper {
 
 const bounded = (signal: AbortSignal | undefined): AbortSignal =>
   AbortSignal.any([AbortSignal.timeout(DRAIN_FOR), ...(signal ? [signal] : [])]);
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true }); // prettier-ignore
-  });

@@ -1,4 +1,4 @@
-import { Doorbell, MailboxBell, QueueStore, type Lane } from '#domain';
+import { Doorbell, MailboxBell, QueueStore, RetentionStore, type Lane } from '#domain';
 import { openBellWorker, type BellWorker } from '#queue';
 import { House, type Log } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
@@ -6,6 +6,7 @@ import { Expander } from './expander.ts';
 import { Lanes } from './lanes.ts';
 import { LocalLane } from './local-lane.ts';
 import { RemoteLane } from './remote-lane.ts';
+import { RetentionSweeper } from './retention.ts';
 import { Sweeper } from './sweeper.ts';
 
 /** Lanes drained at once in this process. */
@@ -18,10 +19,11 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #log: Log;
   readonly #lanes: Lanes;
   readonly #sweeper: Sweeper;
+  readonly #retention: RetentionSweeper;
   readonly #stop = new AbortController();
   #bells: BellWorker | undefined;
 
-  constructor(house: House, queue: QueueStore, doorbell: Doorbell, bell: MailboxBell) {
+  constructor(house: House, queue: QueueStore, retention: RetentionStore, doorbell: Doorbell, bell: MailboxBell) {
     const log = house.log.child({ app: 'worker' });
     this.#house = house;
     this.#log = log;
@@ -29,6 +31,7 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
     const local = new LocalLane(queue, bell, new Expander(queue, metrics), metrics, log);
     this.#lanes = new Lanes(local, new RemoteLane(queue, metrics), doorbell);
     this.#sweeper = new Sweeper(queue, doorbell, this.#lanes, log);
+    this.#retention = new RetentionSweeper(retention, house.config.retention, log);
   }
 
   onApplicationBootstrap(): void {
@@ -39,6 +42,7 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
       CONCURRENCY,
     );
     this.#sweeper.start();
+    this.#retention.start();
   }
 
   async #answer(lane: Lane, slot: number): Promise<number> {
@@ -54,6 +58,6 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
   /** Finishes the batches in hand while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#sweeper.stop(), this.#bells?.close()]);
+    await Promise.all([this.#sweeper.stop(), this.#retention.stop(), this.#bells?.close()]);
   }
 }

@@ -53,6 +53,8 @@ export class Config {
   };
   readonly idleSeconds: { readonly smtp: number; readonly pop3: number; readonly imap: number };
   readonly drainSeconds: number;
+  /** Days. */
+  readonly retention: { readonly expungedDays: number; readonly traceDays: number };
   readonly log: { readonly level: Settings['POSTHOUSE_LOG_LEVEL']; readonly format: 'auto' | 'json' | 'pretty' };
 
   private constructor(env: Settings) {
@@ -84,6 +86,10 @@ export class Config {
       imap: env.POSTHOUSE_IMAP_IDLE_SECONDS,
     });
     this.drainSeconds = env.POSTHOUSE_DRAIN_SECONDS;
+    this.retention = Object.freeze({
+      expungedDays: env.POSTHOUSE_EXPUNGED_DAYS,
+      traceDays: env.POSTHOUSE_TRACE_DAYS,
+    });
     this.log = Object.freeze({ level: env.POSTHOUSE_LOG_LEVEL, format: env.POSTHOUSE_LOG_FORMAT });
   }
 

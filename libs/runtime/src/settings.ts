@@ -124,6 +124,15 @@ export const settings = z.object({
     group: LIMITS,
     description: 'Longest wait at shutdown for transactions and deliveries in hand.',
   }),
+  POSTHOUSE_EXPUNGED_DAYS: whole(0, 36_500, 7).meta({
+    group: OPS,
+    description: 'Days that the body of a mail is kept after its last copy was deleted from a folder.',
+  }),
+  POSTHOUSE_TRACE_DAYS: whole(1, 36_500, 90).meta({
+    group: OPS,
+    description:
+      'Days that `trace` knows a mail that lies in no folder any more, and a refusal; counted from its arrival.',
+  }),
   POSTHOUSE_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

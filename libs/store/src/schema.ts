@@ -69,7 +69,7 @@ export interface AddressTargetTable {
 export interface MessageTable {
   tenant_id: TenantId;
   id: MessageId;
-  state: 'pending' | 'accepted';
+  state: 'pending' | 'accepted' | 'reclaimed';
   origin: 'smtp' | 'append';
   reverse_path: string;
   helo: string;
@@ -191,6 +191,13 @@ export interface AuthFailureTable {
   window_until: Date;
 }
 
+export interface RetentionWalkTable {
+  single: Generated<boolean>;
+  last_tenant: Generated<string>;
+  last_message: Generated<string>;
+  rest_until: Generated<Date>;
+}
+
 export interface Tables {
   tenant: TenantTable;
   domain: DomainTable;
@@ -209,4 +216,5 @@ export interface Tables {
   tombstone: TombstoneTable;
   maildrop_lock: MaildropLockTable;
   auth_failure: AuthFailureTable;
+  retention_walk: RetentionWalkTable;
 }

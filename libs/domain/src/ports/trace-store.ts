@@ -24,7 +24,7 @@ export interface TracedEvent {
 }
 
 export interface TracedMessage {
-  readonly state: 'pending' | 'accepted';
+  readonly state: 'pending' | 'accepted' | 'reclaimed';
   readonly origin: 'smtp' | 'append';
   /** '' is the null reverse-path. */
   readonly reversePath: string;

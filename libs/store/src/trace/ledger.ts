@@ -29,7 +29,7 @@ interface FaultRow {
 const BOTH_SIDES = sql`
   (select tenant_id, message_id, count(*) as total, count(*) filter (where parent is null) as envelope
      from delivery group by tenant_id, message_id) d
-  full join (select tenant_id, id, recipients, deliveries from message where state = 'accepted' and origin = 'smtp') m
+  full join (select tenant_id, id, recipients, deliveries from message where state <> 'pending' and origin = 'smtp') m
     on m.tenant_id = d.tenant_id and m.id = d.message_id`;
 
 export async function readLedger(act: Act): Promise<Ledger> {
@@ -40,7 +40,7 @@ export async function readLedger(act: Act): Promise<Ledger> {
       from delivery group by state`.execute(act);
   const totals = await sql<{ messages: number; accepted: number }>`
     select count(*) as messages, coalesce(sum(recipients), 0)::bigint as accepted
-      from message where state = 'accepted' and origin = 'smtp'`.execute(act);
+      from message where state <> 'pending' and origin = 'smtp'`.execute(act);
   const faults = await sql<FaultRow>`
     select coalesce(m.tenant_id, d.tenant_id) as tenant_id, coalesce(m.id, d.message_id) as message_id, m.recipients, m.deliveries,
            coalesce(d.envelope, 0) as envelope, coalesce(d.total, 0) as total, count(*) over () as faulty
