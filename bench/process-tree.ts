@@ -1,4 +1,4 @@
-/** CPU of a process and everything below it: the house and the database it started. Linux only. */
+/** CPU of a process and everything below it (the house and the database it started), or of control groups. Linux only. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** proc_pid_stat(5) counts in these. */
@@ -35,3 +35,9 @@ export function cpuSeconds(root: number): number {
   for (const [pid, process] of all) if (belongs(pid)) ticks += process.ticks;
   return ticks / TICKS_PER_SECOND;
 }
+
+/** The same of control groups: for servers whose processes come and go. */
+export const groupSeconds = (groups: readonly string[]): number =>
+  groups
+    .map((group) => Number(readFileSync(`/sys/fs/cgroup/cpuacct/${group}/cpuacct.usage`, 'latin1')) / 1e9)
+    .reduce((sum, seconds) => sum + seconds, 0);

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# The five rows of unsigned mail over SMTP, against the house that runs here (npm start). A run ends when the last message is visible over IMAP.
-# RUNS=3 of each; quote the median. Makes the domain bench.test with 100 mailboxes and leaves it: npx posthouse domain rm bench.test --cascade
+# The five rows of unsigned mail over SMTP. A run ends when the last message is visible over IMAP. RUNS=3 of each; quote the median.
+#   bench/rows.sh              the house that runs here (npm start)
+#   PEER=12525,12143,G1,G2 bench/rows.sh   in turn with another server: its SMTP and IMAP ports and its cpuacct groups, as root
+# Makes the domain bench.test with 100 mailboxes and leaves it: npx posthouse domain rm bench.test --cascade
+# The peer must have user0 .. user99@bench.test with the password "secret".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH # Node 24, whatever the system has
@@ -22,11 +25,13 @@ if ! npx posthouse domain show bench.test >/dev/null 2>&1; then
   npx posthouse mailbox import "$list"
 fi
 
+load() { node --conditions=source bench/smtp-load.ts "$@"; }
 row() { # row NAME key=value...
   echo "$1"
   shift
   for _ in $(seq "$runs"); do
-    node --conditions=source bench/smtp-load.ts port="$smtp" imap="$imap" pid="$pid" "$@"
+    load port="$smtp" imap="$imap" pid="$pid" "$@"
+    [ -z "${PEER:-}" ] || { IFS=, read -r port inboxes groups <<<"$PEER"; echo "  peer: $(load port="$port" imap="$inboxes" groups="$groups" "$@")"; }
   done
 }
 

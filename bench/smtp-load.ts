@@ -1,11 +1,12 @@
 /**
  * Sends mail as fast as it is taken, and says how fast that was.
- * `node --conditions=source bench/smtp-load.ts total=5000 per=100 conns=50 size=4096 port=2525 [imap=2143] [pid=HOUSE]`
- * With `imap` the run ends when the last message is visible in its mailbox; with `pid` the CPU of that process tree is counted.
+ * `node --conditions=source bench/smtp-load.ts total=5000 per=100 conns=50 size=4096 port=2525 [imap=2143] [pid=HOUSE | groups=G1,G2]`
+ * With `imap` the run ends when the last message is visible in its mailbox; with `pid` the CPU of that process tree is counted, with `groups`
+ * that of those cpuacct control groups.
  */
 import { createConnection, type Socket } from 'node:net';
 import { Inboxes } from './inboxes.ts';
-import { cpuSeconds } from './process-tree.ts';
+import { cpuSeconds, groupSeconds } from './process-tree.ts';
 
 const given = new Map(
   process.argv
@@ -112,15 +113,20 @@ const quantile = (share: number): string => {
 
 const imap = count('imap', 0);
 const pid = count('pid', 0);
+const groups = text('groups', '')
+  .split(',')
+  .filter((group) => group !== '');
+const counted = pid !== 0 || groups.length > 0;
+const spentSoFar = (): number => (pid === 0 ? groupSeconds(groups) : cpuSeconds(pid));
 const inboxes = imap === 0 ? undefined : await Inboxes.open(host, imap, addresses, text('pass', 'secret'));
 const before = (await inboxes?.messages()) ?? 0;
-const cpu = pid === 0 ? 0 : cpuSeconds(pid);
+const cpu = counted ? spentSoFar() : 0;
 const began = performance.now();
 await load();
 const accepted = performance.now() - began;
 await inboxes?.reach(before + latencies.length);
 const visible = performance.now() - began;
-const spent = pid === 0 ? undefined : cpuSeconds(pid) - cpu;
+const spent = counted ? spentSoFar() - cpu : undefined;
 inboxes?.close();
 
 const rate = (milliseconds: number): string => `${Math.round(latencies.length / (milliseconds / 1000))}/s`;
