@@ -72,6 +72,18 @@ describe('folders as they are listed and selected', () => {
     expect(subscriptions).toEqual(['Archive', 'Drafts', 'INBOX', 'Junk', 'Sent', 'Trash']);
   });
 
+  test('\\Recent does not wait for what holds the folder: it is left to a later session', async () => {
+    const { account, inbox } = await makeMailbox(db.owner);
+    await fill(db.owner, inbox, 2);
+    const holder = await db.owner.connect();
+    await holder.query('begin');
+    await holder.query('select from folder where id = $1 for update', [inbox.folderId]);
+    expect(await store.select(account, INBOX, true)).toMatchObject({ uidNext: 3, recent: 0 });
+    await holder.query('rollback');
+    holder.release();
+    expect(await store.select(account, INBOX, true)).toMatchObject({ uidNext: 3, recent: 2 });
+  });
+
   test('\\Recent goes to the first session that selects read-write, and to that one alone', async () => {
     const { account, inbox } = await makeMailbox(db.owner);
     await fill(db.owner, inbox, 3);

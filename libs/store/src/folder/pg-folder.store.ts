@@ -15,6 +15,7 @@ import {
   type FolderName,
   type FolderRef,
   type FolderState,
+  type MailboxId,
   type MessageBatch,
   type MessageId,
   type MessageWants,
@@ -25,9 +26,11 @@ import {
   type UidSet,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
 import { bodyStream } from '../body/body-stream.ts';
 import { Database } from '../database.ts';
 import type { HotConnection } from '../hot-connection.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { Appends } from './append.ts';
 import { setClause } from './compact.ts';
 import { copyOrMove } from './copy.ts';
@@ -41,13 +44,17 @@ const UNSUBSCRIBE = 'delete from subscription where tenant_id = $1::uuid and mai
 /** Two backends, so that the long answer to one session does not hold up all others. */
 const READERS = 2;
 
-/** Reads go over pipelined connections; what may wait for a row lock takes one of the pool, so that it holds up nobody else. */
+/**
+ * Reads go over pipelined connections. What may wait for a row lock takes one of the pool, and a mailbox takes one at most: its changes would
+ * wait for each other in the database, and a user with many sessions would have the whole pool wait with them.
+ */
 @Injectable()
 export class PgFolderStore extends FolderStore {
   readonly #database: Database;
   readonly #readers: readonly [HotConnection, ...HotConnection[]];
   readonly #recent: HotConnection;
   readonly #appends: Appends;
+  readonly #changes = new OneAtATime<MailboxId>();
   #turn = 0;
 
   constructor(database: Database) {
@@ -110,25 +117,31 @@ export class PgFolderStore extends FolderStore {
   }
 
   override store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored> {
-    return storeFlags(this.#database, folder, uids, change);
+    return this.#changes.run(folder.mailboxId, () => storeFlags(this.#database, folder, uids, change));
   }
 
   override async expunge({ tenantId, mailboxId, folderId }: FolderRef, uids: UidSet): Promise<Expunged> {
     const set = setClause(uids, 4);
-    const { rows } = await this.#database.pool.query<ExpungeRow>({
+    const expunge = {
       name: `folder_expunge_${set.name}`,
       text: expungeText({ set, only: 'm.flags & 8 <> 0' }),
       values: [tenantId, mailboxId, folderId, ...set.values, 'IMAP'],
-    });
+    };
+    const { rows } = await this.#changes.run(mailboxId, () => this.#database.pool.query<ExpungeRow>(expunge));
     return expungeResult(rows[0]);
   }
 
+  /** A transaction that changes folders of this mailbox. */
+  #change<T>({ mailboxId }: Account, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.#changes.run(mailboxId, () => this.#database.transaction(work));
+  }
+
   override copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#database.transaction((client) => copyOrMove(client, 'copied', source, uids, target));
+    return this.#change(source, (client) => copyOrMove(client, 'copied', source, uids, target));
   }
 
   override move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#database.transaction((client) => copyOrMove(client, 'moved', source, uids, target));
+    return this.#change(source, (client) => copyOrMove(client, 'moved', source, uids, target));
   }
 
   override mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined> {
@@ -136,7 +149,7 @@ export class PgFolderStore extends FolderStore {
   }
 
   override append(account: Account, target: FolderName, message: AppendMessage): Promise<Appended> {
-    return this.#appends.small(account, target, message);
+    return this.#changes.run(account.mailboxId, () => this.#appends.small(account, target, message));
   }
 
   override beginLarge(account: Account, remoteAddress: string): Promise<MessageId> {
@@ -153,7 +166,7 @@ export class PgFolderStore extends FolderStore {
     messageId: MessageId,
     facts: AppendFacts,
   ): Promise<Appended> {
-    return this.#appends.commit(account, target, messageId, facts);
+    return this.#changes.run(account.mailboxId, () => this.#appends.commit(account, target, messageId, facts));
   }
 
   override abandonLarge(account: Account, messageId: MessageId): Promise<void> {
@@ -161,22 +174,22 @@ export class PgFolderStore extends FolderStore {
   }
 
   override create(account: Account, name: FolderName): Promise<Created> {
-    return this.#database.transaction((client) => createFolder(client, account, name));
+    return this.#change(account, (client) => createFolder(client, account, name));
   }
 
   override delete(account: Account, name: FolderName): Promise<Deleted> {
-    return this.#database.transaction((client) => deleteFolder(client, account, name));
+    return this.#change(account, (client) => deleteFolder(client, account, name));
   }
 
   override rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed> {
-    return this.#database.transaction((client) => renameFolder(client, account, from, to));
+    return this.#change(account, (client) => renameFolder(client, account, from, to));
   }
 
   override subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'> {
-    return this.#database.transaction((client) => subscribe(client, account, name));
+    return this.#change(account, (client) => subscribe(client, account, name));
   }
 
   override async unsubscribe({ tenantId, mailboxId }: Account, name: FolderName): Promise<void> {
-    await this.#database.pool.query(UNSUBSCRIBE, [tenantId, mailboxId, name]);
+    await this.#changes.run(mailboxId, () => this.#database.pool.query(UNSUBSCRIBE, [tenantId, mailboxId, name]));
   }
 }

@@ -37,14 +37,18 @@ select f.id, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.
   from folder f where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3`,
 };
 
-/** $1 tenant, $2 mailbox, $3 folder, $4 UIDNEXT: gives where \Recent began, locking the row only when there is something to take. */
+/**
+ * $1 tenant, $2 mailbox, $3 folder, $4 UIDNEXT: gives where \Recent began, locking the row only when there is something to take. All
+ * sessions share the connection, so that this must not wait: while something long holds the folder, nothing is \Recent to this session
+ * (RFC 3501 2.3.2 lets the server decide), and it stays so to a later one.
+ */
 const TAKE_RECENT: HotStatement = {
   name: 'folder_take_recent',
   text: `
 with old as (
   select recent_from from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and recent_from < $4
-     for update
+     for update skip locked
 ), taken as (
   update folder f set recent_from = $4 from old where f.tenant_id = $1::uuid and f.id = $3::uuid
 )

@@ -60,6 +60,23 @@ test('an expired lease is stolen; the first session then renews and deletes noth
   expect(await store.open(account, first, 60)).toEqual({ kind: 'in-use' });
 });
 
+test('while deletions of its holder are under way a maildrop is in use and its lease stands; nobody waits for them', async () => {
+  const { account } = await makeMailbox(db.owner);
+  const holder = randomUUID();
+  await open(account, holder);
+  const deleting = await db.owner.connect();
+  await deleting.query('begin');
+  await deleting.query('select from maildrop_lock where mailbox_id = $1 for update', [account.mailboxId]);
+  // Were one of them to wait, the test would not end: the lock is let go behind them.
+  expect(await store.open(account, randomUUID(), 60)).toEqual({ kind: 'in-use' });
+  expect(await store.renew(account, holder, 60)).toBe(true);
+  expect(await store.renew(account, randomUUID(), 60)).toBe(false);
+  await deleting.query('rollback');
+  deleting.release();
+  await db.owner.query(`update maildrop_lock set lease_until = now() - interval '1 second'`);
+  await open(account, randomUUID());
+});
+
 test('a mailbox without INBOX is a fault, and leaves no lease behind', async () => {
   const { account } = await makeMailbox(db.owner);
   await db.owner.query('delete from folder where mailbox_id = $1', [account.mailboxId]);

@@ -4,23 +4,41 @@ import { escaped } from '../body/escaped.ts';
 import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
 import type { HotStatement } from '../hot-connection.ts';
 
-/** $1 tenant, $2 mailbox, $3 session, $4 seconds: a row when the lease is ours now. */
+/**
+ * $1 tenant, $2 mailbox, $3 session, $4 seconds: a row when the lease is ours now. All logins share the connection, so that this must not
+ * wait for the holder's deletions: a lease whose row is locked is in use.
+ */
 export const TAKE_LEASE: HotStatement = {
   name: 'maildrop_take_lease',
   text: `
+with held as (
+  select 1 from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid
+), free as (
+  select 1 from maildrop_lock
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and (lease_until < now() or session_id = $3::uuid)
+     for update skip locked
+)
 insert into maildrop_lock as held (tenant_id, mailbox_id, session_id, lease_until)
-values ($1::uuid, $2::uuid, $3::uuid, now() + make_interval(secs => $4))
+select $1::uuid, $2::uuid, $3::uuid, now() + make_interval(secs => $4)
+ where not exists (select from held) or exists (select from free)
 on conflict (tenant_id, mailbox_id) do update set session_id = excluded.session_id, lease_until = excluded.lease_until
  where held.lease_until < now() or held.session_id = excluded.session_id
 returning true`,
 };
 
+/** The same parameters: a row while the lease is ours. One whose row is locked, by its own session's deletions, is left as it is. */
 export const RENEW: HotStatement = {
   name: 'maildrop_renew',
   text: `
-update maildrop_lock set lease_until = now() + make_interval(secs => $4)
- where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid
-returning true`,
+with ours as (
+  select 1 from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid
+), free as (
+  select 1 from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid for update skip locked
+), renewed as (
+  update maildrop_lock set lease_until = now() + make_interval(secs => $4)
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid and exists (select from free)
+)
+select true from ours`,
 };
 
 export const RELEASE: HotStatement = {
