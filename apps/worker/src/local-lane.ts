@@ -32,6 +32,7 @@ const OUTCOMES = {
   delivered: 'delivered',
   duplicate: 'delivered',
   'over-quota': 'deferred',
+  busy: 'deferred',
   held: 'held',
 } as const satisfies Record<Exclude<Placed, 'lost-lease'>, DeliveryOutcome>;
 

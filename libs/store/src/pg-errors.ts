@@ -10,6 +10,9 @@ const DATA_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
 export const isDataError = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && DATA_CLASSES.has(error.code?.slice(0, 2) ?? '');
 
+/** 55P03: another transaction held a row for longer than lock_timeout. */
+export const isLockTimeout = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03';
+
 /** Runs `each` on one half after the other until the culprits stand alone: one bad item must not refuse its neighbours. */
 export async function bisect<Item>(
   items: readonly Item[],

@@ -61,7 +61,7 @@ export interface ExpandedTarget {
   readonly hold: string | undefined;
 }
 
-export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'held' | 'lost-lease';
+export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'busy' | 'held' | 'lost-lease';
 
 /** Moves deliveries. Every method is one transaction and checks the lease of every row it touches. */
 export abstract class QueueStore {

@@ -232,6 +232,19 @@ describe('leases', () => {
   });
 });
 
+/** Does `work` while a transaction holds what `lock` locks. */
+async function whileHeld<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  const holder = await world.db.owner.connect();
+  try {
+    await holder.query('begin');
+    await holder.query(lock);
+    return await work();
+  } finally {
+    await holder.query('rollback');
+    holder.release();
+  }
+}
+
 describe('place', () => {
   test('writes the copy, the counters, the state and the event together', async () => {
     const id = await world.accept([toAlice()], { octets: 100 });
@@ -367,6 +380,28 @@ describe('place', () => {
       { reply: 'the mailbox of RCPT is gone or disabled' },
     ]);
   });
+
+  test.for(['folder', 'mailbox_usage'])(
+    'a mailbox whose %s something long holds is put off, and its neighbours in the batch are not',
+    async (table) => {
+      const bob = await world.directory.mailbox(`bob-${table}@example.org`);
+      await world.accept([toAlice()]);
+      await world.accept([{ forwardPath: 'bob@example.org', mailboxId: bob }]);
+      const { deliveries } = await claim();
+      const fates = await whileHeld(`select from ${table} where mailbox_id = '${alice}' for update`, () =>
+        world.queue.place(place(deliveries)),
+      );
+      expect(deliveries.map(({ mailboxId }, at) => [mailboxId === bob, fates[at]])).toEqual([
+        [false, 'busy'],
+        [true, 'delivered'],
+      ]);
+      expect(
+        await world.rows(`select recipient, reply from delivery where state = 'queued' and next_attempt_at > now()`),
+      ).toEqual([{ recipient: 'alice@example.org', reply: '451 4.2.0 mailbox busy' }]);
+      await world.rows('update delivery set next_attempt_at = now()');
+      expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['delivered']);
+    },
+  );
 
   test('UIDs and MODSEQs come in the order of commits: who sees UIDNEXT has seen every lower UID', async () => {
     for (let at = 0; at < 60; at++)

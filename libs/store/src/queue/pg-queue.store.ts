@@ -17,7 +17,7 @@ import { columns } from '../columns.ts';
 import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
-import { isDataError } from '../pg-errors.ts';
+import { isDataError, isLockTimeout } from '../pg-errors.ts';
 import { placeAll } from './place.ts';
 import {
   CLAIM,
@@ -29,6 +29,7 @@ import {
   RELEASE_EXPIRED,
   SWEEP_PENDING,
   TENANTS_PER_CLAIM,
+  type Locking,
 } from './statements.ts';
 
 const BEFORE_ALL_TENANTS = '00000000-0000-0000-0000-000000000000';
@@ -98,14 +99,20 @@ export class PgQueueStore extends QueueStore {
     const [only, ...more] = placements;
     if (!only) return [];
     try {
-      return await this.#database.pipelinedTransaction((client) => placeAll(client, placements));
+      return await this.#place(placements, 'wait');
     } catch (error) {
+      // Somebody's long change of one mailbox must not hold up the mail of all others.
+      if (isLockTimeout(error)) return this.#place(placements, 'skip locked');
       if (!isDataError(error)) throw error;
       // One row that can never be stored must not hold up its neighbours, batch after batch.
       if (more.length === 0) return this.#holdOne(only.delivery, error);
       const middle = placements.length >> 1;
       return [...(await this.place(placements.slice(0, middle))), ...(await this.place(placements.slice(middle)))];
     }
+  }
+
+  #place(placements: readonly Placement[], locking: Locking): Promise<Placed[]> {
+    return this.#database.pipelinedTransaction((client) => placeAll(client, placements, locking));
   }
 
   async #holdOne(delivery: LeasedDelivery, error: unknown): Promise<Placed[]> {

@@ -5,9 +5,21 @@
 import type { MailboxId, Placed, Placement } from '#domain';
 import type { ClientBase } from 'pg';
 import { columns } from '../columns.ts';
-import { DEFER, HOLD, LOCK_INBOXES, LOCK_LEASES, LOCK_USAGE, SETTLE_PLACED } from './statements.ts';
+import {
+  BOUND_LOCKS,
+  DEFER,
+  HOLD,
+  LOCK_LEASES,
+  lockInboxes,
+  lockUsage,
+  SETTLE_PLACED,
+  type Locking,
+} from './statements.ts';
 
 const OVER_QUOTA = '452 4.2.2 mailbox full';
+const BUSY = '451 4.2.0 mailbox busy';
+/** Seconds until a mailbox that something long holds is tried again. */
+const BUSY_FOR = 5;
 const GONE = 'the mailbox of RCPT is gone or disabled';
 const EXPIRED = '452 4.2.2 mailbox full until the lifetime of the message ended';
 
@@ -48,16 +60,28 @@ interface Judged {
   readonly octets: number;
 }
 
-/** Runs in a pipelined transaction: one round trip to lock and read, one to write and commit. */
-export async function placeAll(client: ClientBase, placements: readonly Placement[]): Promise<Placed[]> {
-  const [, inboxes, leases] = await Promise.all([
+/**
+ * Runs in a pipelined transaction: one round trip to lock and read, one to write and commit. Throws a lock time-out where another
+ * transaction holds a mailbox for long; with `skip locked` the mail for that one is put off instead, and the rest of the batch delivered.
+ */
+export async function placeAll(
+  client: ClientBase,
+  placements: readonly Placement[],
+  locking: Locking,
+): Promise<Placed[]> {
+  const asked = [
     client.query('begin'),
-    lockInboxes(client, placements),
+    client.query(BOUND_LOCKS),
+    takeInboxes(client, placements, locking),
     lockLeases(client, placements),
-  ]);
+  ] as const;
+  // What was sent behind a failed statement fails for that alone: the first failure tells the reason.
+  await Promise.allSettled(asked);
+  const [, , inboxes, leases] = await Promise.all(asked);
   const seen = new Set<string>();
+  const absent = locking === 'wait' ? 'held' : 'busy';
   const judged = placements.map((placement, at) =>
-    judge(placement, inboxes.get(placement.mailboxId), leases.get(at + 1), seen),
+    judge(placement, inboxes.get(placement.mailboxId) ?? absent, leases.get(at + 1), seen),
   );
   await Promise.all([...settle(client, judged, [...inboxes.values()]), client.query('commit')]);
   return judged.map(({ fate }) => fate);
@@ -65,15 +89,21 @@ export async function placeAll(client: ClientBase, placements: readonly Placemen
 
 function judge(
   placement: Placement,
-  inbox: Inbox | undefined,
+  inbox: Inbox | 'held' | 'busy',
   already: boolean | undefined,
   seen: Set<string>,
 ): Judged {
   const { delivery, mailboxId, trace } = placement;
   const octets = delivery.octets + trace.length;
-  const as = (fate: Placed): Judged => ({ placement, fate, inbox, uid: 0, octets });
+  const as = (fate: Placed): Judged => ({
+    placement,
+    fate,
+    inbox: typeof inbox === 'string' ? undefined : inbox,
+    uid: 0,
+    octets,
+  });
   if (already === undefined) return as('lost-lease');
-  if (!inbox) return as('held');
+  if (typeof inbox === 'string') return as(inbox);
   // The key of "exactly once": message x mailbox x instruction (keep in INBOX).
   const key = `${delivery.messageId} ${mailboxId}`;
   if (already || seen.has(key)) return as('duplicate');
@@ -86,7 +116,11 @@ function judge(
   return { ...as('delivered'), uid: inbox.uidnext++ };
 }
 
-async function lockInboxes(client: ClientBase, placements: readonly Placement[]): Promise<Map<MailboxId, Inbox>> {
+async function takeInboxes(
+  client: ClientBase,
+  placements: readonly Placement[],
+  locking: Locking,
+): Promise<Map<MailboxId, Inbox>> {
   const wanted = [...new Map(placements.map(({ delivery, mailboxId }) => [mailboxId, delivery.tenantId]))];
   const keys = columns(
     wanted,
@@ -94,8 +128,8 @@ async function lockInboxes(client: ClientBase, placements: readonly Placement[])
     ([mailboxId]) => mailboxId,
   );
   const [folders, usage] = await Promise.all([
-    client.query<FolderRow>({ ...LOCK_INBOXES, values: keys }),
-    client.query<UsageRow>({ ...LOCK_USAGE, values: keys }),
+    client.query<FolderRow>({ ...lockInboxes(locking), values: keys }),
+    client.query<UsageRow>({ ...lockUsage(locking), values: keys }),
   ]);
   const rooms = new Map(
     usage.rows
@@ -146,6 +180,7 @@ function settle(client: ClientBase, judged: readonly Judged[], inboxes: readonly
   const settled = judged.filter(({ fate }) => fate === 'delivered' || fate === 'duplicate');
   const full = fates('over-quota');
   const retry = full.filter(({ placement }) => placement.retryAfter !== undefined);
+  const busy = fates('busy');
   const held = [...fates('held'), ...full.filter(({ placement }) => placement.retryAfter === undefined)];
   const statements: Promise<unknown>[] = [];
   if (settled.length > 0) {
@@ -154,6 +189,10 @@ function settle(client: ClientBase, judged: readonly Judged[], inboxes: readonly
   if (retry.length > 0) {
     const after = retry.map(({ placement }) => placement.retryAfter);
     statements.push(client.query(DEFER, [...leases(retry), after, retry.map(() => OVER_QUOTA)]));
+  }
+  if (busy.length > 0) {
+    const after = busy.map(({ placement }) => placement.delivery.ageSeconds + BUSY_FOR);
+    statements.push(client.query(DEFER, [...leases(busy), after, busy.map(() => BUSY)]));
   }
   if (held.length > 0) {
     statements.push(client.query(HOLD, [...leases(held), held.map(({ fate }) => (fate === 'held' ? GONE : EXPIRED))]));

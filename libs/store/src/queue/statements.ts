@@ -39,26 +39,35 @@ returning d.tenant_id, d.message_id, d.ordinal, d.depth, d.recipient, d.domain_i
           extract(epoch from now() - d.queued_at)::float8 as age, m.reverse_path, m.octets, c.tenants`,
 };
 
+/** Milliseconds that a batch waits for rows that others hold; then it goes on without them. */
+const LOCK_PATIENCE = 1_000;
+export const BOUND_LOCKS = `set local lock_timeout = ${LOCK_PATIENCE}`;
+
+/** Waits for rows that others hold, or leaves them out. */
+export type Locking = 'wait' | 'skip locked';
+const suffix = (locking: Locking): string => (locking === 'wait' ? '' : ` ${locking}`);
+const named = (name: string, locking: Locking): string => (locking === 'wait' ? name : `${name}_skipping`);
+
 /** Locks what the batch will change, in the order every writer keeps: folders by id, then usage by mailbox. */
-export const LOCK_INBOXES: HotStatement = {
-  name: 'queue_lock_inboxes',
+export const lockInboxes = (locking: Locking): HotStatement => ({
+  name: named('queue_lock_inboxes', locking),
   text: `
 select f.tenant_id, f.mailbox_id, f.id, f.uidnext, f.highestmodseq
   from folder f
  where (f.tenant_id, f.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[])) and f.name = 'INBOX'
  order by f.id
-   for update`,
-};
+   for update${suffix(locking)}`,
+});
 
-export const LOCK_USAGE: HotStatement = {
-  name: 'queue_lock_usage',
+export const lockUsage = (locking: Locking): HotStatement => ({
+  name: named('queue_lock_usage', locking),
   text: `
 select u.tenant_id, u.mailbox_id, u.octets, u.messages, m.quota_octets, m.quota_messages, m.state
   from mailbox_usage u join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
  where (u.tenant_id, u.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[]))
  order by u.mailbox_id
-   for update of u`,
-};
+   for update of u${suffix(locking)}`,
+});
 
 /** Which rows are still ours, and which mailboxes have the message already. Read under the folder locks: a fresh snapshot. */
 export const LOCK_LEASES: HotStatement = {
