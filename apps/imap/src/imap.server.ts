@@ -53,7 +53,7 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Ends the sessions while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#server.close(this.#house.config.drainSeconds);
+    await this.#server.close(this.#house.drain());
     this.#updates.stop();
   }
 }

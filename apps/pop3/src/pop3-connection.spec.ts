@@ -99,7 +99,7 @@ async function serve(sizes: readonly number[]) {
   );
   const port = await server.listen(0, '127.0.0.1');
   closers.push(async () => {
-    await server.close(1);
+    await server.close(AbortSignal.timeout(1_000));
     await leases.close();
   });
   const buffered = (): number => connections.reduce((sum, { socket }) => sum + socket.writableLength, 0);

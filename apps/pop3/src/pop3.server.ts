@@ -53,7 +53,7 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Ends the sessions, and frees their maildrops while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#server.close(this.#house.config.drainSeconds);
+    await this.#server.close(this.#house.drain());
     await this.#leases.close();
   }
 }

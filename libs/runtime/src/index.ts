@@ -17,6 +17,7 @@ export {
   type HousePurpose,
   type HouseRecord,
 } from './house-lock.ts';
+export { aborted } from './aborted.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { Connection, LAST_WORDS_MS } from './connection.ts';
 export { ConnectionCaps } from './connection-caps.ts';

@@ -75,7 +75,7 @@ async function house(options: Partial<TcpServerOptions> = {}, host = '127.0.0.1'
     driver,
   );
   const port = await server.listen(0, host);
-  undo.push(() => server.close(0));
+  undo.push(() => server.close(AbortSignal.abort()));
   return { driver, metrics, server, port };
 }
 
@@ -198,7 +198,7 @@ describe('close()', () => {
     const socket = await client(port);
     const heard = rest(socket);
     await once(socket, 'data');
-    await server.close(60);
+    await server.close(new AbortController().signal);
     expect([await heard, server.size]).toEqual(['hello\r\nbye\r\n', 0]);
     expect(driver.sessions[0]?.events).toEqual(['shutdown', 'closed']);
     await expect(once(connect({ port, host: '127.0.0.1' }), 'connect')).rejects.toThrow(/ECONNREFUSED/);
@@ -210,9 +210,13 @@ describe('close()', () => {
     await said(socket);
     socket.write('hold');
     await said(socket);
-    const cut = rest(socket);
-    await server.close(0.05);
-    expect([await cut, server.size]).toEqual(['', 0]);
+    const heard = rest(socket);
+    const cut = new AbortController();
+    const closed = server.close(cut.signal);
+    expect(server.size).toBe(1);
+    cut.abort();
+    await closed;
+    expect([await heard, server.size]).toEqual(['', 0]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** The sockets under POP3 and IMAP: caps, idle time-outs, draining. What is said over them is the driver's. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { aborted } from './aborted.ts';
 import { isLoopback } from './client-address.ts';
 import { ConnectionCaps } from './connection-caps.ts';
 import { Connection, LAST_WORDS_MS } from './connection.ts';
@@ -50,7 +51,7 @@ export class TcpServer<S extends object> {
   readonly #sessions = new Map<Connection, S>();
   readonly #caps: ConnectionCaps;
   #sweeper: NodeJS.Timeout | undefined;
-  #emptied: (() => void) | undefined;
+  #onEmpty: (() => void) | undefined;
   #closing = false;
 
   constructor(options: TcpServerOptions, driver: TcpDriver<S>) {
@@ -75,25 +76,24 @@ export class TcpServer<S extends object> {
     return bound;
   }
 
-  /** Stops accepting, tells every session, waits at most `drainSeconds` for them to end, cuts the rest. Idempotent. */
-  async close(drainSeconds: number): Promise<void> {
+  /** Stops accepting, tells every session, waits for them to end until `cut` aborts, cuts the rest. Idempotent. */
+  async close(cut: AbortSignal): Promise<void> {
     const gone = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     this.#closing = true;
     for (const [connection, session] of this.#sessions) this.#call(connection, session, 'shutdown');
-    await this.#emptyWithin(drainSeconds * 1_000);
+    await this.#emptied(cut);
     clearInterval(this.#sweeper);
     for (const connection of this.#sessions.keys()) connection.socket.destroy();
-    await this.#emptyWithin(LAST_WORDS_MS);
+    await this.#emptied(AbortSignal.timeout(LAST_WORDS_MS));
     await gone;
   }
 
-  async #emptyWithin(ms: number): Promise<void> {
+  /** Resolves when all sessions are gone, or the signal aborts. */
+  async #emptied(late: AbortSignal): Promise<void> {
     if (this.#sessions.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#emptied = resolve;
-    const timer = setTimeout(resolve, ms);
-    await promise;
-    clearTimeout(timer);
+    const { promise: empty, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    await Promise.race([empty, aborted(late)]);
   }
 
   #accept(socket: Socket): void {
@@ -130,7 +130,7 @@ export class TcpServer<S extends object> {
     metrics.connectionClosed(protocol);
     connection.close();
     if (session !== undefined) this.#guard(connection, () => this.#driver.closed?.(session, connection));
-    if (this.#sessions.size === 0) this.#emptied?.();
+    if (this.#sessions.size === 0) this.#onEmpty?.();
   }
 
   #sweep(): void {
