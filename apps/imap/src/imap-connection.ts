@@ -1,18 +1,17 @@
 /** One client's socket: takes octets in, waits where a command waits, sends answers out. */
 import type { MailboxId } from '#domain';
 import { encodeUntagged } from '#imap';
-import type { Connection } from '#runtime';
+import { Outbox, type Connection, type TcpSession } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { Dialogue } from './dialogue.ts';
 import { LOGIN_SECONDS } from './limits.ts';
-import { Outbox } from './outbox.ts';
 import type { Sleeper } from './updates.ts';
 
 const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
 const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
 const SHUTTING_DOWN = encodeUntagged('BYE', 'the server is shutting down, come back soon');
 
-export class ImapConnection implements Sleeper {
+export class ImapConnection implements Sleeper, TcpSession {
   readonly #parts: ImapParts;
   readonly #connection: Connection;
   readonly #out: Outbox;
