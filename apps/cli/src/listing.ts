@@ -1,6 +1,6 @@
 /** Prints one thing or pages of things, for people or as JSON. */
 import { MAX_PAGE, type DirectoryScope, type DirectoryStore, type Page, type PageRequest } from '#domain';
-import type { Command } from 'commander';
+import type { Argument, Command } from 'commander';
 import { commonOptions, scopeOf, withHouse, type Context } from './context.ts';
 import { facts, table, type Cell } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +17,23 @@ export function printOne(
 ): void {
   if (commonOptions(command).json) return printJson(terminal, json);
   for (const line of facts(entries)) terminal.out(line);
+}
+
+export interface Showing<Item> {
+  readonly description: string;
+  /** What names it. */
+  readonly argument: Argument;
+  readonly read: (directory: DirectoryStore, scope: DirectoryScope, name: string) => Promise<Item>;
+  readonly print: (context: Context, command: Command, item: Item) => void;
+}
+
+/** Adds `show` to a command. */
+export function registerShow<Item>(parent: Command, context: Context, showing: Showing<Item>): void {
+  const { description, argument, read, print } = showing;
+  const show = parent.command('show').description(description).addArgument(argument);
+  show.action((name: string, _, command: Command) =>
+    withHouse(context, async ({ directory }) => print(context, command, await read(directory, scopeOf(command), name))),
+  );
 }
 
 export interface Listing<Item> {

@@ -1,7 +1,7 @@
 import type { AliasView } from '#domain';
 import { Argument, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
-import { printOne, registerList } from '../listing.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ createdAt, ...rest }: AliasView) => ({ ...rest, createdAt: createdAt.toISOString() });
 
@@ -38,15 +38,12 @@ export function registerAlias(program: Command, context: Context): void {
     toRow: (item) => [item.name, item.kind, item.targets.join(', ')],
     nothing: 'there are no aliases',
   });
-  alias
-    .command('show')
-    .description('one alias')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showAlias(scopeOf(command), given)),
-      ),
-    );
+  registerShow(alias, context, {
+    description: 'one alias',
+    argument: name,
+    read: (directory, scope, given) => directory.showAlias(scope, given),
+    print,
+  });
   alias
     .command('set')
     .description('give an alias other targets')

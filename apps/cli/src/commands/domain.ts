@@ -2,7 +2,7 @@ import { showId, type DomainView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, registerList } from '../listing.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
   id: showId('dom', id),
@@ -58,15 +58,12 @@ export function registerDomain(program: Command, context: Context): void {
     toRow: (item) => [item.name, item.state, shownSeparators(item.separators), item.mailboxes, item.aliases],
     nothing: 'there are no domains yet: posthouse domain add example.org',
   });
-  domain
-    .command('show')
-    .description('one domain')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showDomain(scopeOf(command), given)),
-      ),
-    );
+  registerShow(domain, context, {
+    description: 'one domain',
+    argument: name,
+    read: (directory, scope, given) => directory.showDomain(scope, given),
+    print,
+  });
   domain
     .command('set')
     .description('change a domain')

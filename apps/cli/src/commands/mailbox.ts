@@ -4,7 +4,7 @@ import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
 import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, registerList } from '../listing.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 import { passwordFromStdin, promptPassword } from '../password.ts';
 import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
@@ -95,15 +95,12 @@ export function registerMailbox(program: Command, context: Context): void {
     ],
     nothing: 'there are no mailboxes yet: posthouse mailbox add you@example.org',
   });
-  mailbox
-    .command('show')
-    .description('one mailbox')
-    .addArgument(address)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showMailbox(scopeOf(command), given)),
-      ),
-    );
+  registerShow(mailbox, context, {
+    description: 'one mailbox',
+    argument: address,
+    read: (directory, scope, given) => directory.showMailbox(scope, given),
+    print,
+  });
   mailbox
     .command('set')
     .description('change a mailbox')

@@ -1,7 +1,7 @@
 import { showId, type TenantView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
-import { printOne, registerList } from '../listing.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
   id: showId('ten', id),
@@ -40,15 +40,12 @@ export function registerTenant(program: Command, context: Context): void {
     toRow: ({ name: shown, parent, state, id }) => [shown, parent, state, showId('ten', id)],
     nothing: 'there are no tenants',
   });
-  tenant
-    .command('show')
-    .description('one tenant')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showTenant(scopeOf(command), given)),
-      ),
-    );
+  registerShow(tenant, context, {
+    description: 'one tenant',
+    argument: name,
+    read: (directory, scope, given) => directory.showTenant(scope, given),
+    print,
+  });
   tenant
     .command('set')
     .description('suspend a tenant (its mail is refused, its logins too) or let it work again')
