@@ -1,7 +1,7 @@
 /** One app of the built platform as a real process that can be killed and started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const DIST = new URL('../../dist/apps/', import.meta.url);
@@ -68,14 +68,6 @@ export class AppProcess {
     child.kill(signal);
     await gone;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function reachable(port: number): Promise<void> {

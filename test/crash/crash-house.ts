@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { acquireHouse, silentLog, startEmbedded, type EmbeddedDatabase, type HouseLock } from '#runtime';
 import { migrateBells } from '#queue';
 import { migrate } from '#store';
-import { DirectoryFixture } from '#testing';
+import { DirectoryFixture, freePort } from '#testing';
 import pg from 'pg';
-import { AppProcess, freePort } from './app-process.ts';
+import { AppProcess } from './app-process.ts';
 
 export const MAILBOXES = 20;
 

@@ -1,9 +1,10 @@
 /** One run: 2,000 messages, and things that die at random moments while they flow. The seed decides what dies, and when. */
+import type { PrivateRedis } from '#testing';
 import type { AppProcess } from './app-process.ts';
 import { CrashHouse, type CrashServer } from './crash-house.ts';
 import { sendLoad } from './load.ts';
 import { between, pick, randomFrom, type Random } from './random.ts';
-import type { RedisServer } from './redis-server.ts';
+import { flushAll } from './redis-server.ts';
 import { drained, judge, type Verdict } from './verdict.ts';
 
 export const MESSAGES = 2_000;
@@ -20,9 +21,9 @@ export interface CrashReport extends Verdict {
 type Crash = readonly [name: string, strike: () => Promise<void>];
 
 /** @param redis used as the doorbell's backend where given: then it dies and forgets as well */
-export async function crashRun(server: CrashServer, seed: number, redis?: RedisServer): Promise<CrashReport> {
+export async function crashRun(server: CrashServer, seed: number, redis?: PrivateRedis): Promise<CrashReport> {
   const random = randomFrom(seed);
-  await redis?.start();
+  await redis?.up();
   const house = await CrashHouse.start(server, `crash_${seed}`, redis?.url);
   const crashes: string[] = [];
   const stop = new AbortController();
@@ -42,13 +43,13 @@ export async function crashRun(server: CrashServer, seed: number, redis?: RedisS
       await strike();
     }
     const result = await load;
-    await redis?.start();
+    await redis?.up();
     await drained(house);
     return { seed, backend: redis ? 'redis' : 'postgres', crashes, ...(await judge(house, result)) };
   } finally {
     stop.abort();
     await house.stop();
-    await redis?.stop();
+    await redis?.down();
   }
 }
 
@@ -57,7 +58,7 @@ function crashesOf(
   house: CrashHouse,
   server: CrashServer,
   random: Random,
-  redis: RedisServer | undefined,
+  redis: PrivateRedis | undefined,
 ): readonly [Crash, ...Crash[]] {
   const again = (app: AppProcess): Crash => [
     `kill -9 ${app.name}`,
@@ -79,9 +80,9 @@ function crashesOf(
   if (!redis) return ours;
   return [
     ...ours,
-    ['FLUSHALL', () => redis.flush()],
-    ['stop redis', () => redis.stop()],
-    ['start redis', () => redis.start()],
+    ['FLUSHALL', () => flushAll(redis)],
+    ['stop redis', () => redis.down()],
+    ['start redis', () => redis.up()],
   ];
 }
 

@@ -1,18 +1,22 @@
+import type { PrivateRedis } from '#testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureBuilt } from '../../bin/ensure-built.js';
 import { fileURLToPath } from 'node:url';
 import { CrashServer } from './crash-house.ts';
 import { crashRun, summary } from './crash-run.ts';
-import { findRedis, type RedisServer } from './redis-server.ts';
+import { findRedis } from './redis-server.ts';
 
 let server: CrashServer;
-let redis: RedisServer | undefined;
+let redis: PrivateRedis | undefined;
 
 beforeAll(async () => {
   await ensureBuilt(fileURLToPath(new URL('../../', import.meta.url)));
   [server, redis] = await Promise.all([CrashServer.start(), findRedis()]);
 });
-afterAll(() => server?.stop());
+afterAll(async () => {
+  await server?.stop();
+  await redis?.remove();
+});
 
 /** Replay one by `npm run crash -- --from SEED --seeds 1`; more of them by `--seeds 25`. */
 test.for([101, 102, 103, 104, 105, 106])(

@@ -21,6 +21,7 @@ try {
   }
 } finally {
   await server.stop();
+  await redis?.remove();
 }
 console.log(`${seeds} seeds, ${bad} bad`);
 process.exitCode = bad === 0 ? 0 : 1;

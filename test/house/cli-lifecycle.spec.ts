@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { houseHolder } from '#runtime';
-import { LineClient, SmtpTalk } from '#testing';
+import { freePort, LineClient, SmtpTalk } from '#testing';
 import { afterEach, expect, test } from 'vitest';
-import { freePort } from '../crash/app-process.ts';
 import { CliHouse } from './cli-house.ts';
 import { until } from './smtp-house.ts';
 

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { hashPassword } from '#auth';
 import { DEFAULT_TENANT, FolderStore, type Account, type FolderName, type MailboxId } from '#domain';
-import { encodeBodyStructure, encodeEnvelope } from '#imap';
+import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
 import { Config, House, silentLog, startApp, type Log } from '#runtime';
 import { newId, PgFolderStore } from '#store';
@@ -72,16 +72,8 @@ export class ImapHouse {
     const octets = Buffer.isBuffer(body) ? body : Buffer.from(body, 'latin1');
     const scanner = new MessageScanner();
     scanner.write(octets);
-    const index = scanner.end();
     const appended = await this.store.append(mailbox, folder as FolderName, {
-      digest: {
-        octets: index.octets,
-        headerOctets: index.headerOctets,
-        headerMessageId: undefined,
-        envelope: encodeEnvelope(index.envelope),
-        bodyStructure: encodeBodyStructure(index.root),
-        mimeIndex: JSON.stringify(index),
-      },
+      digest: digestOf(scanner.end()),
       flags,
       keywords: [],
       internalDate: date === '' ? undefined : new Date(date),

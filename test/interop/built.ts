@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '#auth';
 import type { MailboxId } from '#domain';
-import { DirectoryFixture, freshDatabase, type MailboxOptions } from '#testing';
+import { DirectoryFixture, freePort, freshDatabase, type MailboxOptions } from '#testing';
 import type pg from 'pg';
 import { ensureBuilt } from '../../bin/ensure-built.js';
-import { AppProcess, freePort } from '../crash/app-process.ts';
+import { AppProcess } from '../crash/app-process.ts';
 
 export const PASSWORD = 'correct horse';
 export const HOSTNAME = 'mx.built.test';

@@ -2,8 +2,7 @@
 import type { Authenticator, LetIn, LiveSessions, Revocation } from '#auth';
 import type { Account, FolderName, FolderStore } from '#domain';
 import { advance, START, type Session } from '#imap';
-import type { Connection, Log, Metrics } from '#runtime';
-import type { Outbox } from './outbox.ts';
+import type { Connection, Log, Metrics, Outbox } from '#runtime';
 import { Selected } from './selected.ts';
 import type { Updates } from './updates.ts';
 

@@ -15,14 +15,13 @@ import {
   type CommandName,
   type FrameEvent,
 } from '#imap';
-import { reasonOf, type Connection } from '#runtime';
+import { reasonOf, type Connection, type Outbox } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { beginAppend, type Append } from './commands/append.ts';
 import { announced } from './commands/capability.ts';
 import { COMMAND_NAMES, perform } from './commands/index.ts';
 import { CutShort, isBug, replyToFault } from './faults.ts';
 import { MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
-import type { Outbox } from './outbox.ts';
 import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
 import { asksForNews, isUidCommand, looksFirst, looksLast, mayExpunge } from './rules.ts';
 import type { Selected } from './selected.ts';

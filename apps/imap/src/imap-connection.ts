@@ -2,11 +2,10 @@
 import type { Revocation } from '#auth';
 import type { MailboxId } from '#domain';
 import { encodeUntagged } from '#imap';
-import type { Connection } from '#runtime';
+import { Outbox, type Connection, type TcpSession } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { Dialogue, type Callable } from './dialogue.ts';
 import { LOGIN_SECONDS } from './limits.ts';
-import { Outbox } from './outbox.ts';
 
 const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
 const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
@@ -18,7 +17,7 @@ const REVOKED: Readonly<Record<Revocation, string>> = {
   'password-changed': encodeUntagged('BYE', 'the password was changed, log in again'),
 };
 
-export class ImapConnection implements Callable {
+export class ImapConnection implements Callable, TcpSession {
   readonly #parts: ImapParts;
   readonly #connection: Connection;
   readonly #out: Outbox;

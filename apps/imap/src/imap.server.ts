@@ -1,7 +1,7 @@
 import { Authenticator, LiveSessions, plaintextAllowed } from '#auth';
 import { FolderStore, MailboxBell } from '#domain';
 import { encodeUntagged } from '#imap';
-import { House, TcpServer } from '#runtime';
+import { House, SessionListener } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ImapParts } from './client.ts';
 import { ImapConnection } from './imap-connection.ts';
@@ -10,10 +10,9 @@ import { Updates } from './updates.ts';
 /** Listens for IMAP and drains at the end. */
 @Injectable()
 export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #house: House;
   readonly #updates: Updates;
   readonly #sessions: LiveSessions;
-  readonly #server: TcpServer<ImapConnection>;
+  readonly #listener: SessionListener;
 
   constructor(
     house: House,
@@ -22,48 +21,31 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
     store: FolderStore,
     bell: MailboxBell,
   ) {
-    this.#house = house;
     this.#sessions = sessions;
-    const { limits, idleSeconds, plaintextAuth } = house.config;
+    const { limits, plaintextAuth } = house.config;
     const { metrics } = house;
     const log = house.log.child({ app: 'imap' });
     this.#updates = new Updates(bell);
     const maxMessageOctets = limits.messageOctets;
     const updates = this.#updates;
     const parts: ImapParts = { store, authenticator, updates, sessions, metrics, log, maxMessageOctets };
-    this.#server = new TcpServer(
-      {
-        protocol: 'imap',
-        setting: 'POSTHOUSE_IMAP_PORT',
-        maxConnections: limits.connections,
-        maxConnectionsPerIp: limits.connectionsPerIp,
-        idleSeconds: idleSeconds.imap,
-        refusal: encodeUntagged('BYE', 'too many connections, try again later', { code: 'UNAVAILABLE' }),
-        log,
-        metrics,
-      },
-      {
-        open: (connection) =>
-          new ImapConnection(parts, connection, plaintextAllowed(plaintextAuth, connection.remoteAddress)),
-        data: (client, chunk) => client.data(chunk),
-        end: (client) => client.end(),
-        idle: (client) => client.idle(),
-        shutdown: (client) => client.shutdown(),
-        closed: (client) => client.closed(),
-      },
-    );
+    this.#listener = new SessionListener(house, 'imap', {
+      refusal: encodeUntagged('BYE', 'too many connections, try again later', { code: 'UNAVAILABLE' }),
+      log,
+      open: (connection) =>
+        new ImapConnection(parts, connection, plaintextAllowed(plaintextAuth, connection.remoteAddress)),
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bind, ports } = this.#house.config;
     this.#updates.start();
     this.#sessions.start();
-    this.#house.listeners['imap'] = await this.#server.listen(ports.imap, bind);
+    await this.#listener.listen();
   }
 
   /** Ends the sessions while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#server.close(this.#house.config.drainSeconds);
+    await this.#listener.drain();
     this.#updates.stop();
     this.#sessions.stop();
   }

@@ -14,8 +14,6 @@ export const POLL_SECONDS = 30;
 export const MAX_WAKING = 16;
 /** Milliseconds a SEARCH works before other sessions have their turn: a thousand keys against 100,000 messages take seconds. */
 export const TURN_MS = 10;
-/** Octets of answers collected before they are written. */
-export const OUTBOX_OCTETS = 64 * 1024;
 /** Messages of one batch where only flags are read. */
 export const FLAG_BATCH = 5_000;
 /** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */

@@ -12,5 +12,3 @@ export const READ_AHEAD_MESSAGES = 20;
 export const READ_AHEAD_LARGEST = 256 * 1024;
 /** Octets read ahead for all sessions of the process; beyond them every message is fetched when it is asked for. */
 export const READ_AHEAD_BUDGET = 64 * 1024 * 1024;
-/** Octets of answers collected before they are written. */
-export const OUTBOX_OCTETS = 64 * 1024;

@@ -81,7 +81,7 @@ async function serve(sizes: readonly number[]) {
     metrics,
     log,
   };
-  const server = new TcpServer<Pop3Connection>(
+  const server = new TcpServer(
     {
       protocol: 'pop3',
       setting: 'POSTHOUSE_POP3_PORT',
@@ -92,21 +92,14 @@ async function serve(sizes: readonly number[]) {
       log,
       metrics,
     },
-    {
-      open: (connection) => {
-        connections.push(connection);
-        return new Pop3Connection(parts, connection, true);
-      },
-      data: (client, chunk) => client.data(chunk),
-      end: (client) => client.end(),
-      idle: (client) => client.idle(),
-      shutdown: (client) => client.shutdown(),
-      closed: (client) => client.closed(),
+    (connection) => {
+      connections.push(connection);
+      return new Pop3Connection(parts, connection, true);
     },
   );
   const port = await server.listen(0, '127.0.0.1');
   closers.push(async () => {
-    await server.close(1);
+    await server.close(AbortSignal.timeout(1_000));
     await leases.close();
   });
   const buffered = (): number => connections.reduce((sum, { socket }) => sum + socket.writableLength, 0);

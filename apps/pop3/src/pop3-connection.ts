@@ -15,14 +15,13 @@ import {
   type Session,
   type Step,
 } from '#pop3';
-import { reasonOf, type CommandResult, type Connection, type Metrics } from '#runtime';
+import { Outbox, reasonOf, type CommandResult, type Connection, type Metrics, type TcpSession } from '#runtime';
 import type { Line } from '#wire';
 import { HeldDrop, type HeldParts } from './held-drop.ts';
 import type { Leases } from './leases.ts';
 import { LOGIN_SECONDS } from './limits.ts';
 import type { Logins } from './logins.ts';
 import { uidsOf } from './open-drop.ts';
-import { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import type { Fetched } from './read-ahead.ts';
 import { verbOf, type Verb } from './verbs.ts';
@@ -40,7 +39,7 @@ type Do<Kind extends Action['do']> = Extract<Action, { do: Kind }>;
 
 const NO_LINES: readonly Line[] = [];
 
-export class Pop3Connection {
+export class Pop3Connection implements TcpSession {
   readonly #parts: Pop3Parts;
   readonly #connection: Connection;
   readonly #cutter = commandLines();
@@ -221,8 +220,8 @@ export class Pop3Connection {
     if (message.body === undefined) return this.#stream(message, action);
     const form = new OutgoingMessage(action.lines);
     this.#outbox.add(action.head);
-    this.#outbox.add(form.push(message.trace));
-    this.#outbox.add(form.push(message.body));
+    this.#outbox.addOctets(form.push(message.trace));
+    this.#outbox.addOctets(form.push(message.body));
     return this.#sent(form);
   }
 
@@ -239,9 +238,9 @@ export class Pop3Connection {
       return this.#unreadable(error);
     }
     this.#outbox.add(action.head);
-    this.#outbox.add(form.push(message.trace));
+    this.#outbox.addOctets(form.push(message.trace));
     for (; piece.done !== true && !this.#gone; piece = await pieces.next()) {
-      this.#outbox.add(form.push(piece.value));
+      this.#outbox.addOctets(form.push(piece.value));
       if (form.done) break;
       await this.#outbox.flush();
     }
@@ -250,7 +249,7 @@ export class Pop3Connection {
   }
 
   #sent(form: OutgoingMessage): CommandResult {
-    this.#outbox.add(form.end());
+    this.#outbox.addOctets(form.end());
     this.#held?.sent();
     return 'ok';
   }

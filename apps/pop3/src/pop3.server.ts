@@ -1,7 +1,7 @@
 import { Authenticator, LiveSessions, plaintextAllowed } from '#auth';
 import { MaildropStore, MailboxBell } from '#domain';
 import { TOO_MANY_CONNECTIONS } from '#pop3';
-import { House, TcpServer } from '#runtime';
+import { House, SessionListener } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Leases } from './leases.ts';
 import { Logins } from './logins.ts';
@@ -11,10 +11,9 @@ import { ReadAheadBudget } from './read-ahead.ts';
 /** Listens for POP3 and drains at the end. */
 @Injectable()
 export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #house: House;
   readonly #leases: Leases;
   readonly #sessions: LiveSessions;
-  readonly #server: TcpServer<Pop3Connection>;
+  readonly #listener: SessionListener;
 
   constructor(
     house: House,
@@ -23,9 +22,8 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
     store: MaildropStore,
     bell: MailboxBell,
   ) {
-    this.#house = house;
     this.#sessions = sessions;
-    const { limits, idleSeconds, plaintextAuth } = house.config;
+    const { plaintextAuth } = house.config;
     const { metrics } = house;
     const log = house.log.child({ app: 'pop3' });
     this.#leases = new Leases(store, log);
@@ -33,38 +31,22 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
     const leases = this.#leases;
     const budget = new ReadAheadBudget();
     const parts: Pop3Parts = { store, bell, logins, leases, sessions, budget, metrics, log };
-    this.#server = new TcpServer(
-      {
-        protocol: 'pop3',
-        setting: 'POSTHOUSE_POP3_PORT',
-        maxConnections: limits.connections,
-        maxConnectionsPerIp: limits.connectionsPerIp,
-        idleSeconds: idleSeconds.pop3,
-        refusal: TOO_MANY_CONNECTIONS,
-        log,
-        metrics,
-      },
-      {
-        open: (connection) =>
-          new Pop3Connection(parts, connection, plaintextAllowed(plaintextAuth, connection.remoteAddress)),
-        data: (client, chunk) => client.data(chunk),
-        end: (client) => client.end(),
-        idle: (client) => client.idle(),
-        shutdown: (client) => client.shutdown(),
-        closed: (client) => client.closed(),
-      },
-    );
+    this.#listener = new SessionListener(house, 'pop3', {
+      refusal: TOO_MANY_CONNECTIONS,
+      log,
+      open: (connection) =>
+        new Pop3Connection(parts, connection, plaintextAllowed(plaintextAuth, connection.remoteAddress)),
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bind, ports } = this.#house.config;
     this.#sessions.start();
-    this.#house.listeners['pop3'] = await this.#server.listen(ports.pop3, bind);
+    await this.#listener.listen();
   }
 
   /** Ends the sessions, and frees their maildrops while the database is still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#server.close(this.#house.config.drainSeconds);
+    await this.#listener.drain();
     await this.#leases.close();
     this.#sessions.stop();
   }

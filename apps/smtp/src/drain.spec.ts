@@ -10,7 +10,7 @@ test('a house that closes lets a mail under way end, and then ends its session w
     Buffer.from('EHLO client.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n'),
   );
   await socket.until((replies) => replies.includes('\r\n354 '));
-  void engine.drain(10_000);
+  void engine.drain(new AbortController().signal);
   socket.client(Buffer.from('Subject: last\r\n\r\nbody\r\n.\r\n'));
   await socket.until((replies) => replies.includes('\r\n421 '));
   expect(socket.codes).toBe('220 250 250 250 354 250 421');

@@ -1,5 +1,5 @@
 /** Port 25 as a server: smtp-server's engine, our connections, our judgement. */
-import { isLoopback, type ConnectionCaps, type Metrics } from '#runtime';
+import { aborted, isLoopback, type ConnectionCaps, type Metrics } from '#runtime';
 import { SHUTTING_DOWN, showReply, TOO_MANY_CONNECTIONS } from '#smtp';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 'smtp-server/lib/types.js';
@@ -107,18 +107,17 @@ export class IngressEngine extends SMTPServer {
 
   /**
    * Ends sessions between mails now, lets the others finish their mail, and ends what is left when the time is up.
-   * @param milliseconds to wait at most
+   * @param cut aborts when the time is up
    */
-  async drain(milliseconds: number): Promise<void> {
+  async drain(cut: AbortSignal): Promise<void> {
     this.draining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const connection of this.connections) {
       if (connection instanceof IngressConnection && !connection.transaction) connection.reply(SHUTTING_DOWN);
     }
-    const timer = setTimeout(() => {
+    void aborted(cut).then(() => {
       for (const connection of this.connections) connection._socket.destroy();
-    }, milliseconds);
+    });
     await closed;
-    clearTimeout(timer);
   }
 }

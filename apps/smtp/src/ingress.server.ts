@@ -48,6 +48,6 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#engine.drain(this.#house.config.drainSeconds * 1000);
+    await this.#engine.drain(this.#house.drain());
   }
 }

@@ -1,6 +1,7 @@
 /** From the first octet of DATA to the reply: checks, digests and stores a message, small ones in a group, large ones in chunks. */
 import { domainToASCII } from 'node:url';
 import { canonicalLocal, LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
+import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
 import type { Log } from '#runtime';
 import {
@@ -17,7 +18,6 @@ import {
 import { DataInspector } from '#wire';
 import type { Readable } from 'node:stream';
 import { Body } from './body.ts';
-import { digestOf } from './digest.ts';
 import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
 
 export interface IntakeOptions {

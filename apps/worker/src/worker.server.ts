@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Doorbell, MailboxBell, QueueStore, RetentionStore, type Lane } from '#domain';
 import { openBellWorker, type BellWorker } from '#queue';
-import { House, type Log } from '#runtime';
+import { aborted, House, type Log } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Expander } from './expander.ts';
 import { Lanes } from './lanes.ts';
@@ -11,6 +12,8 @@ import { Sweeper } from './sweeper.ts';
 
 /** Lanes drained at once in this process. */
 const CONCURRENCY = 16;
+/** Milliseconds that the batches in hand have even where sessions used up the whole drain: a batch takes a few. */
+const SETTLE_MS = 5_000;
 
 /** Answers the doorbells. Retry times live in Postgres, so a drained lane is simply done. */
 @Injectable()
@@ -55,9 +58,12 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** Finishes the batches in hand while the database is still there. */
+  /** Finishes the batches in hand while the database is still there. What is cut keeps its lease and is due again after it. */
   async beforeApplicationShutdown(): Promise<void> {
+    const cut = this.#house.drain();
     this.#stop.abort();
-    await Promise.all([this.#sweeper.stop(), this.#retention.stop(), this.#bells?.close()]);
+    const settled = Promise.all([this.#sweeper.stop(), this.#retention.stop(), this.#bells?.close()]);
+    const late = Promise.all([aborted(cut), sleep(SETTLE_MS, undefined, { ref: false })]);
+    await Promise.race([settled, late]);
   }
 }

@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { isPlainText } from './plain-text.ts';
+
 /** Addresses as the directory compares them: local part NFC and case-folded, domain as lower-case A-label. */
 export interface CanonicalAddress {
   readonly local: string;
@@ -27,35 +30,16 @@ export function parseAddress(text: string, toAscii: ToAscii): CanonicalAddress |
   const at = text.lastIndexOf('@');
   if (at < 1) return undefined;
   const local = text.slice(0, at);
-  if (octets(local) > MAX_LOCAL_PART || !isPlainText(local)) return undefined;
+  if (Buffer.byteLength(local) > MAX_LOCAL_PART || !isPlainText(local)) return undefined;
   const domain = canonicalDomain(text.slice(at + 1), toAscii);
   return domain === undefined ? undefined : { local: canonicalLocal(local), domain };
 }
 
 export const showAddress = ({ local, domain }: CanonicalAddress): string => `${local}@${domain}`;
 
-/** UTF-8 octets, counted without making them. */
-function octets(text: string): number {
-  let count = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    count += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return count;
-}
-
 /** ToAscii is a URL host parser: it would decode `%`, and cut at what ends a host, so that `victim.example/x` became ours. */
 const holdsUrlSyntax = (text: string): boolean =>
   Array.from('%/\\?#:@[]').some((character) => text.includes(character));
-
-/** No control characters (CR, LF and NUL among them), no lone surrogates. */
-function isPlainText(text: string): boolean {
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point < 0xe000)) return false;
-  }
-  return true;
-}
 
 function isLabel(label: string): boolean {
   if (label.length === 0 || label.length > 63 || label.startsWith('-') || label.endsWith('-')) return false;

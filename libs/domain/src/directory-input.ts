@@ -1,6 +1,8 @@
 /** What people type into the directory, checked and brought into stored form. Every function throws DirectoryRefusal `bad-input`. */
+import { Buffer } from 'node:buffer';
 import { canonicalDomain, parseAddress, type CanonicalAddress, type ToAscii } from './address.ts';
 import { DirectoryRefusal, quoted } from './directory-refusal.ts';
+import { isControl, isSurrogate } from './plain-text.ts';
 import { SEPARATORS, type RowKind } from './resolution.ts';
 
 /** Octets of an address as typed; RFC 5321 4.5.3.1.3 allows 254 without the angle brackets. */
@@ -16,9 +18,8 @@ const bad = (field: string, message: string): DirectoryRefusal => new DirectoryR
 export function checkText(field: string, text: string): string {
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0;
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0))
-      throw bad(field, `the ${field} holds a control character (${codeOf(point)})`);
-    if (point >= 0xd800 && point < 0xe000) throw bad(field, `the ${field} is not valid Unicode`);
+    if (isControl(point)) throw bad(field, `the ${field} holds a control character (${codeOf(point)})`);
+    if (isSurrogate(point)) throw bad(field, `the ${field} is not valid Unicode`);
   }
   return text;
 }
@@ -73,8 +74,8 @@ export function checkSeparators(text: string): string {
 /** A mailbox's address in the form the directory compares. */
 export function checkAddress(text: string, toAscii: ToAscii, field = 'address'): CanonicalAddress {
   checkText(field, text);
-  if (utf8Octets(text) > MAX_ADDRESS)
-    throw bad(field, `the ${field} has ${utf8Octets(text)} octets; at most ${MAX_ADDRESS} are allowed`);
+  if (Buffer.byteLength(text) > MAX_ADDRESS)
+    throw bad(field, `the ${field} has ${Buffer.byteLength(text)} octets; at most ${MAX_ADDRESS} are allowed`);
   const at = text.lastIndexOf('@');
   if (at < 0) throw bad(field, `${quoted(text)} is no address: expected local-part@domain`);
   const domain = checkDomainName(text.slice(at + 1), toAscii, field);
@@ -146,13 +147,4 @@ export function checkQuota(field: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw bad(field, `the ${field} is out of range: a whole number from 0 to ${MAX_QUOTA}`);
   return value;
-}
-
-function utf8Octets(text: string): number {
-  let count = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    count += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return count;
 }

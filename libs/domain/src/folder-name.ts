@@ -1,4 +1,7 @@
 /** Folder names as they are stored: Unicode NFC, '/' between levels, INBOX in capitals. Modified UTF-7 is the IMAP app's. */
+import { Buffer } from 'node:buffer';
+import { isPlainText } from './plain-text.ts';
+
 declare const checked: unique symbol;
 /** A name that `parseFolderName` let through. */
 export type FolderName = string & { readonly [checked]: 'folder name' };
@@ -18,14 +21,15 @@ export const MAX_FOLDER_LEVELS = 20;
  * INBOX is recognised in any case, as a first level too (RFC 3501 5.1).
  */
 export function parseFolderName(text: string): FolderName | undefined {
-  if (text.length > MAX_FOLDER_NAME_OCTETS + 1 || !isClean(text)) return undefined;
+  if (text.length > MAX_FOLDER_NAME_OCTETS + 1 || !isPlainText(text)) return undefined;
+  if (text.includes('*') || text.includes('%')) return undefined;
   const bare = text.endsWith(HIERARCHY_SEPARATOR) ? text.slice(0, -1) : text;
   const levels = bare.normalize('NFC').split(HIERARCHY_SEPARATOR);
   if (levels.length > MAX_FOLDER_LEVELS) return undefined;
   if (levels[0]?.toUpperCase() === INBOX) levels[0] = INBOX;
-  if (levels.some((level) => level === '' || utf8Octets(level) > MAX_FOLDER_LEVEL_OCTETS)) return undefined;
+  if (levels.some((level) => level === '' || Buffer.byteLength(level) > MAX_FOLDER_LEVEL_OCTETS)) return undefined;
   const name = levels.join(HIERARCHY_SEPARATOR);
-  return utf8Octets(name) > MAX_FOLDER_NAME_OCTETS ? undefined : (name as FolderName);
+  return Buffer.byteLength(name) > MAX_FOLDER_NAME_OCTETS ? undefined : (name as FolderName);
 }
 
 /** Names of all levels above, outermost first: 'a/b/c' has 'a' and 'a/b'. */
@@ -33,22 +37,4 @@ export function superiors(name: FolderName): FolderName[] {
   const found: FolderName[] = [];
   for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) found.push(name.slice(0, at) as FolderName);
   return found;
-}
-
-function isClean(text: string): boolean {
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    if (point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0xd800 && point < 0xe000)) return false;
-    if (character === '*' || character === '%') return false;
-  }
-  return true;
-}
-
-function utf8Octets(text: string): number {
-  let count = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    count += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return count;
 }

@@ -1,6 +1,7 @@
 export * from './structure-input.ts';
 export * from './envelope.ts';
 export * from './body-structure.ts';
+export * from './digest.ts';
 export * from './responses/strings.ts';
 export * from './responses/status.ts';
 export * from './responses/mailbox-data.ts';

@@ -46,6 +46,8 @@ export const MAX_ID_PARAMETERS = 30;
 export const MAX_ENABLE = 64;
 /** Octets of one string in ENVELOPE and BODYSTRUCTURE; what is longer is cut. */
 export const MAX_ENCODED_FIELD = 8 * 1024;
+/** Characters of a Message-ID that are kept beside the message, to find it by; a longer one is cut. */
+export const MAX_MESSAGE_ID = 998;
 /** Octets of decoded text of one message that SEARCH BODY and TEXT look at. */
 export const MAX_SEARCH_TEXT = 4 * 1024 * 1024;
 /** Encoded words of one header that SEARCH decodes, broken ones counted: each costs microseconds, and a header can hold half a million. */

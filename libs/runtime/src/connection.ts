@@ -1,7 +1,6 @@
-/** One client's connection, as a driver sees it. Kept small: thousands of them lie idle. */
+/** One client's connection, as a session sees it. Kept small: thousands of them lie idle. */
 import type { Socket } from 'node:net';
 import { plainAddress } from './client-address.ts';
-import { write } from './write.ts';
 
 /** Milliseconds a connection has to take its last words before it is cut. */
 export const LAST_WORDS_MS = 5_000;
@@ -14,12 +13,10 @@ export class Connection {
   readonly remoteAddress: string;
   /** Unique in this process; goes into log lines as `conn`. */
   readonly id: number;
-  /** Silence in seconds after which the driver's `idle` is called. */
+  /** Silence in seconds after which the session's `idle` is called. */
   idleSeconds: number;
   /** Instant (`performance.now()`) at which `idle` is called even if the client talks: for what must be done in time, such as the login. */
   deadline = Infinity;
-  #controller: AbortController | undefined;
-  #closed = false;
   #octets = 0;
   #lastActivity = performance.now();
   #cutAt = Infinity;
@@ -29,18 +26,6 @@ export class Connection {
     this.remoteAddress = plainAddress(remoteAddress);
     this.idleSeconds = idleSeconds;
     this.id = ++count;
-  }
-
-  /** Aborts when the connection is gone. Made when first asked for: a connection that only waits needs none. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#closed) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  /** Sends; undefined when the octets fit the buffer, else a promise of room for more (or of the end of the connection). */
-  write(octets: string | Uint8Array): Promise<void> | undefined {
-    return write(this.socket, octets, this.signal);
   }
 
   /** Sends the last words, if any, and closes; cut after LAST_WORDS_MS if the client does not take them. */
@@ -64,11 +49,5 @@ export class Connection {
   /** For the server's sweep: hung up, and the last words not taken in time. */
   mustBeCut(now: number): boolean {
     return now >= this.#cutAt;
-  }
-
-  /** For the server: the socket is gone. */
-  close(): void {
-    this.#closed = true;
-    this.#controller?.abort();
   }
 }

@@ -37,6 +37,13 @@ test('what keeps an app from starting is thrown, not printed', async () => {
   await expect(startApp(houseNamed('broken.example'), AppModule)).rejects.toThrow('POSTHOUSE_POP3_PORT 2110 is taken');
 });
 
+test('all that drains is cut by one signal, and the house is not ready from then on', async () => {
+  const house = houseNamed('mail.example');
+  const cut = house.drain();
+  expect([cut.aborted, house.drain() === cut]).toEqual([false, true]);
+  expect((await house.health.answer('/health/ready'))?.status).toBe(503);
+});
+
 test('HouseModule is global and imports the app', () => {
   expect(HouseModule.with(houseNamed('mail.example'), AppModule)).toMatchObject({ global: true, imports: [AppModule] });
 });

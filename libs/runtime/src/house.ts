@@ -16,11 +16,22 @@ export class House {
   readonly health = new Health(this.metrics);
   /** Ports really bound, by listener; written by the servers when they listen. */
   readonly listeners: Record<string, number> = {};
+  #cut: AbortSignal | undefined;
 
   constructor(config: Config, databaseUrl: string, log: Log) {
     this.config = config;
     this.databaseUrl = databaseUrl;
     this.log = log;
+  }
+
+  /**
+   * The house stops: it is not ready any more, and the clock of the drain runs from the first call on. The signal aborts when the time
+   * is up, at one instant for all apps of the process, so that apps stopped one after another do not add up their waits.
+   */
+  drain(): AbortSignal {
+    this.health.drain();
+    this.#cut ??= AbortSignal.timeout(this.config.drainSeconds * 1_000);
+    return this.#cut;
   }
 }
 

@@ -17,6 +17,9 @@ export {
   type HousePurpose,
   type HouseRecord,
 } from './house-lock.ts';
+export { Outbox, OUTBOX_OCTETS } from './outbox.ts';
+export { SessionListener, type SessionProtocol } from './session-listener.ts';
+export { aborted } from './aborted.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { Connection, LAST_WORDS_MS } from './connection.ts';
 export { ConnectionCaps } from './connection-caps.ts';
@@ -34,7 +37,6 @@ export {
   type QueueFigure,
 } from './metrics.ts';
 export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
-export { TcpServer, type TcpDriver, type TcpServerOptions } from './tcp-server.ts';
-export { write } from './write.ts';
+export { TcpServer, type TcpServerOptions, type TcpSession } from './tcp-server.ts';
 export { runApp, type RunOptions } from './run-app.ts';
 export { waitForDatabase } from './wait-for-database.ts';

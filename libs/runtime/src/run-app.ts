@@ -45,7 +45,7 @@ async function serve(name: string, app: AppModule, { migrate }: RunOptions): Pro
     log,
     drainSeconds: config.drainSeconds,
     drain: async () => {
-      house.health.drain();
+      house.drain();
       await context.close();
       await health?.close();
     },

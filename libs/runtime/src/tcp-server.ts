@@ -1,5 +1,6 @@
-/** The sockets under POP3 and IMAP: caps, idle time-outs, draining. What is said over them is the driver's. */
+/** The sockets under POP3 and IMAP: caps, idle time-outs, draining. What is said over them is the session's. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { aborted } from './aborted.ts';
 import { isLoopback } from './client-address.ts';
 import { ConnectionCaps } from './connection-caps.ts';
 import { Connection, LAST_WORDS_MS } from './connection.ts';
@@ -11,20 +12,18 @@ import type { SettingName } from './settings.ts';
 /** How often, in milliseconds, all connections are looked at for silence: one timer for all, so an idle connection costs no timer. */
 const SWEEP_MS = 5_000;
 
-/** What a protocol does on a connection. `S` is its session. What a callback throws is logged and ends that connection only. */
-export interface TcpDriver<S extends object> {
-  /** A client came: greet it, return its session. */
-  open(connection: Connection): S;
+/** What a protocol does on a connection. What a method throws is logged and ends that connection only. */
+export interface TcpSession {
   /** Octets came, in any chunking. Slow work: `connection.socket.pause()` until it is done. */
-  data(session: S, chunk: Buffer, connection: Connection): void;
+  data(chunk: Buffer): void;
   /** The client will send no more; answers still under way can be sent. Hang up when they are. */
-  end(session: S, connection: Connection): void;
+  end(): void;
   /** Silent for too long, or past its deadline: say so and hang up. */
-  idle(session: S, connection: Connection): void;
+  idle(): void;
   /** The server stops: say so and hang up, now or after the command in hand. */
-  shutdown(session: S, connection: Connection): void;
+  shutdown(): void;
   /** The connection is gone, however it ended. */
-  closed?(session: S, connection: Connection): void;
+  closed(): void;
 }
 
 export interface TcpServerOptions {
@@ -43,19 +42,20 @@ export interface TcpServerOptions {
   readonly metrics: Metrics;
 }
 
-export class TcpServer<S extends object> {
+export class TcpServer {
   readonly #options: TcpServerOptions;
-  readonly #driver: TcpDriver<S>;
+  readonly #open: (connection: Connection) => TcpSession;
   readonly #server: Server;
-  readonly #sessions = new Map<Connection, S>();
+  readonly #sessions = new Map<Connection, TcpSession>();
   readonly #caps: ConnectionCaps;
   #sweeper: NodeJS.Timeout | undefined;
-  #emptied: (() => void) | undefined;
+  #onEmpty: (() => void) | undefined;
   #closing = false;
 
-  constructor(options: TcpServerOptions, driver: TcpDriver<S>) {
+  /** @param open a client came: greet it, return its session */
+  constructor(options: TcpServerOptions, open: (connection: Connection) => TcpSession) {
     this.#options = options;
-    this.#driver = driver;
+    this.#open = open;
     this.#caps = new ConnectionCaps(options.maxConnections, options.maxConnectionsPerIp);
     // Half-open: a client that pipes all its commands and closes its end still gets every answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -75,25 +75,24 @@ export class TcpServer<S extends object> {
     return bound;
   }
 
-  /** Stops accepting, tells every session, waits at most `drainSeconds` for them to end, cuts the rest. Idempotent. */
-  async close(drainSeconds: number): Promise<void> {
+  /** Stops accepting, tells every session, waits for them to end until `cut` aborts, cuts the rest. Idempotent. */
+  async close(cut: AbortSignal): Promise<void> {
     const gone = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     this.#closing = true;
-    for (const [connection, session] of this.#sessions) this.#call(connection, session, 'shutdown');
-    await this.#emptyWithin(drainSeconds * 1_000);
+    for (const [connection, session] of this.#sessions) this.#guard(connection, () => session.shutdown());
+    await this.#emptied(cut);
     clearInterval(this.#sweeper);
     for (const connection of this.#sessions.keys()) connection.socket.destroy();
-    await this.#emptyWithin(LAST_WORDS_MS);
+    await this.#emptied(AbortSignal.timeout(LAST_WORDS_MS));
     await gone;
   }
 
-  async #emptyWithin(ms: number): Promise<void> {
+  /** Resolves when all sessions are gone, or the signal aborts. */
+  async #emptied(late: AbortSignal): Promise<void> {
     if (this.#sessions.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#emptied = resolve;
-    const timer = setTimeout(resolve, ms);
-    await promise;
-    clearTimeout(timer);
+    const { promise: empty, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    await Promise.race([empty, aborted(late)]);
   }
 
   #accept(socket: Socket): void {
@@ -113,12 +112,10 @@ export class TcpServer<S extends object> {
     const connection = new Connection(socket, address, idleSeconds);
     socket.once('close', () => this.#gone(connection));
     this.#guard(connection, () => {
-      const session = this.#driver.open(connection);
+      const session = this.#open(connection);
       this.#sessions.set(connection, session);
-      socket.on('data', (chunk: Buffer) =>
-        this.#guard(connection, () => this.#driver.data(session, chunk, connection)),
-      );
-      socket.once('end', () => this.#call(connection, session, 'end'));
+      socket.on('data', (chunk: Buffer) => this.#guard(connection, () => session.data(chunk)));
+      socket.once('end', () => this.#guard(connection, () => session.end()));
     });
   }
 
@@ -128,24 +125,19 @@ export class TcpServer<S extends object> {
     this.#sessions.delete(connection);
     this.#caps.give(connection.remoteAddress);
     metrics.connectionClosed(protocol);
-    connection.close();
-    if (session !== undefined) this.#guard(connection, () => this.#driver.closed?.(session, connection));
-    if (this.#sessions.size === 0) this.#emptied?.();
+    if (session !== undefined) this.#guard(connection, () => session.closed());
+    if (this.#sessions.size === 0) this.#onEmpty?.();
   }
 
   #sweep(): void {
     const now = performance.now();
     for (const [connection, session] of this.#sessions) {
-      if (connection.isOverdue(now)) this.#call(connection, session, 'idle');
+      if (connection.isOverdue(now)) this.#guard(connection, () => session.idle());
       else if (connection.mustBeCut(now)) connection.socket.destroy();
     }
   }
 
-  #call(connection: Connection, session: S, what: 'idle' | 'end' | 'shutdown'): void {
-    this.#guard(connection, () => this.#driver[what](session, connection));
-  }
-
-  /** The last net: a fault of the driver ends one connection, never the process. */
+  /** The last net: a fault of a session ends one connection, never the process. */
   #guard(connection: Connection, step: () => void): void {
     try {
       step();

@@ -47,21 +47,6 @@ describe('Grouped', () => {
     expect(await Promise.all(answers)).toEqual(['away', 'away', 30]);
   });
 
-  test('no more flushes at once than allowed', async () => {
-    const { flushes, flush } = gate();
-    const grouped = new Grouped(flush, { maxItems: 1, parallel: 2 });
-    const answers = [1, 2, 3].map((item) => grouped.submit(item));
-    for (let count = 0; count < 5; count++) await turn();
-    expect(flushes).toHaveLength(2);
-    flushes[1]?.end();
-    await answers[1];
-    await turn();
-    expect(flushes).toHaveLength(3);
-    flushes[0]?.end();
-    flushes[2]?.end();
-    expect(await Promise.all(answers)).toEqual([10, 20, 30]);
-  });
-
   test('any load: every item once, in order, within the limits; an item over the weight goes alone', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -5,8 +5,6 @@ export interface GroupedOptions<Item> {
   /** Weight (octets, say) in one flush at most; an item over it goes alone. */
   readonly maxWeight?: number;
   readonly weigh?: (item: Item) => number;
-  /** Flushes under way at once. */
-  readonly parallel?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -17,13 +15,13 @@ interface Waiting<Item, Result> {
 
 /**
  * The first call after a quiet time is flushed at the end of the event loop's turn, together with what the same turn brings.
- * `flush` gets the items in order of arrival and gives one result for each, or throws for all of them.
+ * One flush is under way at a time. `flush` gets the items in order of arrival and gives one result for each, or throws for all of them.
  */
 export class Grouped<Item, Result> {
   readonly #flush: (items: Item[]) => Promise<readonly Result[]>;
   readonly #options: GroupedOptions<Item>;
   readonly #waiting: Waiting<Item, Result>[] = [];
-  #underWay = 0;
+  #underWay = false;
   #scheduled = false;
 
   constructor(flush: (items: Item[]) => Promise<readonly Result[]>, options: GroupedOptions<Item>) {
@@ -39,7 +37,7 @@ export class Grouped<Item, Result> {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= (this.#options.parallel ?? 1)) return;
+    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -50,15 +48,14 @@ export class Grouped<Item, Result> {
   async #run(): Promise<void> {
     const batch = this.#waiting.splice(0, this.#count());
     if (batch.length === 0) return;
-    this.#underWay++;
-    this.#schedule();
+    this.#underWay = true;
     try {
       const results = await this.#flush(batch.map(({ item }) => item));
       for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
-      this.#underWay--;
+      this.#underWay = false;
       this.#schedule();
     }
   }

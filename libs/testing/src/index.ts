@@ -1,3 +1,4 @@
+export * from './free-port.ts';
 export * from './fresh-database.ts';
 export * from './directory-fixture.ts';
 export * from './line-client.ts';

@@ -3,9 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** Where redis-server is, or undefined: the caller prints that it skips. */
 export function redisServer(): string | undefined {
@@ -42,8 +42,9 @@ export class PrivateRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, on the same port as before. */
+  /** Starts it, on the same port as before. Does nothing when it runs. */
   async up(): Promise<void> {
+    if (this.#process) return;
     const options = [
       '--port',
       String(this.port),
@@ -58,7 +59,9 @@ export class PrivateRedis {
     ];
     const started = spawn(this.#program, options, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = started;
-    for await (const line of started.stdout) if (String(line).includes('eady to accept connections')) break;
+    for await (const line of started.stdout.iterator({ destroyOnReturn: false })) {
+      if (String(line).includes('eady to accept connections')) break;
+    }
     started.stdout.resume();
   }
 
@@ -76,14 +79,4 @@ export class PrivateRedis {
     await this.down();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

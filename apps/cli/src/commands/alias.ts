@@ -1,21 +1,18 @@
 import type { AliasView } from '#domain';
 import { Argument, type Command } from 'commander';
-import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
-import { printJson, printList } from '../listing.ts';
-import { facts } from '../table.ts';
+import { scopeOf, withHouse, type Context } from '../context.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ createdAt, ...rest }: AliasView) => ({ ...rest, createdAt: createdAt.toISOString() });
 
 function print(context: Context, command: Command, alias: AliasView): void {
-  if (commonOptions(command).json) return printJson(context.terminal, toJson(alias));
-  const lines = facts([
+  printOne(context, command, toJson(alias), [
     ['alias', alias.name],
     ['kind', alias.kind],
     ['tenant', alias.tenant],
     ...alias.targets.map((target) => ['leads to', target] as const),
     ['created', alias.createdAt.toISOString()],
   ]);
-  for (const line of lines) context.terminal.out(line);
 }
 
 export function registerAlias(program: Command, context: Context): void {
@@ -32,34 +29,21 @@ export function registerAlias(program: Command, context: Context): void {
         print(context, command, await directory.addAlias(scopeOf(command), given, to)),
       ),
     );
-  alias
-    .command('list')
-    .description('the aliases of a tenant')
-    .option('--domain <name>', 'of this domain only')
-    .action((options: { domain?: string }, command: Command) =>
-      withHouse(context, ({ directory }) =>
-        printList(
-          context.terminal,
-          { ...commonOptions(command), ...options },
-          {
-            read: (page) => directory.listAliases(scopeOf(command), page),
-            toJson,
-            head: ['ALIAS', 'KIND', 'LEADS TO'],
-            toRow: (item) => [item.name, item.kind, item.targets.join(', ')],
-            nothing: 'there are no aliases',
-          },
-        ),
-      ),
-    );
-  alias
-    .command('show')
-    .description('one alias')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showAlias(scopeOf(command), given)),
-      ),
-    );
+  registerList(alias, context, {
+    description: 'the aliases of a tenant',
+    byDomain: true,
+    read: (directory, scope, page) => directory.listAliases(scope, page),
+    toJson,
+    head: ['ALIAS', 'KIND', 'LEADS TO'],
+    toRow: (item) => [item.name, item.kind, item.targets.join(', ')],
+    nothing: 'there are no aliases',
+  });
+  registerShow(alias, context, {
+    description: 'one alias',
+    argument: name,
+    read: (directory, scope, given) => directory.showAlias(scope, given),
+    print,
+  });
   alias
     .command('set')
     .description('give an alias other targets')

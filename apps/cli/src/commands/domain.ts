@@ -1,9 +1,8 @@
 import { showId, type DomainView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
-import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printJson, printList } from '../listing.ts';
-import { facts } from '../table.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
   id: showId('dom', id),
@@ -14,8 +13,7 @@ const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
 const shownSeparators = (separators: string): string => (separators === '' ? 'none' : separators);
 
 function print(context: Context, command: Command, domain: DomainView): void {
-  if (commonOptions(command).json) return printJson(context.terminal, toJson(domain));
-  const lines = facts([
+  printOne(context, command, toJson(domain), [
     ['domain', domain.name],
     ['id', showId('dom', domain.id)],
     ['tenant', domain.tenant],
@@ -25,7 +23,6 @@ function print(context: Context, command: Command, domain: DomainView): void {
     ['aliases', domain.aliases],
     ['created', domain.createdAt.toISOString()],
   ]);
-  for (const line of lines) context.terminal.out(line);
 }
 
 const parseSeparators = (text: string): string => (text === 'none' ? '' : text);
@@ -53,29 +50,20 @@ export function registerDomain(program: Command, context: Context): void {
         print(context, command, await directory.addDomain(scopeOf(command), given, options.separators)),
       ),
     );
-  domain
-    .command('list')
-    .description('the domains of a tenant')
-    .action((_, command: Command) =>
-      withHouse(context, ({ directory }) =>
-        printList(context.terminal, commonOptions(command), {
-          read: (page) => directory.listDomains(scopeOf(command), page),
-          toJson,
-          head: ['DOMAIN', 'STATE', 'SEPARATORS', 'MAILBOXES', 'ALIASES'],
-          toRow: (item) => [item.name, item.state, shownSeparators(item.separators), item.mailboxes, item.aliases],
-          nothing: 'there are no domains yet: posthouse domain add example.org',
-        }),
-      ),
-    );
-  domain
-    .command('show')
-    .description('one domain')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showDomain(scopeOf(command), given)),
-      ),
-    );
+  registerList(domain, context, {
+    description: 'the domains of a tenant',
+    read: (directory, scope, page) => directory.listDomains(scope, page),
+    toJson,
+    head: ['DOMAIN', 'STATE', 'SEPARATORS', 'MAILBOXES', 'ALIASES'],
+    toRow: (item) => [item.name, item.state, shownSeparators(item.separators), item.mailboxes, item.aliases],
+    nothing: 'there are no domains yet: posthouse domain add example.org',
+  });
+  registerShow(domain, context, {
+    description: 'one domain',
+    argument: name,
+    read: (directory, scope, given) => directory.showDomain(scope, given),
+    print,
+  });
   domain
     .command('set')
     .description('change a domain')

@@ -4,9 +4,9 @@ import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
 import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printJson, printList } from '../listing.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 import { passwordFromStdin, promptPassword } from '../password.ts';
-import { facts, octets } from '../table.ts';
+import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
 
 const toJson = ({ id, createdAt, ...rest }: MailboxView) => ({
@@ -16,9 +16,8 @@ const toJson = ({ id, createdAt, ...rest }: MailboxView) => ({
 });
 
 function print(context: Context, command: Command, mailbox: MailboxView): void {
-  if (commonOptions(command).json) return printJson(context.terminal, toJson(mailbox));
   const { quotaOctets, quotaMessages, usedOctets, usedMessages } = mailbox;
-  const lines = facts([
+  printOne(context, command, toJson(mailbox), [
     ['mailbox', mailbox.name],
     ['id', showId('mbx', mailbox.id)],
     ['tenant', mailbox.tenant],
@@ -29,7 +28,6 @@ function print(context: Context, command: Command, mailbox: MailboxView): void {
     ['messages', `${usedMessages} of ${quotaMessages ?? 'no limit'}`],
     ['created', mailbox.createdAt.toISOString()],
   ]);
-  for (const line of lines) context.terminal.out(line);
 }
 
 interface PasswordOptions {
@@ -81,41 +79,28 @@ export function registerMailbox(program: Command, context: Context): void {
         print(context, command, await directory.addMailbox(scopeOf(command), wanted));
       });
     });
-  mailbox
-    .command('list')
-    .description('the mailboxes of a tenant')
-    .option('--domain <name>', 'of this domain only')
-    .action((options: { domain?: string }, command: Command) =>
-      withHouse(context, ({ directory }) =>
-        printList(
-          context.terminal,
-          { ...commonOptions(command), ...options },
-          {
-            read: (page) => directory.listMailboxes(scopeOf(command), page),
-            toJson,
-            head: ['MAILBOX', 'STATE', 'PASSWORD', 'MESSAGES', 'USED', 'QUOTA'],
-            toRow: (item) => [
-              item.name,
-              item.state,
-              item.hasPassword ? 'set' : 'none',
-              item.usedMessages,
-              octets(item.usedOctets),
-              item.quotaOctets === undefined ? undefined : octets(item.quotaOctets),
-            ],
-            nothing: 'there are no mailboxes yet: posthouse mailbox add you@example.org',
-          },
-        ),
-      ),
-    );
-  mailbox
-    .command('show')
-    .description('one mailbox')
-    .addArgument(address)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showMailbox(scopeOf(command), given)),
-      ),
-    );
+  registerList(mailbox, context, {
+    description: 'the mailboxes of a tenant',
+    byDomain: true,
+    read: (directory, scope, page) => directory.listMailboxes(scope, page),
+    toJson,
+    head: ['MAILBOX', 'STATE', 'PASSWORD', 'MESSAGES', 'USED', 'QUOTA'],
+    toRow: (item) => [
+      item.name,
+      item.state,
+      item.hasPassword ? 'set' : 'none',
+      item.usedMessages,
+      octets(item.usedOctets),
+      item.quotaOctets === undefined ? undefined : octets(item.quotaOctets),
+    ],
+    nothing: 'there are no mailboxes yet: posthouse mailbox add you@example.org',
+  });
+  registerShow(mailbox, context, {
+    description: 'one mailbox',
+    argument: address,
+    read: (directory, scope, given) => directory.showMailbox(scope, given),
+    print,
+  });
   mailbox
     .command('set')
     .description('change a mailbox')

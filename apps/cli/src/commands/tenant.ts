@@ -1,8 +1,7 @@
 import { showId, type TenantView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
-import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
-import { printJson, printList } from '../listing.ts';
-import { facts } from '../table.ts';
+import { scopeOf, withHouse, type Context } from '../context.ts';
+import { printOne, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
   id: showId('ten', id),
@@ -11,16 +10,14 @@ const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
 });
 
 function print(context: Context, command: Command, tenant: TenantView): void {
-  if (commonOptions(command).json) return printJson(context.terminal, toJson(tenant));
   const { id, name, parent, state, createdAt } = tenant;
-  const lines = facts([
+  printOne(context, command, toJson(tenant), [
     ['tenant', name],
     ['id', showId('ten', id)],
     ['below', parent],
     ['state', state],
     ['created', createdAt.toISOString()],
   ]);
-  for (const line of lines) context.terminal.out(line);
 }
 
 export function registerTenant(program: Command, context: Context): void {
@@ -35,29 +32,20 @@ export function registerTenant(program: Command, context: Context): void {
         print(context, command, await directory.addTenant(scopeOf(command), given)),
       ),
     );
-  tenant
-    .command('list')
-    .description('all tenants')
-    .action((_, command: Command) =>
-      withHouse(context, ({ directory }) =>
-        printList(context.terminal, commonOptions(command), {
-          read: (page) => directory.listTenants(scopeOf(command), page),
-          toJson,
-          head: ['TENANT', 'BELOW', 'STATE', 'ID'],
-          toRow: ({ name: shown, parent, state, id }) => [shown, parent, state, showId('ten', id)],
-          nothing: 'there are no tenants',
-        }),
-      ),
-    );
-  tenant
-    .command('show')
-    .description('one tenant')
-    .addArgument(name)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.showTenant(scopeOf(command), given)),
-      ),
-    );
+  registerList(tenant, context, {
+    description: 'all tenants',
+    read: (directory, scope, page) => directory.listTenants(scope, page),
+    toJson,
+    head: ['TENANT', 'BELOW', 'STATE', 'ID'],
+    toRow: ({ name: shown, parent, state, id }) => [shown, parent, state, showId('ten', id)],
+    nothing: 'there are no tenants',
+  });
+  registerShow(tenant, context, {
+    description: 'one tenant',
+    argument: name,
+    read: (directory, scope, given) => directory.showTenant(scope, given),
+    print,
+  });
   tenant
     .command('set')
     .description('suspend a tenant (its mail is refused, its logins too) or let it work again')

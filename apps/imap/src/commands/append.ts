@@ -1,10 +1,9 @@
 /** APPEND: RFC 3501 6.3.11, RFC 7888, RFC 4315 3. The message is stored as it comes, octet for octet. */
 import { parseFolderName, type Appended, type FolderName, type Refused } from '#domain';
-import type { AppendCommand } from '#imap';
+import { digestOf, type AppendCommand } from '#imap';
 import { MessageScanner } from '#message';
 import { AppendBody } from '../append-body.ts';
 import type { Client } from '../client.ts';
-import { digestOf } from '../digest.ts';
 import { bad, IMPOSSIBLE_NAME, no, ok, OVER_QUOTA, TOO_MANY_KEYWORDS, TRY_CREATE, type Reply } from '../reply.ts';
 
 const TOO_BIG = no('TOOBIG', 'the message is too large');

@@ -23,8 +23,6 @@ import { ABANDON_LARGE, APPEND_CHUNK, BEGIN_LARGE, COMMIT, COMMIT_LARGE, RECORD_
 /** Messages and octets in one grouped commit at most: bounds the memory of a flush and the time of its transaction. */
 const MAX_GROUP = 200;
 const MAX_GROUP_OCTETS = 8 * SMALL_BODY;
-/** Groups written at once. With two the groups are smaller and each message costs more: the disk is not what we wait for. */
-const PARALLEL_COMMITS = 1;
 const MAX_LOOKUPS = 500;
 /** Refusal events that may wait; beyond it they are dropped, mail is not. */
 const MAX_WAITING_REFUSALS = 5000;
@@ -42,11 +40,10 @@ export class PgIntakeStore extends IntakeStore {
     super();
     this.#lookups = database.hot();
     this.#chunks = database.hot();
-    const writers = Array.from({ length: PARALLEL_COMMITS }, () => database.hot());
-    let turn = 0;
+    // One group at a time. With two they are smaller and each message costs more: the disk is not what we wait for.
+    const writer = database.hot();
     this.#commits = new Grouped(
       async (messages) => {
-        const writer = writers[turn++ % writers.length] ?? this.#chunks;
         const culprits = await bisect(messages, (part) => commitGroup(writer, part));
         return messages.map((message) => culprits.get(message));
       },
@@ -54,7 +51,6 @@ export class PgIntakeStore extends IntakeStore {
         maxItems: MAX_GROUP,
         maxWeight: MAX_GROUP_OCTETS,
         weigh: ({ digest }) => digest.octets,
-        parallel: PARALLEL_COMMITS,
       },
     );
     this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS });

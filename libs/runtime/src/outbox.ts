@@ -1,6 +1,8 @@
 /** What a session says, collected so that answers that wait for nothing leave in one write. */
 import type { Socket } from 'node:net';
-import { OUTBOX_OCTETS } from './limits.ts';
+
+/** Octets of answers collected before they are written. */
+export const OUTBOX_OCTETS = 64 * 1024;
 
 export class Outbox {
   readonly #socket: Socket;
@@ -56,13 +58,16 @@ export class Outbox {
       this.#octets = 0;
       if (!socket.writable) return undefined;
       if (parts === undefined) socket.write(text, 'latin1');
-      else socket.write(joined([...parts, text], octets));
+      else socket.write(joined(text === '' ? parts : [...parts, text], octets));
     }
     return socket.writableNeedDrain && !socket.destroyed ? drained(socket) : undefined;
   }
 }
 
+/** A piece of a large message goes out alone, and is not copied for it. */
 function joined(parts: readonly (string | Buffer)[], octets: number): Buffer {
+  const [first] = parts;
+  if (parts.length === 1 && Buffer.isBuffer(first)) return first;
   const whole = Buffer.allocUnsafe(octets);
   let at = 0;
   for (const part of parts) at += typeof part === 'string' ? whole.write(part, at, 'latin1') : part.copy(whole, at);
