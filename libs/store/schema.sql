@@ -80,6 +80,7 @@ folder_message.internal_date timestamp with time zone not null default now()
 folder_message.octets bigint not null
 folder_message.trace bytea not null
 folder_message.uidl text
+folder_message.lacks_final_crlf boolean not null default false
 mailbox.tenant_id uuid not null
 mailbox.id uuid not null
 mailbox.domain_id uuid not null

@@ -9,6 +9,7 @@ import {
   type FolderStore,
   type MessageId,
 } from '#domain';
+import { LinePosition } from '#wire';
 
 /** Octets allocated before any came: what a client only announces must not cost memory. */
 const FIRST_ALLOCATION = 8 * 1024;
@@ -21,6 +22,7 @@ export class AppendBody {
   #buffer: Buffer;
   readonly #capacity: number;
   #filled = 0;
+  readonly #position = new LinePosition();
   readonly #large: boolean;
   #pending: MessageId | undefined;
   #chunks = 0;
@@ -39,12 +41,14 @@ export class AppendBody {
 
   /** Resolves when more may come; undefined when it may come at once. */
   write(octets: Buffer): Promise<void> | undefined {
+    this.#position.pass(octets);
     const room = this.#capacity - this.#filled;
     if (octets.length < room || !this.#large) return this.#hold(octets);
     return (this.#writing = this.#spill(octets));
   }
 
-  async commit(target: FolderName, facts: AppendFacts): Promise<Appended> {
+  async commit(target: FolderName, known: Omit<AppendFacts, 'lacksFinalCrlf'>): Promise<Appended> {
+    const facts = { ...known, lacksFinalCrlf: this.#position.at !== 'line-start' };
     if (!this.#large) {
       return this.#store.append(this.#account, target, { ...facts, body: [this.#buffer.subarray(0, this.#filled)] });
     }

@@ -144,6 +144,8 @@ export interface AppendFacts {
   readonly keywords: readonly string[];
   /** Undefined: now. */
   readonly internalDate: Date | undefined;
+  /** It has octets, and the last two are no CRLF: POP3 sends one behind them. */
+  readonly lacksFinalCrlf: boolean;
   /** Where the client sits, for the timeline. */
   readonly remoteAddress: string;
 }

@@ -8,7 +8,7 @@ export interface MaildropListing {
   readonly uidValidity: number;
   /** Ascending. */
   readonly uids: Uint32Array;
-  /** Octets as RETR sends them before dot-stuffing, trace fields included. */
+  /** Octets as RETR sends them before dot-stuffing: trace fields included, and the CRLF behind a message that ends without. */
   readonly octets: Uint32Array;
   /** Unique-ids that came with imported messages, by message number; valid (RFC 1939 7) and unique. */
   readonly importedUidls: ReadonlyMap<number, string>;

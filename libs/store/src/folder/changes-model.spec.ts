@@ -70,7 +70,8 @@ async function run(folder: FolderRef, one: Step, followers: readonly Follower[])
   else if (one.do === 'look') await followers[one.who]?.look(folder);
   else if (one.do === 'append') {
     await store.append(folder, INBOX, {
-      digest: digestOf(BODY), body: [BODY], flags: one.flags, keywords: [], internalDate: undefined, remoteAddress: '',
+      digest: digestOf(BODY), body: [BODY], flags: one.flags, keywords: [], internalDate: undefined, lacksFinalCrlf: false,
+      remoteAddress: '',
     }); // prettier-ignore
   } else {
     const uids = [{ first: Math.min(one.first, one.last), last: Math.max(one.first, one.last) }];

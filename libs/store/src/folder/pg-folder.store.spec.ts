@@ -48,6 +48,7 @@ const message = (more: Partial<AppendMessage> = {}): AppendMessage => ({
   flags: 0,
   keywords: [],
   internalDate: undefined,
+  lacksFinalCrlf: false,
   remoteAddress: '192.0.2.1',
   ...more,
 });

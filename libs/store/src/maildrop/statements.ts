@@ -28,7 +28,7 @@ export const RELEASE: HotStatement = {
   text: 'delete from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid',
 };
 
-/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. */
+/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. RFC 1939 11: sizes are what RETR sends. */
 export const LISTING: HotStatement = {
   name: 'maildrop_listing',
   text: `
@@ -36,8 +36,8 @@ select f.id, f.uidvalidity, l.*
   from folder f, lateral (
     select ${PACKED_UIDS} as uids, ${PACKED_OCTETS} as octets,
            json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as uidls
-      from (select uid, octets, uidl, row_number() over (order by uid) as number from folder_message
-             where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
+      from (select uid, octets + case when lacks_final_crlf then 2 else 0 end as octets, uidl, row_number() over (order by uid) as number
+              from folder_message where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
  where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3
    and exists (select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $4::uuid)`,
 };
