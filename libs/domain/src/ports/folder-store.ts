@@ -1,6 +1,6 @@
 import type { FolderName } from '../folder-name.ts';
 import type { FolderId, MessageId, TenantId } from '../ids.ts';
-import type { UidSet } from '../uid-set.ts';
+import { MAX_UID, type UidSet } from '../uid-set.ts';
 import type { Account } from './account-store.ts';
 import type { MessageDigest } from './intake-store.ts';
 
@@ -63,15 +63,34 @@ export interface FlagTable {
   readonly keywords: ReadonlyMap<number, readonly string[]>;
 }
 
-/** What moved in a folder since a session looked last. */
-export interface FolderChanges {
-  readonly highestModseq: number;
+/** How far a session knows a folder. Only the store makes new ones. */
+export interface SyncPoint {
+  /** Changes with a lower MODSEQ are known, and those with this one up to `uid`. */
+  readonly modseq: number;
+  readonly uid: number;
+  /** Arrivals are known below it. */
   readonly uidNext: number;
-  /** Ascending, all at or above the UIDNEXT that the session knew. */
+}
+
+export const syncPointOf = ({ highestModseq: modseq, uidNext }: FolderState): SyncPoint => ({
+  modseq,
+  uid: MAX_UID,
+  uidNext,
+});
+
+/** What moved in a folder since a session looked last, or the oldest part of it. */
+export interface FolderChanges {
+  /** Where the next look begins; true to what the client knows even if it never comes. */
+  readonly point: SyncPoint;
+  /** The folder's own, when this was read. */
+  readonly highestModseq: number;
+  /** False: there was more to read than was asked for. */
+  readonly complete: boolean;
+  /** Ascending, all at or above the UIDNEXT that the session knew. Always all of them: four octets each, which the session will hold. */
   readonly arrived: Uint32Array;
   /** Messages below that UIDNEXT whose flags changed, with what they are now. */
   readonly changed: FlagTable;
-  /** Ascending, below that UIDNEXT, each once. */
+  /** Ascending, below that UIDNEXT, each once; what came and went between two answers may be among them though it never was in `arrived`. */
   readonly expunged: Uint32Array;
 }
 
@@ -204,10 +223,11 @@ export abstract class FolderStore {
   /** UIDs that existed at the moment of `at`, ascending: exactly `at.messages` of them, whatever was expunged or came since. */
   abstract snapshot(at: FolderState): Promise<Uint32Array>;
   /**
-   * What moved since (`modseq`, `uidNext`), both from an earlier answer. Reads one row when nothing did.
+   * What moved since an earlier answer, in the order of its MODSEQs. Reads one row when nothing did.
+   * @param most changed and expunged messages of one answer, 1 or more
    * @returns undefined when the folder is gone
    */
-  abstract changes(folder: FolderRef, modseq: number, uidNext: number): Promise<FolderChanges | undefined>;
+  abstract changes(folder: FolderRef, since: SyncPoint, most: number): Promise<FolderChanges | undefined>;
 
   /** Flags alone, compact: FETCH FLAGS and SEARCH by flags. */
   abstract flags(folder: FolderRef, uids: UidSet): Promise<FlagTable>;
