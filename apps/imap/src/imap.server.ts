@@ -17,11 +17,11 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(house: House, authenticator: Authenticator, store: FolderStore, bell: MailboxBell) {
     this.#house = house;
     const { limits, idleSeconds, plaintextAuth } = house.config;
-    const { metrics } = house;
+    const { metrics, bodies } = house;
     const log = house.log.child({ app: 'imap' });
     this.#updates = new Updates(bell);
     const maxMessageOctets = limits.messageOctets;
-    const parts: ImapParts = { store, authenticator, updates: this.#updates, metrics, log, maxMessageOctets };
+    const parts: ImapParts = { store, authenticator, updates: this.#updates, metrics, log, bodies, maxMessageOctets };
     this.#server = new TcpServer(
       {
         protocol: 'imap',

@@ -1,12 +1,12 @@
 import { Authenticator, plaintextAllowed } from '#auth';
 import { MaildropStore, MailboxBell } from '#domain';
 import { TOO_MANY_CONNECTIONS } from '#pop3';
-import { House, TcpServer } from '#runtime';
+import { House, OctetBudget, TcpServer } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Leases } from './leases.ts';
+import { READ_AHEAD_BUDGET } from './limits.ts';
 import { Logins } from './logins.ts';
 import { Pop3Connection, type Pop3Parts } from './pop3-connection.ts';
-import { ReadAheadBudget } from './read-ahead.ts';
 
 /** Listens for POP3 and drains at the end. */
 @Injectable()
@@ -22,7 +22,8 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
     const log = house.log.child({ app: 'pop3' });
     this.#leases = new Leases(store, log);
     const logins = new Logins(authenticator, store, log);
-    const parts: Pop3Parts = { store, bell, logins, leases: this.#leases, budget: new ReadAheadBudget(), metrics, log };
+    const budget = new OctetBudget(READ_AHEAD_BUDGET);
+    const parts: Pop3Parts = { store, bell, logins, leases: this.#leases, budget, metrics, log };
     this.#server = new TcpServer(
       {
         protocol: 'pop3',

@@ -32,6 +32,8 @@ export {
   type Protocol,
   type QueueFigure,
 } from './metrics.ts';
+export { OctetBudget } from './octet-budget.ts';
+export { BODY_BUDGET, SpillingBody, type SpillTarget } from './spilling-body.ts';
 export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
 export { TcpServer, type TcpDriver, type TcpServerOptions } from './tcp-server.ts';
 export { write } from './write.ts';

@@ -123,9 +123,9 @@ export interface MessageRow {
   readonly mimeIndex: string | undefined;
   /** Return-Path and Delivered-To of this copy; goes before the header. */
   readonly trace: Buffer | undefined;
-  /** Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  /** At most SMALL_BODY octets. Undefined when not wanted, or larger: then by `stream`. */
   readonly header: Buffer | undefined;
-  /** The stored message, header included. Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  /** The stored message, header included; at most SMALL_BODY octets. Undefined when not wanted, or stored in chunks: then by `stream`. */
   readonly body: Buffer | undefined;
 }
 
@@ -233,7 +233,7 @@ export abstract class FolderStore {
   abstract flags(folder: FolderRef, uids: UidSet): Promise<FlagTable>;
   abstract messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch>;
   /**
-   * Octets [start, end) of a message over SMALL_BODY, in pieces of at most CHUNK_OCTETS, one of them read ahead.
+   * Octets [start, end) of a message that is stored in chunks, in pieces of at most CHUNK_OCTETS, one of them read ahead.
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
   abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
@@ -250,7 +250,7 @@ export abstract class FolderStore {
   abstract mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined>;
   /** Durable when it resolves. */
   abstract append(account: Account, target: FolderName, message: AppendMessage): Promise<Appended>;
-  /** A place for a body over SMALL_BODY; nobody sees it until `commitLarge`, and it is swept when that never comes. */
+  /** A place for a body in chunks, whatever its size; nobody sees it until `commitLarge`, and it is swept when that never comes. */
   abstract beginLarge(account: Account, remoteAddress: string): Promise<MessageId>;
   /** `number` counts from 0; every piece but the last has CHUNK_OCTETS. */
   abstract appendChunk(account: Account, messageId: MessageId, number: number, octets: Buffer): Promise<void>;

@@ -1,5 +1,4 @@
 /** The maildrop's statements. Leases are judged by the database clock alone. */
-import { SMALL_BODY } from '#domain';
 import { escaped } from '../body/escaped.ts';
 import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
 import type { HotStatement } from '../hot-connection.ts';
@@ -46,7 +45,7 @@ select f.id, f.uidvalidity, l.*
 export const READ: HotStatement = {
   name: 'maildrop_read',
   text: `
-select m.uid, m.message_id, m.trace, b.octets, case when b.octets <= ${SMALL_BODY} then ${escaped('b.body')} end as body
+select m.uid, m.message_id, m.trace, b.octets, ${escaped('b.body')} as body
   from folder_message m join message b on b.tenant_id = m.tenant_id and b.id = m.message_id
  where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and m.uid = any ($4::bigint[])
  order by m.uid`,
