@@ -19,7 +19,9 @@ import {
 import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { counters, digestOf, fill, makeMailbox } from './mailboxes.spec-helper.ts';
+import { setClause } from './compact.ts';
 import { PgFolderStore } from './pg-folder.store.ts';
+import { storeText } from './store-flags.ts';
 
 let db: FreshDatabase;
 let store: PgFolderStore;
@@ -212,6 +214,20 @@ describe('STORE', () => {
     expect(await store.store(inbox, range(2), { mode: 'add', flags: 0, keywords: words(24, 'b') })).toMatchObject({
       kind: 'stored',
     });
+  });
+
+  test('in a table that was never analyzed it looks at each message of its set once', async () => {
+    const { inbox } = await makeMailbox(db.owner);
+    await fill(db.owner, inbox, 3_000);
+    const set = setClause(range(501, 800), 4);
+    const { rows } = await db.owner.query<{ 'QUERY PLAN': string }>({
+      text: `explain (analyze, costs off, timing off) ${storeText(set, 'add', false)}`,
+      values: [inbox.tenantId, inbox.mailboxId, inbox.folderId, ...set.values, FLAG.flagged],
+    });
+    const removed = rows.map((row) => Number(/Rows Removed by \D*(\d+)/.exec(row['QUERY PLAN'])?.[1] ?? 0));
+    expect(Math.max(...removed)).toBeLessThan(300);
+    const { flags } = await store.flags(inbox, ALL_UIDS);
+    expect([...flags].filter((bits) => bits === FLAG.flagged)).toHaveLength(300);
   });
 
   test('many sessions at once: the unseen counter does not drift', async () => {
