@@ -80,6 +80,7 @@ folder_message.internal_date timestamp with time zone not null default now()
 folder_message.octets bigint not null
 folder_message.trace bytea not null
 folder_message.uidl text
+folder_message.lacks_final_crlf boolean not null default false
 mailbox.tenant_id uuid not null
 mailbox.id uuid not null
 mailbox.domain_id uuid not null
@@ -221,7 +222,7 @@ CREATE INDEX domain_tenant ON public.domain USING btree (tenant_id)
 CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
 CREATE INDEX event_refused ON public.event USING btree (at) WHERE (kind = 'refused'::text)
 CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
-CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_id, folder_id, modseq)
+CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_id, folder_id, modseq, uid)
 CREATE UNIQUE INDEX folder_message_pkey ON public.folder_message USING btree (tenant_id, folder_id, uid)
 CREATE UNIQUE INDEX folder_pkey ON public.folder USING btree (tenant_id, id)
 CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING btree (tenant_id, mailbox_id, name)

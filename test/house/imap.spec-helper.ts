@@ -77,6 +77,7 @@ export class ImapHouse {
       flags,
       keywords: [],
       internalDate: date === '' ? undefined : new Date(date),
+      lacksFinalCrlf: octets.length > 0 && octets.subarray(-2).toString('latin1') !== '\r\n',
       remoteAddress: '192.0.2.1',
       body: [octets],
     });

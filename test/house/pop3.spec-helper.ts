@@ -171,7 +171,7 @@ export class Pop3Client {
     return client;
   }
 
-  static async login(port: number, { address }: Mailbox): Promise<Pop3Client> {
+  static async login(port: number, { address }: Pick<Mailbox, 'address'>): Promise<Pop3Client> {
     const client = await Pop3Client.connect(port);
     const answer = await client.loggedIn(address);
     if (!answer.startsWith('+OK')) throw new Error(`login: ${answer}`);

@@ -2,7 +2,7 @@
 import type { Authenticator, LetIn, LiveSessions, Revocation } from '#auth';
 import type { Account, FolderName, FolderStore } from '#domain';
 import { advance, START, type Session } from '#imap';
-import type { Connection, Log, Metrics, Outbox } from '#runtime';
+import type { Connection, Log, Metrics, OctetBudget, Outbox } from '#runtime';
 import { Selected } from './selected.ts';
 import type { Updates } from './updates.ts';
 
@@ -14,6 +14,8 @@ export interface ImapParts {
   readonly sessions: LiveSessions;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** For the messages of all APPENDs that are coming. */
+  readonly bodies: OctetBudget;
   /** Octets of the largest message that APPEND takes. */
   readonly maxMessageOctets: number;
 }

@@ -79,6 +79,11 @@ export class Dialogue {
     return this.#asked?.question.idle === true;
   }
 
+  /** In IDLE, and there is more to tell: call `tellNews` when the client has taken what was said. */
+  get hasMoreNews(): boolean {
+    return this.isIdling && this.client.folder?.behind === true;
+  }
+
   push(chunk: Buffer): void {
     this.#framer.push(chunk);
   }
@@ -159,10 +164,9 @@ export class Dialogue {
   async #lookFirst(pending: Pending, folder: Selected, command: Exclude<Command, AppendCommand>): Promise<void> {
     let answer: Answer;
     try {
-      const asked = asksForNews(folder, command);
-      if (!(await this.#sync())) return;
       const uid = isUidCommand(command);
-      if (asked) this.#out.add(folder.updates(uid, uid));
+      const there = asksForNews(folder, command) ? await this.#catchUp(folder, uid, uid) : await this.#sync();
+      if (!there) return;
       answer = await perform(this.client, command);
     } catch (error) {
       answer = this.#translate(error);
@@ -184,18 +188,29 @@ export class Dialogue {
       if (answer.idle && folder) this.#out.add(folder.updates(true, false));
       return undefined;
     }
-    if (folder?.stale && looksLast(pending.command)) return this.#lookLast(pending, answer);
+    if (folder && looksLast(folder, pending.command)) return this.#lookLast(folder, pending, answer);
     return this.#conclude(pending, answer);
   }
 
-  async #lookLast(pending: Pending, answer: Reply): Promise<void> {
+  async #lookLast(folder: Selected, pending: Pending, answer: Reply): Promise<void> {
+    const { command } = pending;
     try {
-      if (!(await this.#sync())) return;
+      if (!(await this.#catchUp(folder, mayExpunge(command), isUidCommand(command)))) return;
     } catch (error) {
       // The command itself is done; what is new is told with the next.
       this.#translate(error);
     }
     this.#conclude(pending, answer);
+  }
+
+  /** Tells all that is new, as fast as the client takes it. False: the selected folder is gone, and that was said. */
+  async #catchUp(folder: Selected, expunges: boolean, uid: boolean): Promise<boolean> {
+    for (;;) {
+      if (!(await this.#sync())) return false;
+      this.#out.add(folder.updates(expunges, uid));
+      if (!folder.behind || !this.#out.open) return true;
+      await this.#out.flush();
+    }
   }
 
   /** False: the selected folder is gone, and that was said. */
@@ -287,7 +302,7 @@ export class Dialogue {
     return append && this.#finish(append, append.message.end(rest));
   }
 
-  /** In IDLE: what is new goes out at once. Never rejects. */
+  /** In IDLE: what is new goes out at once, or a part of it: then `hasMoreNews`. Never rejects. */
   async tellNews(): Promise<void> {
     try {
       if (!(await this.#sync())) return;

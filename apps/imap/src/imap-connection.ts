@@ -118,9 +118,9 @@ export class ImapConnection implements Callable, TcpSession {
     }
     const room = this.#out.flush();
     if (room) return this.#wait(room);
-    const again = this.#again;
+    const again = (this.#again && this.#dialogue.isIdling) || this.#dialogue.hasMoreNews;
     this.#again = false;
-    if (again && this.#dialogue.isIdling && !this.#isOver) return this.#wait(this.#dialogue.tellNews());
+    if (again && !this.#isOver) return this.#wait(this.#dialogue.tellNews());
     if (this.#dialogue.isOver || this.#ended) this.#connection.hangUp();
     else if (this.#lastWords !== undefined) this.#connection.hangUp(this.#lastWords);
   }

@@ -23,12 +23,12 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
   ) {
     this.#sessions = sessions;
     const { limits, plaintextAuth } = house.config;
-    const { metrics } = house;
+    const { metrics, bodies } = house;
     const log = house.log.child({ app: 'imap' });
     this.#updates = new Updates(bell);
     const maxMessageOctets = limits.messageOctets;
     const updates = this.#updates;
-    const parts: ImapParts = { store, authenticator, updates, sessions, metrics, log, maxMessageOctets };
+    const parts: ImapParts = { store, authenticator, updates, sessions, metrics, log, bodies, maxMessageOctets };
     this.#listener = new SessionListener(house, 'imap', {
       refusal: encodeUntagged('BYE', 'too many connections, try again later', { code: 'UNAVAILABLE' }),
       log,

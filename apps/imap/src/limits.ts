@@ -14,6 +14,8 @@ export const POLL_SECONDS = 30;
 export const MAX_WAKING = 16;
 /** Milliseconds a SEARCH works before other sessions have their turn: a thousand keys against 100,000 messages take seconds. */
 export const TURN_MS = 10;
+/** Changed and expunged messages that one look at a folder reads: they are told before the next are read, and held no longer. */
+export const CHANGES_BATCH = 5_000;
 /** Messages of one batch where only flags are read. */
 export const FLAG_BATCH = 5_000;
 /** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */

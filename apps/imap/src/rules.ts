@@ -31,8 +31,10 @@ const isNews = (uid: number, { uidNext }: Selected): boolean => uid === STAR || 
 /** The command came with the UID prefix: message numbers mean nothing to it. */
 export const isUidCommand = (command: Command): boolean => 'uid' in command && command.uid;
 
-/** Commands whose own doing is told like what others do. */
-export function looksLast({ name }: Command): boolean {
+/** Whether to look once more before the tagged line: where the command's own doing is told like what others do, and where a look was cut. */
+export function looksLast(folder: Selected, { name }: Command): boolean {
+  if (folder.behind) return name !== 'LOGOUT';
+  if (!folder.stale) return false;
   return name === 'APPEND' || name === 'COPY' || name === 'MOVE' || name === 'EXPUNGE' || name === 'RENAME';
 }
 

@@ -1,14 +1,17 @@
 /** The selected folder of one session: what the client knows of it, and how that is brought up to date. */
 import {
+  syncPointOf,
   uidRanges,
   type FlagTable,
   type FolderRef,
   type FolderState,
   type FolderStore,
   type Stored,
+  type SyncPoint,
   type UidSet,
 } from '#domain';
 import { encodeUpdates, FolderView } from '#imap';
+import { CHANGES_BATCH } from './limits.ts';
 
 /** Costs a few numbers until a command needs message numbers; then four octets a message. */
 export class Selected {
@@ -20,22 +23,33 @@ export class Selected {
   /** What SELECT answered; gone when the view is there. */
   #opened: FolderState | undefined;
   #view: FolderView | undefined;
-  #modseq: number;
-  #uidNext: number;
+  /** What is known here. Moves only behind what the view has noted, so that a look that fails is simply done again. */
+  #point: SyncPoint;
+  /** The last look did not reach the end. */
+  #cut = false;
+  /** HIGHESTMODSEQ of the first of a row of cut looks. */
+  #goal = 0;
 
   constructor(store: FolderStore, opened: FolderState, readOnly: boolean) {
-    const { tenantId, mailboxId, folderId, highestModseq, uidNext } = opened;
+    const { tenantId, mailboxId, folderId } = opened;
     this.ref = { tenantId, mailboxId, folderId };
     this.readOnly = readOnly;
     this.#store = store;
     this.#opened = opened;
-    this.#modseq = highestModseq;
-    this.#uidNext = uidNext;
+    this.#point = syncPointOf(opened);
   }
 
   /** UIDs from here on are not known here. */
   get uidNext(): number {
-    return this.#uidNext;
+    return this.#point.uidNext;
+  }
+
+  /**
+   * There is more to be looked at: tell the client what was found, and `sync` again. What others change while that goes on does not
+   * count, so that an answer comes to an end however much they do.
+   */
+  get behind(): boolean {
+    return this.#cut && this.#point.modseq <= this.#goal;
   }
 
   /** Message numbers as the client knows them; the map is loaded when it is first asked for. */
@@ -43,13 +57,14 @@ export class Selected {
     return this.#view ?? this.#load();
   }
 
-  /** Notes what others did since the last look; the client is told by `updates`. False: the folder is gone. */
+  /** Notes what others did since the last look, CHANGES_BATCH of it; the client is told by `updates`. False: the folder is gone. */
   async sync(): Promise<boolean> {
     this.stale = false;
     try {
       return await this.#sync();
     } catch (error) {
       this.stale = true;
+      this.#goal = 0;
       throw error;
     }
   }
@@ -65,12 +80,14 @@ export class Selected {
     told: boolean,
   ): Promise<void> {
     const own = changed > 0 ? 1 : 0;
-    if (highestModseq > this.#modseq + own) {
+    const alone = highestModseq <= this.#point.modseq + own;
+    if (!this.#cut && !alone) {
       // Others changed something in between; our own change is then told like theirs.
       if (!(await this.sync())) this.stale = true;
       return;
     }
-    this.#modseq = Math.max(highestModseq, this.#modseq);
+    // Where the look was cut our own change is still to be read; until then the client must not be told what was before it.
+    if (!this.#cut) this.#point = { ...this.#point, modseq: Math.max(highestModseq, this.#point.modseq) };
     for (const change of changesOf(table)) {
       if (told) this.#view?.forgetFlags(change.uid);
       else this.#view?.renewFlags(change);
@@ -86,22 +103,24 @@ export class Selected {
   }
 
   async #sync(): Promise<boolean> {
-    const found = await this.#store.changes(this.ref, this.#modseq, this.#uidNext);
+    const found = await this.#store.changes(this.ref, this.#point, CHANGES_BATCH);
     if (!found) return false;
-    const { highestModseq, uidNext, arrived, changed, expunged } = found;
+    const { point, highestModseq, complete, arrived, changed, expunged } = found;
     if (arrived.length + changed.uids.length + expunged.length > 0) {
       const view = await this.view();
-      const recentFrom = arrived.length > 0 ? await this.#recentFrom(uidNext) : uidNext;
+      const recentFrom = arrived.length > 0 ? await this.#recentFrom(point.uidNext) : point.uidNext;
       view.apply({ arrived, recentFrom, expunged, changed: changesOf(changed) });
     }
-    this.#modseq = highestModseq;
-    this.#uidNext = uidNext;
+    if (!this.behind) this.#goal = highestModseq;
+    this.#point = point;
+    this.#cut = !complete;
+    if (this.#cut) this.stale = true;
     return true;
   }
 
   /** RFC 3501 2.3.2: a session that cannot tell whether it is the first calls them recent. */
   #recentFrom(uidNext: number): number | Promise<number> {
-    return this.readOnly ? this.#uidNext : this.#store.takeRecent(this.ref, uidNext);
+    return this.readOnly ? this.#point.uidNext : this.#store.takeRecent(this.ref, uidNext);
   }
 }
 

@@ -1,13 +1,13 @@
 /** A session's maildrop while it is locked: the messages in hand and the account of what was done. */
 import type { MaildropStore } from '#domain';
-import type { Connection, Log } from '#runtime';
+import type { Connection, Log, OctetBudget } from '#runtime';
 import type { Lease } from './leases.ts';
 import type { OpenDrop } from './open-drop.ts';
-import { ReadAhead, type Fetched, type ReadAheadBudget } from './read-ahead.ts';
+import { ReadAhead, type Fetched } from './read-ahead.ts';
 
 export interface HeldParts {
   readonly store: MaildropStore;
-  readonly budget: ReadAheadBudget;
+  readonly budget: OctetBudget;
   readonly log: Log;
 }
 

@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Authenticator, LiveSessions } from '#auth';
 import type { FolderId, MailboxBell, MaildropMessage, MaildropStore, MessageId } from '#domain';
-import { Metrics, silentLog, TcpServer, type Connection } from '#runtime';
+import { Metrics, OctetBudget, silentLog, TcpServer, type Connection } from '#runtime';
 import { afterEach, expect, test } from 'vitest';
 import { Leases } from './leases.ts';
-import { LOGIN_SECONDS, RENEW_AFTER_MS } from './limits.ts';
+import { LOGIN_SECONDS, READ_AHEAD_BUDGET, RENEW_AFTER_MS } from './limits.ts';
 import { Logins } from './logins.ts';
 import { Pop3Connection, type Pop3Parts } from './pop3-connection.ts';
-import { ReadAheadBudget } from './read-ahead.ts';
 
 const MIB = 1024 * 1024;
 const PIECE = Buffer.alloc(256 * 1024, 'x');
@@ -77,7 +76,7 @@ async function serve(sizes: readonly number[]) {
     logins: new Logins(authenticator as Authenticator, store, log),
     leases,
     sessions: { add: () => () => undefined } as unknown as LiveSessions,
-    budget: new ReadAheadBudget(),
+    budget: new OctetBudget(READ_AHEAD_BUDGET),
     metrics,
     log,
   };

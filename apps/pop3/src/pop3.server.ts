@@ -1,12 +1,12 @@
 import { Authenticator, LiveSessions, plaintextAllowed } from '#auth';
 import { MaildropStore, MailboxBell } from '#domain';
 import { TOO_MANY_CONNECTIONS } from '#pop3';
-import { House, SessionListener } from '#runtime';
+import { House, OctetBudget, SessionListener } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Leases } from './leases.ts';
+import { READ_AHEAD_BUDGET } from './limits.ts';
 import { Logins } from './logins.ts';
 import { Pop3Connection, type Pop3Parts } from './pop3-connection.ts';
-import { ReadAheadBudget } from './read-ahead.ts';
 
 /** Listens for POP3 and drains at the end. */
 @Injectable()
@@ -29,7 +29,7 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
     this.#leases = new Leases(store, log);
     const logins = new Logins(authenticator, store, log);
     const leases = this.#leases;
-    const budget = new ReadAheadBudget();
+    const budget = new OctetBudget(READ_AHEAD_BUDGET);
     const parts: Pop3Parts = { store, bell, logins, leases, sessions, budget, metrics, log };
     this.#listener = new SessionListener(house, 'pop3', {
       refusal: TOO_MANY_CONNECTIONS,

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Account, FolderId, MaildropMessage, MaildropStore, MessageId } from '#domain';
 import { compactMaildrop } from '#pop3';
+import { OctetBudget } from '#runtime';
 import { expect, test } from 'vitest';
 import { READ_AHEAD_BUDGET, READ_AHEAD_LARGEST, READ_AHEAD_MESSAGES } from './limits.ts';
 import type { OpenDrop } from './open-drop.ts';
-import { ReadAhead, ReadAheadBudget } from './read-ahead.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /** A maildrop whose message n has UID 10 n. */
 function drop(sizes: readonly number[]): OpenDrop {
@@ -26,7 +27,10 @@ const messageOf = (uid: number): MaildropMessage => ({
   body: Buffer.from('x'),
 });
 
-function reading(sizes: readonly number[], { gone = new Set<number>(), budget = new ReadAheadBudget() } = {}) {
+function reading(
+  sizes: readonly number[],
+  { gone = new Set<number>(), budget = new OctetBudget(READ_AHEAD_BUDGET) } = {},
+) {
   const batches: number[][] = [];
   const faults: Error[] = [];
   const store: Pick<MaildropStore, 'read'> = {
@@ -45,14 +49,6 @@ function reading(sizes: readonly number[], { gone = new Set<number>(), budget = 
   return { ahead, get, batches, faults, budget };
 }
 
-/** What is free in it. */
-function free(budget: ReadAheadBudget): number {
-  let octets = 0;
-  for (let step = READ_AHEAD_BUDGET; step >= 1; step = Math.floor(step / 2)) while (budget.take(step)) octets += step;
-  budget.give(octets);
-  return octets;
-}
-
 const hundred = Array.from({ length: 100 }, () => 4_096);
 
 test('a hundred in a row take a few batches, each message in one of them', async () => {
@@ -62,7 +58,7 @@ test('a hundred in a row take a few batches, each message in one of them', async
   expect(batches.length).toBeLessThanOrEqual(7);
   expect(Math.max(...batches.map(({ length }) => length))).toBe(READ_AHEAD_MESSAGES);
   ahead.close();
-  expect(free(budget)).toBe(READ_AHEAD_BUDGET);
+  expect(budget.free).toBe(READ_AHEAD_BUDGET);
 });
 
 test('any order gives the right messages', async () => {
@@ -71,7 +67,7 @@ test('any order gives the right messages', async () => {
     expect(await get(number)).toBe(number === 3 || number === 50 ? 'gone' : number);
   }
   ahead.close();
-  expect(free(budget)).toBe(READ_AHEAD_BUDGET);
+  expect(budget.free).toBe(READ_AHEAD_BUDGET);
 });
 
 test('large messages are not read ahead', async () => {
@@ -81,7 +77,7 @@ test('large messages are not read ahead', async () => {
 });
 
 test('with the budget spent every message is fetched alone', async () => {
-  const budget = new ReadAheadBudget();
+  const budget = new OctetBudget(READ_AHEAD_BUDGET);
   budget.take(READ_AHEAD_BUDGET);
   const { get, batches } = reading(hundred, { budget });
   for (const number of [1, 2, 3]) expect(await get(number)).toBe(number);
@@ -94,7 +90,7 @@ test('a fault is told to who asks, and the next try may succeed', async () => {
   await expect(get(1)).rejects.toThrow('no database');
   expect(await get(1)).toBe(1);
   ahead.close();
-  expect(free(budget)).toBe(READ_AHEAD_BUDGET);
+  expect(budget.free).toBe(READ_AHEAD_BUDGET);
 });
 
 test('what arrives after the end is thrown away', async () => {
@@ -102,5 +98,5 @@ test('what arrives after the end is thrown away', async () => {
   const late = get(1);
   ahead.close();
   await late;
-  expect(free(budget)).toBe(READ_AHEAD_BUDGET);
+  expect(budget.free).toBe(READ_AHEAD_BUDGET);
 });

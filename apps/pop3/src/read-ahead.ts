@@ -1,27 +1,13 @@
 /** RETRs in a row: the next messages are fetched in one batch while the client takes the current one. */
 import { READ_BATCH_OCTETS, type MaildropMessage, type MaildropStore } from '#domain';
-import { READ_AHEAD_BUDGET, READ_AHEAD_LARGEST, READ_AHEAD_MESSAGES } from './limits.ts';
+import type { OctetBudget } from '#runtime';
+import { READ_AHEAD_LARGEST, READ_AHEAD_MESSAGES } from './limits.ts';
 import { uidsOf, type OpenDrop } from './open-drop.ts';
 
 /** When this few messages are left in hand the next batch is fetched. */
 const REFILL_AT = READ_AHEAD_MESSAGES / 2;
 /** Messages of the first batch: most who read one message read on, but who wants just one should not wait for twenty. */
 const FIRST_BATCH = 4;
-
-/** Octets read ahead, counted for all sessions of a process. */
-export class ReadAheadBudget {
-  #free = READ_AHEAD_BUDGET;
-
-  take(octets: number): boolean {
-    if (octets > this.#free) return false;
-    this.#free -= octets;
-    return true;
-  }
-
-  give(octets: number): void {
-    this.#free += octets;
-  }
-}
 
 /** `gone`: expunged over IMAP meanwhile. */
 export type Fetched = MaildropMessage | 'gone';
@@ -35,7 +21,7 @@ interface Batch {
 
 export class ReadAhead {
   readonly #store: MaildropStore;
-  readonly #budget: ReadAheadBudget;
+  readonly #budget: OctetBudget;
   readonly #open: OpenDrop;
   /** By message number, ascending. */
   readonly #ready = new Map<number, Fetched>();
@@ -44,7 +30,7 @@ export class ReadAhead {
   #last = 0;
   #closed = false;
 
-  constructor(store: MaildropStore, budget: ReadAheadBudget, open: OpenDrop) {
+  constructor(store: MaildropStore, budget: OctetBudget, open: OpenDrop) {
     this.#store = store;
     this.#budget = budget;
     this.#open = open;
@@ -104,7 +90,7 @@ export class ReadAhead {
       octets += size;
       last++;
     }
-    return last >= first && this.#budget.take(octets) ? { first, last, octets } : undefined;
+    return last >= first && this.#budget.tryTake(octets) ? { first, last, octets } : undefined;
   }
 
   #fetch(batch: Batch): Promise<void> {

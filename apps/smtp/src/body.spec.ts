@@ -1,5 +1,6 @@
 import { CHUNK_OCTETS, DEFAULT_TENANT, SMALL_BODY, type IntakeEnvelope, type MessageId } from '#domain';
-import { describe, expect, test } from 'vitest';
+import { BODY_BUDGET, OctetBudget } from '#runtime';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Body } from './body.ts';
 import { MemoryStore } from './memory-engine.spec-helper.ts';
 
@@ -33,10 +34,13 @@ const digest = {
   mimeIndex: '',
 };
 
+const budget = new OctetBudget(BODY_BUDGET);
+afterEach(() => expect(budget.free).toBe(BODY_BUDGET));
+
 describe('a body', () => {
   test.each([0, 1, SMALL_BODY])('of %i octets is committed from memory', async (octets) => {
     const store = new MemoryStore();
-    const body = new Body(store, envelope);
+    const body = new Body(store, budget, envelope);
     expect(body.write(Buffer.alloc(octets, 'x'))).toBeUndefined();
     await body.commit(envelope, digest);
     expect(Buffer.concat(store.committed[0]?.body ?? [])).toHaveLength(octets);
@@ -50,7 +54,7 @@ describe('a body', () => {
     [2 * SMALL_BODY, 2 * SMALL_BODY],
   ])('of %i octets in writes of %i goes in chunks, and is the same', async (octets, write) => {
     const store = new MemoryStore();
-    const body = new Body(store, envelope);
+    const body = new Body(store, budget, envelope);
     const original = Buffer.alloc(octets, 'abcdefghijk');
     for (let at = 0; at < octets; at += write) await body.write(original.subarray(at, at + write));
     await body.commit(envelope, digest);
@@ -64,7 +68,7 @@ describe('a body', () => {
   test('is committed whole when its last octets are still being written', async () => {
     for (const last of [1, CHUNK_OCTETS - 1, CHUNK_OCTETS, 3 * CHUNK_OCTETS + 5]) {
       const store = new MemoryStore();
-      const body = new Body(store, envelope);
+      const body = new Body(store, budget, envelope);
       const original = Buffer.alloc(SMALL_BODY + 100 + last, 'abcdefghijk');
       await body.write(original.subarray(0, SMALL_BODY + 100));
       const writing = body.write(original.subarray(SMALL_BODY + 100));
@@ -76,7 +80,7 @@ describe('a body', () => {
 
   test('abandoned while its chunks are being written leaves no chunk behind', async () => {
     const store = new MemoryStore();
-    const body = new Body(store, envelope);
+    const body = new Body(store, budget, envelope);
     const writing = body.write(Buffer.alloc(SMALL_BODY + 5 * CHUNK_OCTETS));
     await body.abandon();
     await writing;

@@ -16,7 +16,7 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
     this.#house = house;
     const { hostname, limits, idleSeconds } = house.config;
     const log = house.log.child({ app: 'smtp' });
-    const options = { hostname, maxMessageOctets: limits.messageOctets };
+    const options = { hostname, maxMessageOctets: limits.messageOctets, bodies: house.bodies };
     this.#engine = new IngressEngine(
       {
         name: hostname,

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { canonicalLocal, LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
 import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
-import type { Log } from '#runtime';
+import type { Log, OctetBudget } from '#runtime';
 import {
   composeReceived,
   hasBeenDeliveredTo,
@@ -23,6 +23,8 @@ import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
 export interface IntakeOptions {
   readonly hostname: string;
   readonly maxMessageOctets: number;
+  /** For the bodies of all connections. */
+  readonly bodies: OctetBudget;
 }
 
 export interface Received {
@@ -47,7 +49,7 @@ export class Intake {
   /** Never rejects: whatever goes wrong here is a reply. */
   async receive(stream: Readable, transaction: Transaction, peer: Peer): Promise<Received> {
     const envelope = envelopeOf(transaction, peer);
-    const body = new Body(this.#store, envelope);
+    const body = new Body(this.#store, this.#options.bodies, envelope);
     try {
       const outcome = await this.#receive(stream, transaction, peer, body);
       if (outcome.reply.code >= 300) await this.#refuse(outcome.reply, transaction, peer, body);

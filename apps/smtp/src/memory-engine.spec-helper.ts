@@ -13,7 +13,7 @@ import {
   type MailboxId,
   type RefusalEvent,
 } from '#domain';
-import { ConnectionCaps, Metrics, silentLog } from '#runtime';
+import { BODY_BUDGET, ConnectionCaps, Metrics, OctetBudget, silentLog } from '#runtime';
 import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
@@ -92,8 +92,12 @@ class QuietDoorbell extends Doorbell {
   }
 }
 
-export function memoryEngine(store: IntakeStore, maxMessageOctets = 10_000_000): IngressEngine {
-  const options = { hostname: 'mx.test', maxMessageOctets };
+export function memoryEngine(
+  store: IntakeStore,
+  maxMessageOctets = 10_000_000,
+  bodies = new OctetBudget(BODY_BUDGET),
+): IngressEngine {
+  const options = { hostname: 'mx.test', maxMessageOctets, bodies };
   return new IngressEngine(
     {
       name: 'mx.test',

@@ -5,6 +5,8 @@ import { Config } from './config.ts';
 import { Health } from './health.ts';
 import { NestLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { OctetBudget } from './octet-budget.ts';
+import { BODY_BUDGET } from './spilling-body.ts';
 
 /** A class, so that Nest can inject it by type. */
 export class House {
@@ -14,6 +16,8 @@ export class House {
   readonly log: Log;
   readonly metrics = new Metrics();
   readonly health = new Health(this.metrics);
+  /** For message bodies in progress, of all apps in this process. */
+  readonly bodies = new OctetBudget(BODY_BUDGET);
   /** Ports really bound, by listener; written by the servers when they listen. */
   readonly listeners: Record<string, number> = {};
   #cut: AbortSignal | undefined;

@@ -36,6 +36,8 @@ export {
   type Protocol,
   type QueueFigure,
 } from './metrics.ts';
+export { OctetBudget } from './octet-budget.ts';
+export { BODY_BUDGET, SpillingBody, type SpillTarget } from './spilling-body.ts';
 export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
 export { TcpServer, type TcpServerOptions, type TcpSession } from './tcp-server.ts';
 export { runApp, type RunOptions } from './run-app.ts';

@@ -167,6 +167,7 @@ export interface FolderMessageTable {
   octets: number;
   trace: Buffer;
   uidl: string | null;
+  lacks_final_crlf: Generated<boolean>;
 }
 
 export interface TombstoneTable {

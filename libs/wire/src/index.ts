@@ -1,5 +1,6 @@
 export * from './line-cutter.ts';
 export * from './dot-stuffer.ts';
+export * from './line-position.ts';
 export * from './data-limits.ts';
 export * from './data-inspector.ts';
 export * from './base64.ts';

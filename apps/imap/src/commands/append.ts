@@ -42,7 +42,8 @@ export class Append {
     this.#client = client;
     this.#command = command;
     this.#target = target;
-    this.#body = new AppendBody(client.store, client.account, client.connection.remoteAddress, command.size);
+    const { store, account, parts, connection } = client;
+    this.#body = new AppendBody(store, parts.bodies, account, connection.remoteAddress, command.size);
   }
 
   /** Resolves when more may come; undefined when it may come at once. Rejects on faults of ours: then `fail`. */

@@ -1,6 +1,6 @@
 import type { FolderName } from '../folder-name.ts';
 import type { FolderId, MessageId, TenantId } from '../ids.ts';
-import type { UidSet } from '../uid-set.ts';
+import { MAX_UID, type UidSet } from '../uid-set.ts';
 import type { Account } from './account-store.ts';
 import type { MessageDigest } from './intake-store.ts';
 
@@ -63,15 +63,34 @@ export interface FlagTable {
   readonly keywords: ReadonlyMap<number, readonly string[]>;
 }
 
-/** What moved in a folder since a session looked last. */
-export interface FolderChanges {
-  readonly highestModseq: number;
+/** How far a session knows a folder. Only the store makes new ones. */
+export interface SyncPoint {
+  /** Changes with a lower MODSEQ are known, and those with this one up to `uid`. */
+  readonly modseq: number;
+  readonly uid: number;
+  /** Arrivals are known below it. */
   readonly uidNext: number;
-  /** Ascending, all at or above the UIDNEXT that the session knew. */
+}
+
+export const syncPointOf = ({ highestModseq: modseq, uidNext }: FolderState): SyncPoint => ({
+  modseq,
+  uid: MAX_UID,
+  uidNext,
+});
+
+/** What moved in a folder since a session looked last, or the oldest part of it. */
+export interface FolderChanges {
+  /** Where the next look begins; true to what the client knows even if it never comes. */
+  readonly point: SyncPoint;
+  /** The folder's own, when this was read. */
+  readonly highestModseq: number;
+  /** False: there was more to read than was asked for. */
+  readonly complete: boolean;
+  /** Ascending, all at or above the UIDNEXT that the session knew. Always all of them: four octets each, which the session will hold. */
   readonly arrived: Uint32Array;
   /** Messages below that UIDNEXT whose flags changed, with what they are now. */
   readonly changed: FlagTable;
-  /** Ascending, below that UIDNEXT, each once. */
+  /** Ascending, below that UIDNEXT, each once; what came and went between two answers may be among them though it never was in `arrived`. */
   readonly expunged: Uint32Array;
 }
 
@@ -104,9 +123,9 @@ export interface MessageRow {
   readonly mimeIndex: string | undefined;
   /** Return-Path and Delivered-To of this copy; goes before the header. */
   readonly trace: Buffer | undefined;
-  /** Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  /** At most SMALL_BODY octets. Undefined when not wanted, or larger: then by `stream`. */
   readonly header: Buffer | undefined;
-  /** The stored message, header included. Undefined when not wanted, or over SMALL_BODY: then by `stream`. */
+  /** The stored message, header included; at most SMALL_BODY octets. Undefined when not wanted, or stored in chunks: then by `stream`. */
   readonly body: Buffer | undefined;
 }
 
@@ -144,6 +163,8 @@ export interface AppendFacts {
   readonly keywords: readonly string[];
   /** Undefined: now. */
   readonly internalDate: Date | undefined;
+  /** It has octets, and the last two are no CRLF: POP3 sends one behind them. */
+  readonly lacksFinalCrlf: boolean;
   /** Where the client sits, for the timeline. */
   readonly remoteAddress: string;
 }
@@ -202,16 +223,17 @@ export abstract class FolderStore {
   /** UIDs that existed at the moment of `at`, ascending: exactly `at.messages` of them, whatever was expunged or came since. */
   abstract snapshot(at: FolderState): Promise<Uint32Array>;
   /**
-   * What moved since (`modseq`, `uidNext`), both from an earlier answer. Reads one row when nothing did.
+   * What moved since an earlier answer, in the order of its MODSEQs. Reads one row when nothing did.
+   * @param most changed and expunged messages of one answer, 1 or more
    * @returns undefined when the folder is gone
    */
-  abstract changes(folder: FolderRef, modseq: number, uidNext: number): Promise<FolderChanges | undefined>;
+  abstract changes(folder: FolderRef, since: SyncPoint, most: number): Promise<FolderChanges | undefined>;
 
   /** Flags alone, compact: FETCH FLAGS and SEARCH by flags. */
   abstract flags(folder: FolderRef, uids: UidSet): Promise<FlagTable>;
   abstract messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch>;
   /**
-   * Octets [start, end) of a message over SMALL_BODY, in pieces of at most CHUNK_OCTETS, one of them read ahead.
+   * Octets [start, end) of a message that is stored in chunks, in pieces of at most CHUNK_OCTETS, one of them read ahead.
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
   abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
@@ -228,7 +250,7 @@ export abstract class FolderStore {
   abstract mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined>;
   /** Durable when it resolves. */
   abstract append(account: Account, target: FolderName, message: AppendMessage): Promise<Appended>;
-  /** A place for a body over SMALL_BODY; nobody sees it until `commitLarge`, and it is swept when that never comes. */
+  /** A place for a body in chunks, whatever its size; nobody sees it until `commitLarge`, and it is swept when that never comes. */
   abstract beginLarge(account: Account, remoteAddress: string): Promise<MessageId>;
   /** `number` counts from 0; every piece but the last has CHUNK_OCTETS. */
   abstract appendChunk(account: Account, messageId: MessageId, number: number, octets: Buffer): Promise<void>;

@@ -46,7 +46,7 @@ export interface IntakeMessage extends IntakeEnvelope {
   readonly body: readonly Buffer[];
 }
 
-/** Bodies up to here are grouped in memory and stored in their row; larger ones are spilled while they arrive. Octets. */
+/** Bodies up to here are grouped in memory and stored in their row, while there is memory for them; all others are spilled while they arrive. Octets. */
 export const SMALL_BODY = 1024 * 1024;
 /** Octets of a chunk row of a large body. */
 export const CHUNK_OCTETS = 256 * 1024;
@@ -67,7 +67,7 @@ export abstract class IntakeStore {
   /** Durable when it resolves; rejects when this message is not stored (or, connection lost, when nobody can tell). */
   abstract commit(message: IntakeMessage): Promise<void>;
 
-  /** A place for a large body: rows under a pending message that nobody sees until `commitLarge`. */
+  /** A place for a body in chunks, whatever its size: rows under a pending message that nobody sees until `commitLarge`. */
   abstract beginLarge(envelope: IntakeEnvelope): Promise<void>;
   abstract appendChunk(envelope: IntakeEnvelope, number: number, octets: Buffer): Promise<void>;
   /** Flips pending to accepted and inserts the delivery rows, in one transaction. */

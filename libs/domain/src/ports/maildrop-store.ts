@@ -8,7 +8,7 @@ export interface MaildropListing {
   readonly uidValidity: number;
   /** Ascending. */
   readonly uids: Uint32Array;
-  /** Octets as RETR sends them before dot-stuffing, trace fields included. */
+  /** Octets as RETR sends them before dot-stuffing: trace fields included, and the CRLF behind a message that ends without. */
   readonly octets: Uint32Array;
   /** Unique-ids that came with imported messages, by message number; valid (RFC 1939 7) and unique. */
   readonly importedUidls: ReadonlyMap<number, string>;
@@ -24,7 +24,7 @@ export interface MaildropMessage {
   readonly trace: Buffer;
   /** Of the body, without `trace`. */
   readonly bodyOctets: number;
-  /** Undefined: larger than SMALL_BODY, to be had by `stream(tenantId, messageId, 0, bodyOctets)` only. */
+  /** At most SMALL_BODY octets. Undefined: stored in chunks, to be had by `stream(tenantId, messageId, 0, bodyOctets)` only. */
   readonly body: Buffer | undefined;
 }
 
@@ -48,7 +48,7 @@ export abstract class MaildropStore {
   /** In UID order; those that are gone (expunged over IMAP meanwhile) are left out. At most READ_BATCH_MESSAGES UIDs. */
   abstract read(account: Account, folderId: FolderId, uids: readonly number[]): Promise<MaildropMessage[]>;
   /**
-   * Octets [start, end) of a body over SMALL_BODY, in pieces of at most CHUNK_OCTETS, one of them read ahead.
+   * Octets [start, end) of a body that is stored in chunks, in pieces of at most CHUNK_OCTETS, one of them read ahead.
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
   abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;

@@ -34,7 +34,7 @@ select ${fits('$4')} as fits
 
 /**
  * $1 tenant, $2 mailbox, $3 folder name, $4 message, $5 octets, $6 header octets, $7 Message-ID, $8 ENVELOPE, $9 BODYSTRUCTURE,
- * $10 MIME index, $11 flags, $12 keywords, $13 internal date, $14 unseen (0 or 1), $15 remote address, $16 body.
+ * $10 MIME index, $11 flags, $12 keywords, $13 internal date, $14 unseen (0 or 1), $15 remote address, $16 lacks its final CRLF, $17 body.
  */
 const appendText = (stored: string): string => `
 with held as (
@@ -47,9 +47,10 @@ with held as (
      for update of u
 ), stored as (${stored}
 ), placed as (
-  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace)
+  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace,
+                              lacks_final_crlf)
   select $1::uuid, held.id, held.uidnext, $2::uuid, stored.id, held.modseq, $11::int, $12::text[], coalesce($13::timestamptz, now()),
-         $5::bigint, ''::bytea
+         $5::bigint, ''::bytea, $16::boolean
     from held, stored
 ), counted as (
   update folder f
@@ -72,7 +73,7 @@ const APPEND = appendText(`
   insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients, deliveries,
                        header_message_id, envelope, body_structure, mime_index, body)
   select $1::uuid, $4::uuid, 'accepted', 'append', '', '', $15::text, $5::bigint, $6::int, 0, 0, $7::text, $8::text, $9::text, $10::text,
-         $16::bytea ${ADMITTED}
+         $17::bytea ${ADMITTED}
   returning id`);
 
 const COMMIT_LARGE = appendText(`
@@ -166,7 +167,7 @@ export class Appends {
     { tenantId, mailboxId }: Account,
     target: FolderName,
     messageId: MessageId,
-    { digest, flags, keywords, internalDate, remoteAddress }: AppendFacts,
+    { digest, flags, keywords, internalDate, lacksFinalCrlf, remoteAddress }: AppendFacts,
     body: readonly Buffer[],
   ): Promise<Appended> {
     const words = distinctKeywords(keywords);
@@ -174,8 +175,8 @@ export class Appends {
     const { octets, headerOctets, headerMessageId, envelope, bodyStructure, mimeIndex } = digest;
     const unseen = (flags & FLAG.seen) === 0 ? 1 : 0;
     const facts = [octets, headerOctets, headerMessageId ?? null, envelope, bodyStructure, mimeIndex];
-    const state = [flags & ALL_FLAGS, words.length > 0 ? words : null, internalDate ?? null, unseen, remoteAddress];
-    const values = [tenantId, mailboxId, target, messageId, ...facts, ...state, ...body];
+    const state = [flags & ALL_FLAGS, words.length > 0 ? words : null, internalDate ?? null, unseen];
+    const values = [tenantId, mailboxId, target, messageId, ...facts, ...state, remoteAddress, lacksFinalCrlf, ...body];
     const { rows } = await this.#database.pool.query<AppendRow>({ name, text, values });
     const [row] = rows;
     if (!row) return UNKNOWN_FOLDER;

@@ -30,8 +30,11 @@ with old as (
   select m.*, $6::bigint - 1 + row_number() over (order by m.uid) as new_uid
     from folder_message m${from} where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where}
 ), placed as (
-  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace)
-  select $1::uuid, $5::uuid, new_uid, $8::uuid, message_id, $7::bigint, flags, keywords, internal_date, octets, trace from old
+  insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace,
+                              lacks_final_crlf)
+  select $1::uuid, $5::uuid, new_uid, $8::uuid, message_id, $7::bigint, flags, keywords, internal_date, octets, trace,
+         lacks_final_crlf
+    from old
 ), noted as (
   insert into event (tenant_id, message_id, kind, detail)
   select $1::uuid, message_id, $9, $10::text || ', UID ' || uid || ' to ' || $11::text || ', UID ' || new_uid from old

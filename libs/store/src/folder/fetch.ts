@@ -61,15 +61,15 @@ const COLUMNS: readonly (readonly [keyof MessageWants, string])[] = [
   ['bodyStructure', 'b.body_structure'],
   ['mimeIndex', 'b.mime_index'],
   ['trace', 'm.trace'],
-  // A header spans chunks when the body does; one over SMALL_BODY is streamed like any large thing.
+  // A body in chunks has its header there; one over SMALL_BODY is streamed like any large thing.
   [
     'header',
-    `${escaped(`case when b.octets <= ${SMALL_BODY} then substring(b.body from 1 for b.header_octets)
+    `${escaped(`case when b.body is not null then substring(b.body from 1 for b.header_octets)
           when b.header_octets <= ${SMALL_BODY} then (
             select substring(string_agg(c.octets, ''::bytea order by c.number) from 1 for b.header_octets) from message_chunk c
              where c.tenant_id = b.tenant_id and c.message_id = b.id and c.number <= b.header_octets / ${CHUNK_OCTETS}) end`)} as header`,
   ],
-  ['body', `case when b.octets <= ${SMALL_BODY} then ${escaped('b.body')} end as body`],
+  ['body', `${escaped('b.body')} as body`],
 ];
 
 export async function readMessages(

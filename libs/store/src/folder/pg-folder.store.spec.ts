@@ -4,9 +4,11 @@ import {
   FLAG,
   INBOX,
   MAX_FOLDER_LEVELS,
+  MAX_UID,
   parseFolderName,
   READ_BATCH_OCTETS,
   SMALL_BODY,
+  syncPointOf,
   uidRanges,
   type Account,
   type AppendMessage,
@@ -17,7 +19,9 @@ import {
 import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { counters, digestOf, fill, makeMailbox } from './mailboxes.spec-helper.ts';
+import { setClause } from './compact.ts';
 import { PgFolderStore } from './pg-folder.store.ts';
+import { storeText } from './store-flags.ts';
 
 let db: FreshDatabase;
 let store: PgFolderStore;
@@ -48,9 +52,13 @@ const message = (more: Partial<AppendMessage> = {}): AppendMessage => ({
   flags: 0,
   keywords: [],
   internalDate: undefined,
+  lacksFinalCrlf: false,
   remoteAddress: '192.0.2.1',
   ...more,
 });
+const NOTHING_KNOWN = { modseq: 0, uid: MAX_UID, uidNext: 1 };
+/** More than any test here changes. */
+const MOST = 1_000;
 const uidOf = (appended: Appended): number =>
   appended.kind === 'appended' ? appended.uid : expect.fail(appended.kind);
 
@@ -102,7 +110,7 @@ describe('folders as they are listed and selected', () => {
     const stranger = await makeMailbox(db.owner);
     await fill(db.owner, inbox, 2);
     const forged = { ...stranger.account, folderId: inbox.folderId };
-    expect(await store.changes(forged, 0, 1)).toBeUndefined();
+    expect(await store.changes(forged, NOTHING_KNOWN, MOST)).toBeUndefined();
     expect((await store.flags(forged, ALL_UIDS)).uids).toHaveLength(0);
     expect((await store.messages(forged, ALL_UIDS, { body: true })).rows).toEqual([]);
     expect(await store.store(forged, ALL_UIDS, { mode: 'add', flags: FLAG.deleted, keywords: [] })).toEqual({
@@ -218,6 +226,20 @@ describe('STORE', () => {
     expect(await store.store(inbox, range(2), { mode: 'add', flags: 0, keywords: words(24, 'b') })).toMatchObject({
       kind: 'stored',
     });
+  });
+
+  test('in a table that was never analyzed it looks at each message of its set once', async () => {
+    const { inbox } = await makeMailbox(db.owner);
+    await fill(db.owner, inbox, 3_000);
+    const set = setClause(range(501, 800), 4);
+    const { rows } = await db.owner.query<{ 'QUERY PLAN': string }>({
+      text: `explain (analyze, costs off, timing off) ${storeText(set, 'add', false)}`,
+      values: [inbox.tenantId, inbox.mailboxId, inbox.folderId, ...set.values, FLAG.flagged],
+    });
+    const removed = rows.map((row) => Number(/Rows Removed by \D*(\d+)/.exec(row['QUERY PLAN'])?.[1] ?? 0));
+    expect(Math.max(...removed)).toBeLessThan(300);
+    const { flags } = await store.flags(inbox, ALL_UIDS);
+    expect([...flags].filter((bits) => bits === FLAG.flagged)).toHaveLength(300);
   });
 
   test('many sessions at once: the unseen counter does not drift', async () => {
@@ -370,10 +392,10 @@ describe('COPY and MOVE', () => {
     const before = await state(account);
     const moved = await store.move(inbox, range(2, 3), named('Archive'));
     expect(moved).toMatchObject({ sourceUids: Uint32Array.of(2, 3), targetUids: Uint32Array.of(1, 2) });
-    expect(await store.changes(inbox, before.highestModseq, before.uidNext)).toMatchObject({
+    expect(await store.changes(inbox, syncPointOf(before), MOST)).toMatchObject({
       expunged: Uint32Array.of(2, 3),
     });
-    expect((await store.changes(inbox, before.highestModseq, before.uidNext))?.changed.uids).toHaveLength(0);
+    expect((await store.changes(inbox, syncPointOf(before), MOST))?.changed.uids).toHaveLength(0);
     await exact(account);
   });
 
@@ -472,7 +494,7 @@ describe('the folder tree', () => {
     const open = await state(account, 'a/b');
     expect(await store.delete(account, named('a/b'))).toBe('deleted');
     expect(await store.delete(account, named('a'))).toBe('deleted');
-    expect(await store.changes(open, open.highestModseq, open.uidNext)).toBeUndefined();
+    expect(await store.changes(open, syncPointOf(open), MOST)).toBeUndefined();
     expect(await store.store(open, ALL_UIDS, { mode: 'add', flags: 1, keywords: [] })).toEqual({
       kind: 'no-such-folder',
     });
@@ -607,8 +629,52 @@ describe('what an open session sees', () => {
     await store.expunge(inbox, ALL_UIDS); // one that came and went
     expect([...(await store.snapshot(selected))]).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(selected.messages).toBe(9);
-    const since = await store.changes(inbox, selected.highestModseq, selected.uidNext);
-    expect(since).toMatchObject({ arrived: Uint32Array.of(12, 13), expunged: Uint32Array.of(3, 4, 9), uidNext: 14 });
+    const since = await store.changes(inbox, syncPointOf(selected), MOST);
+    expect(since).toMatchObject({ arrived: Uint32Array.of(12, 13), expunged: Uint32Array.of(3, 4, 9), complete: true });
+    expect(since?.point).toEqual(syncPointOf(await state(account)));
+  });
+
+  test('a STORE of the whole folder is one MODSEQ, and read in parts all the same', async () => {
+    const { account, inbox } = await makeMailbox(db.owner);
+    await fill(db.owner, inbox, 25);
+    const selected = await state(account);
+    await store.store(inbox, ALL_UIDS, { mode: 'add', flags: FLAG.flagged, keywords: ['k'] });
+    const first = await store.changes(inbox, syncPointOf(selected), 10);
+    if (!first) return expect.fail('folder is gone');
+    const uids = Array.from({ length: 25 }, (_, at) => at + 1);
+    expect([...first.changed.uids]).toEqual(uids.slice(0, 10));
+    expect(first.point).toEqual({ modseq: selected.highestModseq + 1, uid: 10, uidNext: 26 });
+    expect(first).toMatchObject({ complete: false, highestModseq: selected.highestModseq + 1 });
+    expect([...first.changed.keywords.values()]).toEqual(uids.slice(0, 10).map(() => ['k']));
+    // What changes meanwhile goes to the end: one that was read comes again, one that was not comes once.
+    await other.store(inbox, [...range(3), ...range(20)], { mode: 'add', flags: FLAG.seen, keywords: [] });
+    const second = await store.changes(inbox, first.point, 10);
+    expect([...(second?.changed.uids ?? [])]).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 21]);
+    const third = await store.changes(inbox, second?.point ?? first.point, 10);
+    expect([...(third?.changed.uids ?? [])]).toEqual([3, 20, 22, 23, 24, 25]);
+    expect(third).toMatchObject({ complete: true, point: syncPointOf(await state(account)) });
+    // A full answer that was the last is followed by an empty one.
+    const full = await store.changes(inbox, second?.point ?? first.point, 6);
+    expect(full?.complete).toBe(false);
+    const end = await store.changes(inbox, full?.point ?? first.point, 6);
+    expect(end).toMatchObject({ complete: true, point: third?.point });
+    expect(end?.changed.uids).toHaveLength(0);
+  });
+
+  test('an index has the changes in their order: no part reads the rows of the parts before it', async () => {
+    const { account, inbox } = await makeMailbox(db.owner);
+    await fill(db.owner, inbox, 20_000);
+    await db.owner.query('analyze folder_message');
+    for (const table of ['folder_message', 'tombstone']) {
+      const { rows } = await db.owner.query<{ 'QUERY PLAN': string }>(
+        `explain (costs off) select uid from ${table} where tenant_id = $1 and folder_id = $2
+            and (modseq, uid) > (2::bigint, 15000::bigint) and uid < 20001 order by modseq, uid limit 100`,
+        [account.tenantId, inbox.folderId],
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toMatch(/Index Cond: .*ROW\(modseq, uid\) > ROW/);
+      expect(plan).not.toContain('Sort');
+    }
   });
 
   test('snapshots taken during a storm have exactly as many UIDs as their SELECT said', async () => {
@@ -630,7 +696,7 @@ describe('what an open session sees', () => {
     const live = [...(await store.snapshot(now))];
     for (const { selected, before } of seen) {
       expect(await store.snapshot(selected)).toEqual(before);
-      const since = await store.changes(inbox, selected.highestModseq, selected.uidNext);
+      const since = await store.changes(inbox, syncPointOf(selected), MOST);
       const gone = new Set(since?.expunged);
       expect([...before.filter((uid) => !gone.has(uid)), ...(since?.arrived ?? [])]).toEqual(live);
     }

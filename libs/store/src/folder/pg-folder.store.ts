@@ -22,6 +22,7 @@ import {
   type Refused,
   type Renamed,
   type Stored,
+  type SyncPoint,
   type TenantId,
   type UidSet,
 } from '#domain';
@@ -100,8 +101,8 @@ export class PgFolderStore extends FolderStore {
     return snapshot(this.#reader, at);
   }
 
-  override changes(folder: FolderRef, modseq: number, uidNext: number): Promise<FolderChanges | undefined> {
-    return changes(this.#reader, folder, modseq, uidNext);
+  override changes(folder: FolderRef, since: SyncPoint, most: number): Promise<FolderChanges | undefined> {
+    return changes(this.#reader, folder, since, most);
   }
 
   override flags(folder: FolderRef, uids: UidSet): Promise<FlagTable> {

@@ -1,17 +1,19 @@
 /** Folder rows, and what open sessions need to stay in step with them. */
-import type {
-  Account,
-  FolderChanges,
-  FolderEntry,
-  FolderId,
-  FolderList,
-  FolderName,
-  FolderRef,
-  FolderState,
-  SpecialUse,
+import {
+  MAX_UID,
+  type Account,
+  type FolderChanges,
+  type FolderEntry,
+  type FolderId,
+  type FolderList,
+  type FolderName,
+  type FolderRef,
+  type FolderState,
+  type SpecialUse,
+  type SyncPoint,
 } from '#domain';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
-import { PACKED_TABLE, PACKED_UIDS, unpack, unpackTable, type PackedTable } from './compact.ts';
+import { PACKED_FLAGS, PACKED_KEYWORDS, PACKED_UIDS, unpack, unpackTable, type PackedTable } from './compact.ts';
 
 const LIST_FOLDERS: HotStatement = {
   name: 'folder_list',
@@ -66,22 +68,37 @@ select ${PACKED_UIDS} as uids from (
   order by uid) as those`,
 };
 
-/** $1 tenant, $2 mailbox, $3 folder, $4 MODSEQ, $5 UIDNEXT the session knows. Where nothing moved no subquery runs. */
+/** Most looks find nothing: the plan of CHANGES alone costs several times as much as this. */
+const HAS_MOVED: HotStatement = {
+  name: 'folder_has_moved',
+  text: 'select highestmodseq, uidnext from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid',
+};
+
+/**
+ * $1 tenant, $2 mailbox, $3 folder, $4 MODSEQ, $5 UID and $6 UIDNEXT the session knows, $7 rows at most. A MODSEQ is taken under the lock of the folder row, so that none below highestmodseq is still to come; a row that changes between
+ * two looks goes to the end of the order and is read then.
+ */
 const CHANGES: HotStatement = {
   name: 'folder_changes',
   text: `
-select f.highestmodseq, f.uidnext,
-       case when f.uidnext > $5 then
+select f.highestmodseq, f.uidnext, moved.rows, moved.last[1] as last_modseq, moved.last[2] as last_uid,
+       moved.uids, moved.flags, moved.keywords, moved.expunged,
+       case when f.uidnext > $6::bigint then
          (select ${PACKED_UIDS} from (select uid from folder_message
-            where tenant_id = $1::uuid and folder_id = f.id and uid >= $5 order by uid) as m) end as arrived,
-       case when f.highestmodseq > $4 then
-         (select ${PACKED_UIDS} from (select uid from tombstone
-            where tenant_id = $1::uuid and folder_id = f.id and modseq > $4 and uid < $5 order by uid) as t) end as expunged,
-       changed.*
-  from folder f left join lateral (
-    select ${PACKED_TABLE} from (select uid, flags, keywords from folder_message
-     where tenant_id = $1::uuid and folder_id = f.id and modseq > $4 and uid < $5 order by uid) as m
-  ) as changed on f.highestmodseq > $4
+            where tenant_id = $1::uuid and folder_id = f.id and uid >= $6::bigint order by uid) as m) end as arrived
+  from folder f, lateral (
+    select count(*) as rows, max(array[modseq, uid]) as last, ${PACKED_UIDS} filter (where gone) as expunged,
+           ${PACKED_UIDS} filter (where not gone) as uids, ${PACKED_FLAGS} filter (where not gone) as flags, ${PACKED_KEYWORDS} as keywords
+      from (select * from (
+        (select modseq, uid, flags, keywords, false as gone from folder_message
+          where tenant_id = $1::uuid and folder_id = f.id and (modseq, uid) > ($4::bigint, $5::bigint) and uid < $6::bigint
+          order by modseq, uid limit $7::int)
+        union all
+        (select modseq, uid, null, null, true from tombstone
+          where tenant_id = $1::uuid and folder_id = f.id and (modseq, uid) > ($4::bigint, $5::bigint) and uid < $6::bigint
+          order by modseq, uid limit $7::int)
+        order by modseq, uid limit $7::int) as first order by uid) as m
+  ) as moved
  where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.id = $3::uuid`,
 };
 
@@ -163,22 +180,43 @@ interface ChangesRow extends PackedTable {
   uidnext: number;
   arrived: Buffer | null;
   expunged: Buffer | null;
+  /** Changed and expunged, and the last of them in the order of MODSEQs. */
+  rows: number;
+  last_modseq: number | null;
+  last_uid: number | null;
 }
 
 export async function changes(
   connection: HotConnection,
   { tenantId, mailboxId, folderId }: FolderRef,
-  modseq: number,
-  uidNext: number,
+  since: SyncPoint,
+  most: number,
 ): Promise<FolderChanges | undefined> {
-  const [row] = await connection.query<ChangesRow>(CHANGES, [tenantId, mailboxId, folderId, modseq, uidNext]);
-  return (
-    row && {
-      highestModseq: row.highestmodseq,
-      uidNext: row.uidnext,
-      arrived: unpack(row.arrived),
-      changed: unpackTable(row),
-      expunged: unpack(row.expunged),
-    }
-  );
+  const { modseq, uid, uidNext } = since;
+  const folder = [tenantId, mailboxId, folderId];
+  const [now] = await connection.query<Pick<ChangesRow, 'highestmodseq' | 'uidnext'>>(HAS_MOVED, folder);
+  if (!now) return undefined;
+  if (now.highestmodseq === modseq && uid === MAX_UID && now.uidnext === uidNext) return nothingSince(since);
+  const [row] = await connection.query<ChangesRow>(CHANGES, [...folder, modseq, uid, uidNext, most]);
+  if (!row) return undefined;
+  const complete = row.rows < most;
+  const end = { modseq: row.highestmodseq, uid: MAX_UID };
+  const last = { modseq: row.last_modseq ?? end.modseq, uid: row.last_uid ?? end.uid };
+  return {
+    point: { ...(complete ? end : last), uidNext: row.uidnext },
+    highestModseq: row.highestmodseq,
+    complete,
+    arrived: unpack(row.arrived),
+    changed: unpackTable(row),
+    expunged: unpack(row.expunged),
+  };
 }
+
+const nothingSince = (point: SyncPoint): FolderChanges => ({
+  point,
+  highestModseq: point.modseq,
+  complete: true,
+  arrived: unpack(undefined),
+  changed: unpackTable({ uids: null, flags: null, keywords: null }),
+  expunged: unpack(undefined),
+});

@@ -1,5 +1,4 @@
 /** The maildrop's statements. Leases are judged by the database clock alone. */
-import { SMALL_BODY } from '#domain';
 import { escaped } from '../body/escaped.ts';
 import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
 import type { HotStatement } from '../hot-connection.ts';
@@ -46,7 +45,7 @@ export const RELEASE: HotStatement = {
   text: 'delete from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $3::uuid',
 };
 
-/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. */
+/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. RFC 1939 11: sizes are what RETR sends. */
 export const LISTING: HotStatement = {
   name: 'maildrop_listing',
   text: `
@@ -54,8 +53,8 @@ select f.id, f.uidvalidity, l.*
   from folder f, lateral (
     select ${PACKED_UIDS} as uids, ${PACKED_OCTETS} as octets,
            json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as uidls
-      from (select uid, octets, uidl, row_number() over (order by uid) as number from folder_message
-             where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
+      from (select uid, octets + case when lacks_final_crlf then 2 else 0 end as octets, uidl, row_number() over (order by uid) as number
+              from folder_message where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
  where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3
    and exists (select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $4::uuid)`,
 };
@@ -64,7 +63,7 @@ select f.id, f.uidvalidity, l.*
 export const READ: HotStatement = {
   name: 'maildrop_read',
   text: `
-select m.uid, m.message_id, m.trace, b.octets, case when b.octets <= ${SMALL_BODY} then ${escaped('b.body')} end as body
+select m.uid, m.message_id, m.trace, b.octets, ${escaped('b.body')} as body
   from folder_message m join message b on b.tenant_id = m.tenant_id and b.id = m.message_id
  where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and m.uid = any ($4::bigint[])
  order by m.uid`,
