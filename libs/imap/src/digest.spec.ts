@@ -29,3 +29,18 @@ test('a message without Message-ID has none to be found by; one that is too long
   const long = `<${'x'.repeat(2 * MAX_MESSAGE_ID)}@x.example>`;
   expect(digested(`Message-ID: ${long}\r\n\r\n`).headerMessageId).toBe(long.slice(0, MAX_MESSAGE_ID));
 });
+
+test.for([
+  ['<a@b.example>', '<a@b.example>'],
+  ['<grüße.1@bücher.example>', '<grüße.1@bücher.example>'],
+])('a Message-ID is kept as people read it: %s', ([written, kept]) => {
+  const octets = Buffer.from(written, 'utf8').toString('latin1');
+  expect(digested(`Message-ID: ${octets}\r\n\r\n`).headerMessageId).toBe(kept);
+});
+
+test('a Message-ID that is no UTF-8, or cut in the middle of a character, is kept octet by octet, and bounded', () => {
+  expect(digested('Message-ID: <\xfc@b.example>\r\n\r\n').headerMessageId).toBe('<ü@b.example>');
+  const octets = Buffer.from('ü'.repeat(5_000), 'utf8').toString('latin1');
+  const long = digested(`Message-ID: <${octets}>\r\n\r\n`).headerMessageId ?? '';
+  expect(Buffer.byteLength(long)).toBeLessThanOrEqual(2 * MAX_MESSAGE_ID);
+});

@@ -139,6 +139,17 @@ describe('trace', () => {
     expect(traces.map(({ messageId }) => messageId)).toEqual(ids.reverse().slice(0, 3));
   });
 
+  test('finds a recipient and a sender in whatever case they were written, or are asked for', async () => {
+    const id = await accepted({ from: 'Sender@Far.Example', to: ['PostMaster@Example.ORG'] });
+    for (const reference of [
+      'postmaster@example.org',
+      'POSTMASTER@example.org',
+      'sender@far.example',
+      'Sender@Far.Example',
+    ])
+      expect((await store.trace(ROOT_TENANT, reference)).map(({ messageId }) => messageId)).toEqual([id]);
+  });
+
   test.each([['nothing of the kind'], ['a\0b'], ["' or 1=1"], ['__proto__'], ['x'.repeat(10_000)]])(
     'finds nothing for %j',
     async (reference) => {
