@@ -30,7 +30,7 @@ test('a message without Message-ID has none to be found by; one that is too long
   expect(digested(`Message-ID: ${long}\r\n\r\n`).headerMessageId).toBe(long.slice(0, MAX_MESSAGE_ID));
 });
 
-test.for([
+test.for<[string, string]>([
   ['<a@b.example>', '<a@b.example>'],
   ['<grüße.1@bücher.example>', '<grüße.1@bücher.example>'],
 ])('a Message-ID is kept as people read it: %s', ([written, kept]) => {

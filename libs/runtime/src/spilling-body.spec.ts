@@ -79,16 +79,6 @@ describe('with budget', () => {
     await body.release();
   });
 
-  test('announced as small it allocates no more than that', async () => {
-    const budget = new OctetBudget(SMALL_BODY);
-    const body = new SpillingBody(budget, new MemoryTarget(), 300_000);
-    await write(body, message(300_000), 7_000);
-    expect(budget.free).toBe(SMALL_BODY - 300_000);
-    await body.release();
-  });
-});
-
-describe('without budget', () => {
   test('up to a chunk is held all the same: nothing less could be written', async () => {
     const budget = new OctetBudget(0);
     const body = new SpillingBody(budget, new MemoryTarget());

@@ -23,8 +23,6 @@ export interface SpillTarget {
 export class SpillingBody {
   readonly #budget: OctetBudget;
   readonly #target: SpillTarget;
-  /** Octets that may be held as long as nothing is spilled. */
-  readonly #most: number;
   #buffer = NOTHING;
   #filled = 0;
   #spills: boolean;
@@ -33,11 +31,10 @@ export class SpillingBody {
   #writing: Promise<void> | undefined;
   #released = false;
 
-  /** @param announced octets of the whole body, where the client must keep to it: a large one is spilled from its first chunk on */
-  constructor(budget: OctetBudget, target: SpillTarget, announced = SMALL_BODY) {
+  /** @param announced octets of the whole body, as far as the client says: a large one is spilled from its first chunk on */
+  constructor(budget: OctetBudget, target: SpillTarget, announced = 0) {
     this.#budget = budget;
     this.#target = target;
-    this.#most = announced;
     this.#spills = announced > SMALL_BODY;
   }
 
@@ -50,7 +47,7 @@ export class SpillingBody {
   write(octets: Buffer): Promise<void> | undefined {
     if (this.#released) return undefined;
     const needed = this.#filled + octets.length;
-    const held = this.#spills ? needed < CHUNK_OCTETS : needed <= this.#most;
+    const held = this.#spills ? needed < CHUNK_OCTETS : needed <= SMALL_BODY;
     if (held && this.#makeRoom(needed)) return this.#hold(octets);
     return (this.#writing = this.#spill(octets));
   }
@@ -81,7 +78,7 @@ export class SpillingBody {
   #makeRoom(octets: number): boolean {
     const { length } = this.#buffer;
     if (octets <= length) return true;
-    const most = this.#spills || octets <= CHUNK_OCTETS ? Math.min(this.#most, CHUNK_OCTETS) : this.#most;
+    const most = this.#spills || octets <= CHUNK_OCTETS ? CHUNK_OCTETS : SMALL_BODY;
     const size = Math.min(Math.max(octets, 2 * length, FIRST_ALLOCATION), most);
     if (size > CHUNK_OCTETS && size - length > this.#budget.free) return false;
     this.#resize(size);

@@ -7,3 +7,4 @@ export * from './base64.ts';
 export * from './sasl-plain.ts';
 export * from './xtext.ts';
 export * from './dot-unstuffer.ts';
+export { CrlfEnds } from './crlf-ends.ts';

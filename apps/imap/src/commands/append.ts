@@ -1,7 +1,11 @@
-/** APPEND: RFC 3501 6.3.11, RFC 7888, RFC 4315 3. The message is stored as it comes, octet for octet. */
+/**
+ * APPEND: RFC 3501 6.3.11, RFC 7888, RFC 4315 3. The message is stored as it comes, octet for octet, but that a bare LF becomes CRLF: it is
+ * no line end of a message (RFC 5322 2.3), and POP3 clients that read lines by LF would take a lone dot between two of them for the end.
+ */
 import { parseFolderName, type Appended, type FolderName, type Refused } from '#domain';
 import { digestOf, type AppendCommand } from '#imap';
 import { MessageScanner } from '#message';
+import { CrlfEnds } from '#wire';
 import { AppendBody } from '../append-body.ts';
 import type { Client } from '../client.ts';
 import { bad, IMPOSSIBLE_NAME, no, ok, OVER_QUOTA, TOO_MANY_KEYWORDS, TRY_CREATE, type Reply } from '../reply.ts';
@@ -33,7 +37,9 @@ export class Append {
   readonly #client: Client;
   readonly #command: AppendCommand;
   readonly #target: FolderName;
+  readonly #ends = new CrlfEnds();
   readonly #scanner = new MessageScanner();
+  #octets = 0;
   readonly #body: AppendBody;
   /** Why it will not be stored; the rest is read and thrown away. */
   #refusal: Reply | undefined;
@@ -53,8 +59,14 @@ export class Append {
       this.#refusal = HOLDS_NUL;
       return undefined;
     }
-    this.#scanner.write(octets);
-    return this.#body.write(octets);
+    const mended = this.#ends.push(octets);
+    this.#octets += mended.length;
+    if (this.#octets > this.#client.parts.maxMessageOctets) {
+      this.#refusal = TOO_BIG;
+      return undefined;
+    }
+    this.#scanner.write(mended);
+    return this.#body.write(mended);
   }
 
   /** Reads on to the end and gives this reply. */
