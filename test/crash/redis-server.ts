@@ -1,8 +1,11 @@
-/** A private Redis on a free port; where redis-server is not installed, `findRedis` says so. */
+/** A private Redis on a free port; `findRedis` says where there can be none. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { freePort } from './app-process.ts';
+
+/** Milliseconds without a single key under load after which the doorbell counts as broken. */
+const PATIENCE = 30_000;
 
 export class RedisServer {
   readonly url: string;
@@ -40,19 +43,25 @@ export class RedisServer {
     await gone;
   }
 
-  /** Everything it knows is gone. */
+  /** Waits until it knows something, and then that is gone. Rejects when it is told nothing. */
   async flush(): Promise<void> {
-    if (!this.#child) return;
-    const client = new Redis(this.url, { maxRetriesPerRequest: 1 });
-    client.on('error', () => undefined);
-    await client.flushall().catch(() => undefined);
-    client.disconnect();
+    const client = new Redis(this.url);
+    client.on('error', () => undefined); // it connects again by itself
+    try {
+      for (const deadline = Date.now() + PATIENCE; (await client.dbsize()) === 0;) {
+        if (Date.now() > deadline) throw new Error('nothing was written to Redis under load');
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await client.flushall();
+    } finally {
+      client.disconnect();
+    }
   }
 }
 
-/** Undefined, with a printed line, where there is none. */
-export async function findRedis(): Promise<RedisServer | undefined> {
-  if (spawnSync('redis-server', ['--version']).status === 0) return new RedisServer(await freePort());
+/** Makes servers, not started yet. Undefined, with a printed line, where redis-server is not installed. */
+export function findRedis(): (() => Promise<RedisServer>) | undefined {
+  if (spawnSync('redis-server', ['--version']).status === 0) return async () => new RedisServer(await freePort());
   process.stdout.write('redis-server is not installed: runs over Redis are skipped\n');
   return undefined;
 }
