@@ -32,6 +32,8 @@ export default defineConfig({
         testTimeout: 180_000,
         hookTimeout: 180_000,
         fileParallelism: false,
+        // Of the runs by seed: as many as there are cores on a small machine.
+        maxConcurrency: 2,
       }),
     ],
   },

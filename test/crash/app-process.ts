@@ -50,6 +50,10 @@ export class AppProcess {
     return this.#child?.pid;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** kill -9; resolves when it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');

@@ -1,100 +1,66 @@
-/** One run: 2,000 messages, and things that die at random moments while they flow. The seed decides what dies, and when. */
+/** One run: 2,000 messages or more, and things that die at random moments while they flow. The seed decides what dies, and when. */
 import type { PrivateRedis } from '#testing';
-import type { AppProcess } from './app-process.ts';
-import { CrashHouse, type CrashServer } from './crash-house.ts';
+import { CrashHouse, CrashServer } from './crash-house.ts';
 import { sendLoad } from './load.ts';
-import { between, pick, randomFrom, type Random } from './random.ts';
-import { flushAll } from './redis-server.ts';
+import { KINDS, planOf, type Backend, type Kind } from './plan.ts';
+import { strike } from './strikes.ts';
 import { drained, judge, type Verdict } from './verdict.ts';
 
+/** The load goes on beyond them until the last strike has been made. */
 export const MESSAGES = 2_000;
 const CONNECTIONS = 20;
-/** Crashes of one run. */
-const CRASHES = 6;
 
 export interface CrashReport extends Verdict {
   readonly seed: number;
-  readonly backend: 'postgres' | 'redis';
-  readonly crashes: readonly string[];
+  readonly backend: Backend;
+  readonly planned: readonly Kind[];
+  /** In the order in which it was done, while the load was still being sent. */
+  readonly struck: readonly Kind[];
 }
 
-type Crash = readonly [name: string, strike: () => Promise<void>];
+/**
+ * On a database server of its own: the launcher of one that has died often waits longer before it starts it again.
+ * @param redis used as the doorbell's backend where given: then it dies and forgets as well
+ */
+export async function crashRun(seed: number, redis?: PrivateRedis): Promise<CrashReport> {
+  const server = await CrashServer.start();
+  try {
+    return await crashRunOn(server, seed, redis);
+  } finally {
+    await redis?.remove();
+    await server.stop();
+  }
+}
 
-/** @param redis used as the doorbell's backend where given: then it dies and forgets as well */
-export async function crashRun(server: CrashServer, seed: number, redis?: PrivateRedis): Promise<CrashReport> {
-  const random = randomFrom(seed);
-  await redis?.up();
+async function crashRunOn(server: CrashServer, seed: number, redis: PrivateRedis | undefined): Promise<CrashReport> {
+  const backend = redis ? 'redis' : 'postgres';
+  const plan = planOf(seed, backend);
   const house = await CrashHouse.start(server, `crash_${seed}`, redis?.url);
-  const crashes: string[] = [];
+  const struck: Kind[] = [];
   const stop = new AbortController();
   try {
+    let isSending = true;
     const load = sendLoad({
       port: house.port,
       messages: MESSAGES,
+      goOn: () => struck.length < plan.length,
       connections: CONNECTIONS,
       recipients: house.addresses,
       signal: stop.signal,
-    });
-    const done = load.then(() => true);
-    for (let count = 0; count < CRASHES; count++) {
-      const [name, strike] = pick(random, crashesOf(house, server, random, redis));
-      if (await Promise.race([done, moment(between(random, 50, 700)).then(() => false)])) break;
-      crashes.push(name);
-      await strike();
+    }).finally(() => (isSending = false));
+    for (const next of plan) {
+      await moment(next.after);
+      if (!isSending) break;
+      await strike({ house, server, redis }, next);
+      struck.push(next.kind);
     }
     const result = await load;
-    await redis?.up();
     await drained(house);
-    return { seed, backend: redis ? 'redis' : 'postgres', crashes, ...(await judge(house, result)) };
+    return { seed, backend, planned: plan.map(({ kind }) => kind), struck, ...(await judge(house, result)) };
   } finally {
     stop.abort();
     await house.stop();
-    await redis?.down();
   }
-}
-
-/** What can die, weighted by repetition. Whatever dies is started again, as an operator's supervisor would. */
-function crashesOf(
-  house: CrashHouse,
-  server: CrashServer,
-  random: Random,
-  redis: PrivateRedis | undefined,
-): readonly [Crash, ...Crash[]] {
-  const again = (app: AppProcess): Crash => [
-    `kill -9 ${app.name}`,
-    async () => {
-      await app.kill();
-      await app.start();
-    },
-  ];
-  const worker = house.workers[between(random, 0, house.workers.length)] ?? house.imap;
-  const ours: [Crash, ...Crash[]] = [
-    again(house.smtp),
-    again(worker),
-    again(house.smtp),
-    again(worker),
-    again(house.imap),
-    ['kill -9 postgres', () => killServer(server)],
-    ['kill -9 postgres', () => killServer(server)],
-  ];
-  if (!redis) return ours;
-  return [
-    ...ours,
-    ['FLUSHALL', () => flushAll(redis)],
-    ['stop redis', () => redis.down()],
-    ['start redis', () => redis.up()],
-  ];
-}
-
-/** The launcher starts it again by itself. */
-function killServer(server: CrashServer): Promise<void> {
-  const pid = server.database.pid();
-  try {
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is dead already, and on its way back.
-  }
-  return Promise.resolve();
 }
 
 /** When to strike: part of the scenario, not a wait for something to happen. */
@@ -111,10 +77,12 @@ export const summary = ({
   lost,
   doubled,
   faults,
-  crashes,
+  planned,
+  struck,
 }: CrashReport): string =>
   `seed ${seed} (${backend}): ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${delivered} delivered, ` +
-  `${lost.length} lost, ${doubled.length} doubled, ${faults.length} faults; ${crashes.join(', ')}`;
+  `${lost.length} lost, ${doubled.length} doubled, ${faults.length} faults; struck ${struck.length} of ${planned.length}, ` +
+  `${KINDS[backend].filter((kind) => struck.includes(kind)).length} of ${KINDS[backend].length} kinds: ${struck.join(', ')}`;
 
-export const isGood = ({ lost, doubled, misplaced, faults }: Verdict): boolean =>
-  lost.length + doubled.length + misplaced.length + faults.length === 0;
+export const isGood = ({ lost, doubled, misplaced, faults, planned, struck }: CrashReport): boolean =>
+  lost.length + doubled.length + misplaced.length + faults.length === 0 && struck.join() === planned.join();

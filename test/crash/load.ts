@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 export interface LoadOptions {
   readonly port: number;
   readonly messages: number;
+  /** More than `messages` are sent while it says so. */
+  readonly goOn?: () => boolean;
   readonly connections: number;
   readonly recipients: readonly string[];
   readonly signal: AbortSignal;
@@ -22,23 +24,29 @@ export interface LoadResult {
   readonly recipients: Map<string, string>;
 }
 
+/** Milliseconds a connection waits after a refusal. */
+const REFUSED_PAUSE = 50;
+
 export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
   const result: LoadResult = { accepted: new Set(), refused: new Set(), replies: new Set(), recipients: new Map() };
   let next = 0;
+  const isWanted = (): boolean => !options.signal.aborted && (next < options.messages || options.goOn?.() === true);
   const worker = async (): Promise<void> => {
-    while (next < options.messages && !options.signal.aborted) {
+    while (isWanted()) {
       const session = await open(options.port);
       if (!session) {
-        await once(AbortSignal.timeout(20), 'abort'); // the server is down: look again soon, as a sender would
+        await pause(20); // the server is down: look again soon, as a sender would
         continue;
       }
       try {
-        while (next < options.messages && !options.signal.aborted) {
+        while (isWanted()) {
           const id = `${options.prefix ?? 'crash'}-${next}`;
           const recipient = options.recipients[next % options.recipients.length] ?? '';
           next++;
           result.recipients.set(id, recipient);
           await transact(session, id, recipient, result);
+          // A house that is in trouble must not have used up the load when it is well again.
+          if (result.refused.has(id)) await pause(REFUSED_PAUSE);
         }
         session.socket.end('QUIT\r\n');
       } catch {
@@ -49,6 +57,8 @@ export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
   await Promise.all(Array.from({ length: options.connections }, worker));
   return result;
 }
+
+const pause = (milliseconds: number): Promise<unknown> => once(AbortSignal.timeout(milliseconds), 'abort');
 
 interface Session {
   readonly socket: Socket;

@@ -17,3 +17,9 @@ export const between = (random: Random, low: number, high: number): number => lo
 export function pick<T>(random: Random, from: readonly [T, ...T[]]): T {
   return from[between(random, 0, from.length)] ?? from[0];
 }
+
+/** Fisher and Yates. */
+export function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(between(random, 0, left.length), 1));
+}

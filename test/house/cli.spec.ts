@@ -76,6 +76,19 @@ describe('tenants, domains, mailboxes and aliases', () => {
     expect(outcome.err).toMatch(/^posthouse: [^\r\n]+\n$/);
   });
 
+  test.each([
+    ['standard output', 'stdout', ['domain', 'list'], 0],
+    ['standard error', 'stderr', ['mailbox', 'show', 'nobody@example.test'], 3],
+  ] as const)(
+    'a reader of %s that leaves early changes neither the end nor the exit code',
+    async (_, pipe, args, code) => {
+      const running = house.spawn('posthouse.js', args);
+      running.child[pipe]?.destroy(); // long before the first line
+      expect(await running.ended).toBe(code);
+      expect(running).toMatchObject({ out: '', err: '' });
+    },
+  );
+
   test('a password of 10,000 characters is refused, and not repeated', async () => {
     const long = CANARY.repeat(600);
     const outcome = await house.run(['mailbox', 'add', 'long@example.test', '--password-stdin'], long);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { hashPassword } from '#auth';
 import { CHUNK_OCTETS, DEFAULT_TENANT, INBOX, type FolderId, type FolderRef, type MessageId } from '#domain';
-import { Config, House, silentLog, startApp } from '#runtime';
+import { Config, House, silentLog, startApp, type Log } from '#runtime';
 import { newId } from '#store';
 import { DirectoryFixture, freshDatabase, type FreshDatabase } from '#testing';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -25,12 +25,12 @@ export interface RunningApp {
 
 export class Pop3House {
   readonly db: FreshDatabase;
+  readonly directory: DirectoryFixture;
   readonly #hash: string;
-  readonly #directory: DirectoryFixture;
 
   private constructor(db: FreshDatabase, directory: DirectoryFixture, hash: string) {
     this.db = db;
-    this.#directory = directory;
+    this.directory = directory;
     this.#hash = hash;
   }
 
@@ -41,16 +41,16 @@ export class Pop3House {
     return new Pop3House(db, directory, hash);
   }
 
-  async start(env: Record<string, string> = {}): Promise<RunningApp> {
+  async start(env: Record<string, string> = {}, log: Log = silentLog()): Promise<RunningApp> {
     const config = Config.fromEnv({ POSTHOUSE_POP3_PORT: '0', POSTHOUSE_DRAIN_SECONDS: '5', ...env });
-    const house = new House(config, this.db.ownerUrl, silentLog());
+    const house = new House(config, this.db.ownerUrl, log);
     const context = await startApp(house, Pop3Module);
     return { port: house.listeners['pop3'] ?? 0, house, context };
   }
 
   async mailbox(address = `${newId()}@example.org`): Promise<Mailbox> {
     const { owner } = this.db;
-    const mailboxId = await this.#directory.mailbox(address);
+    const mailboxId = await this.directory.mailbox(address);
     await owner.query('insert into credential (tenant_id, mailbox_id, hash) values ($1, $2, $3)', [
       DEFAULT_TENANT,
       mailboxId,

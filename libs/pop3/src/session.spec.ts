@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_BAD_COMMANDS } from './limits.ts';
 import { compactMaildrop, type Maildrop } from './maildrop.ts';
+import { mark, markedNumbers, NO_MARKS } from './marks.ts';
 import { begin, onLine, type Action, type Session } from './session.ts';
 import { onExpunged, onMaildrop, onMessageFailed } from './world.ts';
 
@@ -131,6 +132,23 @@ describe('a session', () => {
     const [after, action] = onLine(session, 'too-long');
     expect(action).toEqual({ do: 'reply', text: '-ERR line too long\r\n' });
     expect(after).toMatchObject({ phase: 'authorization', bad: 1 });
+  });
+
+  test('marks on several pages: old marks stay as they were, and the numbers come in order', () => {
+    const drop = dropOf(20_000);
+    const numbers = fc.uniqueArray(fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.constantFrom(4_096, 4_097, 8_193)));
+    fc.assert(
+      fc.property(numbers, (todo) => {
+        const values = todo.reduce((all, number) => [...all, mark(all.at(-1) ?? NO_MARKS, drop, number)], [NO_MARKS]);
+        for (const [at, marks] of values.entries()) {
+          expect(markedNumbers(marks)).toEqual(todo.slice(0, at).toSorted((a, b) => a - b));
+          const before = values[at - 1]?.pages ?? [];
+          const changed = marks.pages.filter((page, index) => page !== before[index]);
+          expect(changed.length, 'all other pages are shared').toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test('every message of a large maildrop can be deleted', () => {
