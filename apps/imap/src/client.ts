@@ -5,6 +5,7 @@ import { advance, START, type Session } from '#imap';
 import type { Connection, Log, Metrics } from '#runtime';
 import type { Outbox } from './outbox.ts';
 import { Selected } from './selected.ts';
+import type { Turns } from './turns.ts';
 import type { Updates } from './updates.ts';
 
 /** What all sessions of a server share. */
@@ -12,6 +13,7 @@ export interface ImapParts {
   readonly store: FolderStore;
   readonly authenticator: Authenticator;
   readonly updates: Updates;
+  readonly turns: Turns;
   readonly sessions: LiveSessions;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -12,7 +12,7 @@ export const MAX_SESSIONS = 20;
 export const POLL_SECONDS = 30;
 /** Sessions in IDLE that look for changes at once, after a poll or a lost bell: commands of others must not wait behind thousands. */
 export const MAX_WAKING = 16;
-/** Milliseconds a SEARCH works before other sessions have their turn: a thousand keys against 100,000 messages take seconds. */
+/** Milliseconds of SEARCH, FETCH and LIST in one round of the event loop: sessions wait for each other, and their work can take seconds. */
 export const TURN_MS = 10;
 /** Octets of answers collected before they are written. */
 export const OUTBOX_OCTETS = 64 * 1024;
