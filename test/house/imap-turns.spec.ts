@@ -48,3 +48,14 @@ test('FETCH of 128 HEADER.FIELDS of a header with 100,000 lines', async () => {
   );
   expect(await answeredMeanwhile(box, `FETCH 1 (${items.join(' ')})`)).toBeGreaterThan(3);
 });
+
+test('LIST of patterns that nearly match every one of 5,000 folders', async () => {
+  const box = await imap.mailbox();
+  await imap.db.owner.query(
+    `insert into folder (tenant_id, mailbox_id, id, name, uidvalidity)
+     select $1, $2, gen_random_uuid(), repeat('a', 200) || n, n from generate_series(1, 5000) as n`,
+    [box.tenantId, box.mailboxId],
+  );
+  const patterns = Array.from({ length: 16 }, (_, at) => `"${'*a%a'.repeat(15)}${'a'.repeat(130)}b${at}"`);
+  expect(await answeredMeanwhile(box, `LIST "" (${patterns.join(' ')})`)).toBeGreaterThan(3);
+});

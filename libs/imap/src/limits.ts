@@ -40,6 +40,8 @@ export const MAX_LIST_PATTERN = 1_000;
 export const MAX_LIST_WILDCARDS = 32;
 /** Patterns in one extended LIST. */
 export const MAX_LIST_PATTERNS = 64;
+/** Octets of all patterns of one LIST, each with its reference: each is compared with every name. */
+export const MAX_LIST_OCTETS = 4_000;
 /** Parameters of one ID command: RFC 2971 3.3. */
 export const MAX_ID_PARAMETERS = 30;
 /** Capabilities named in one ENABLE. */

@@ -387,6 +387,12 @@ describe('syntax errors', () => {
     ['a search key too many', `SEARCH${' ALL'.repeat(1001)}`, false],
     ['64 keys that look for text', `SEARCH${' BODY a TEXT b HEADER c d TO e'.repeat(16)}`, true],
     ['one more', `SEARCH${' BODY a TEXT b HEADER c d TO e'.repeat(16)} SUBJECT a`, false],
+    [
+      'LIST patterns of 4,000 octets, with the reference',
+      `LIST ${'r'.repeat(50)} (${`${'p'.repeat(150)} `.repeat(19)}${'p'.repeat(150)})`,
+      true,
+    ],
+    ['an octet more', `LIST ${'r'.repeat(50)} (${`${'p'.repeat(150)} `.repeat(19)}${'p'.repeat(151)})`, false],
     ['a fetch item too many', `FETCH 1 (${'UID '.repeat(128)}UID)`, false],
     ['a range too many', `STORE ${'1,'.repeat(16_384)}1 FLAGS ()`, false],
     ['a flag too many', `STORE 1 FLAGS (${'a '.repeat(256)}a)`, false],
