@@ -39,22 +39,19 @@ export async function list(client: Client, command: Extract<Command, ListCommand
 /** Undefined: a name was looked at that is not told. */
 type Lines = Generator<string | undefined, void>;
 
-function* listed(
-  { folders, subscriptions }: FolderList,
-  matches: (name: string) => boolean,
-  { select, give }: ListCommand,
-): Lines {
+function* listed(all: FolderList, matches: (name: string) => boolean, { select, give }: ListCommand): Lines {
+  const { subscriptions } = all;
   const onlySubscribed = select.includes('SUBSCRIBED');
   const onlySpecial = select.includes('SPECIAL-USE');
   const subscribed = new Set(onlySubscribed || give.includes('SUBSCRIBED') ? subscriptions : []);
-  for (const folder of folders) {
+  const there = new Set(all.folders.map(({ name }) => name));
+  for (const folder of onlySubscribed || onlySpecial ? all.folders : withSuperiors(all.folders, there)) {
     if (onlySubscribed && !subscribed.has(folder.name)) continue;
     if (onlySpecial && folder.specialUse === undefined) continue;
     yield matches(folder.name) ? entry(folder, subscribed.has(folder.name)) : undefined;
   }
   if (!onlySubscribed || onlySpecial) return;
   // RFC 5258 3.1: subscriptions outlive their folders.
-  const there = new Set(folders.map(({ name }) => name));
   for (const name of subscribed) {
     if (there.has(name)) continue;
     const attributes = ['\\NonExistent', '\\Subscribed'];
@@ -62,8 +59,26 @@ function* listed(
   }
 }
 
-function entry({ name, hasChildren, specialUse }: FolderEntry, subscribed: boolean): string {
-  const attributes = [hasChildren ? '\\HasChildren' : '\\HasNoChildren'];
+interface Listed extends Pick<FolderEntry, 'name' | 'specialUse' | 'hasChildren'> {
+  readonly noSelect?: true;
+}
+
+/** RFC 3501 6.3.4: names that are there for the folders below them alone. */
+function* withSuperiors(folders: readonly FolderEntry[], there: ReadonlySet<FolderName>): Generator<Listed, void> {
+  const told = new Set<FolderName>();
+  for (const folder of folders) {
+    for (const name of superiors(folder.name)) {
+      if (there.has(name) || told.has(name)) continue;
+      told.add(name);
+      yield { name, specialUse: undefined, hasChildren: true, noSelect: true };
+    }
+    yield folder;
+  }
+}
+
+function entry({ name, hasChildren, specialUse, noSelect }: Listed, subscribed: boolean): string {
+  const attributes = noSelect ? ['\\Noselect'] : [];
+  attributes.push(hasChildren ? '\\HasChildren' : '\\HasNoChildren');
   if (specialUse) attributes.push(specialUse);
   if (subscribed) attributes.push('\\Subscribed');
   return encodeList({ attributes, delimiter: SEPARATOR, name: encodeFolderName(name) });

@@ -49,7 +49,7 @@ export interface FolderEntry {
 }
 
 export interface FolderList {
-  /** By name in code point order; INBOX is always there. */
+  /** By name in code point order; INBOX is always there. A superior may be missing: it was deleted, or is about to be made. */
   readonly folders: readonly FolderEntry[];
   /** Names, in code point order; may name folders that do not exist (RFC 3501 6.3.9). */
   readonly subscriptions: readonly FolderName[];
@@ -176,7 +176,12 @@ export interface Expunged {
 }
 
 export type Created = 'created' | 'exists' | 'too-many-folders';
-export type Deleted = 'deleted' | 'no-such-folder' | 'inbox' | 'has-children';
+export type Deleted =
+  | 'deleted'
+  | 'no-such-folder'
+  | 'inbox'
+  /** There are folders below the name, and none of that name. */
+  | 'not-selectable';
 export type Renamed =
   | 'renamed'
   | 'no-such-folder'
@@ -243,9 +248,9 @@ export abstract class FolderStore {
 
   /** Missing superior folders are made too: RFC 3501 6.3.3. */
   abstract create(account: Account, name: FolderName): Promise<Created>;
-  /** With all its messages. Refused for INBOX and while folders are below it. The subscription stays: RFC 3501 6.3.6. */
+  /** With all its messages. Folders below stay, INBOX too: RFC 3501 6.3.4. The subscription stays: RFC 3501 6.3.6. */
   abstract delete(account: Account, name: FolderName): Promise<Deleted>;
-  /** With all folders below. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
+  /** With all folders below; that there are some is enough. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
   abstract rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed>;
   /** The folder need not exist. */
   abstract subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'>;

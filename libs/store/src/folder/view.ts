@@ -1,14 +1,15 @@
 /** Folder rows, and what open sessions need to stay in step with them. */
-import type {
-  Account,
-  FolderChanges,
-  FolderEntry,
-  FolderId,
-  FolderList,
-  FolderName,
-  FolderRef,
-  FolderState,
-  SpecialUse,
+import {
+  superiors,
+  type Account,
+  type FolderChanges,
+  type FolderEntry,
+  type FolderId,
+  type FolderList,
+  type FolderName,
+  type FolderRef,
+  type FolderState,
+  type SpecialUse,
 } from '#domain';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
 import { PACKED_TABLE, PACKED_UIDS, unpack, unpackTable, type PackedTable } from './compact.ts';
@@ -89,7 +90,7 @@ export async function listFolders(connection: HotConnection, { tenantId, mailbox
     ]),
     connection.query<{ name: FolderName }>(LIST_SUBSCRIPTIONS, [tenantId, mailboxId]),
   ]);
-  const parents = new Set(folders.map(({ name }) => name.slice(0, Math.max(0, name.lastIndexOf('/')))));
+  const parents = new Set(folders.flatMap(({ name }) => superiors(name)));
   return {
     folders: folders.map(({ id, name, special_use }): FolderEntry => ({
       folderId: id,
