@@ -2,11 +2,12 @@
 import { roleUrl, Config, House, silentLog, startApp } from '#runtime';
 import { PgMailboxBell } from '#queue';
 import { SmtpTalk } from '#testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_SESSIONS } from '../../apps/imap/src/limits.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MAX_SESSIONS, POLL_SECONDS, STILL_HERE_POLLS } from '../../apps/imap/src/limits.ts';
 import { SmtpModule } from '../../apps/smtp/src/smtp.module.ts';
 import { WorkerModule } from '../../apps/worker/src/worker.module.ts';
 import { ImapHouse, ImapTalk, PASSWORD, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
+import { until } from './smtp-house.ts';
 
 const message = (number: number): string => `Subject: message ${number}\r\n\r\nbody ${number}\r\n`;
 
@@ -196,6 +197,33 @@ test('an account has so many sessions and no more', async () => {
   await talks[0]?.ok('LOGOUT');
   expect(await talks[0]?.client.line()).toBeUndefined();
   expect((await late.say(attempt)).at(-1)).toMatch(/^OK/);
+});
+
+test('a client in IDLE that hears nothing else hears that we are still here', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const own = await imap.start();
+  const [idling, silent] = await Promise.all([
+    ImapTalk.login(own.port, box, 'INBOX'),
+    ImapTalk.login(own.port, box, 'INBOX'),
+  ]);
+  await idling.send('IDLE');
+  expect(await idling.response()).toBe('+ idling');
+  const heard: (string | undefined)[] = [];
+  void idling.response().then((line) => heard.push(line));
+  let polls = 0;
+  const [line] = await until(async () => {
+    if (heard.length > 0) return heard;
+    polls++;
+    vi.advanceTimersByTime(POLL_SECONDS * 1_000);
+    return undefined;
+  });
+  expect(line).toBe('* OK still here');
+  expect(polls).toBeGreaterThanOrEqual(STILL_HERE_POLLS);
+  await idling.client.send('DONE\r\n');
+  expect(await idling.until()).toEqual(['OK awake']);
+  expect(await silent.say('NOOP')).toEqual(['OK done']);
+  await own.context.close();
+  vi.useRealTimers();
 });
 
 test('at shutdown every session is told', async () => {

@@ -5,12 +5,13 @@ import { encodeUntagged } from '#imap';
 import type { Connection } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { Dialogue, type Callable } from './dialogue.ts';
-import { LOGIN_SECONDS } from './limits.ts';
+import { LOGIN_SECONDS, STILL_HERE_POLLS } from './limits.ts';
 import { Outbox } from './outbox.ts';
 
 const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
 const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
 const SHUTTING_DOWN = encodeUntagged('BYE', 'the server is shutting down, come back soon');
+const STILL_HERE = encodeUntagged('OK', 'still here');
 const REVOKED: Readonly<Record<Revocation, string>> = {
   disabled: encodeUntagged('BYE', 'the account was disabled', { code: 'CONTACTADMIN' }),
   'no-login': encodeUntagged('BYE', 'the account may not log in any more', { code: 'CONTACTADMIN' }),
@@ -27,6 +28,8 @@ export class ImapConnection implements Callable {
   #waiting = false;
   /** A ring came while we waited. */
   #again = false;
+  /** Polls since the client said something. */
+  #quietPolls = 0;
   #ended = false;
   /** Said as soon as nothing is in the middle of its answer; then the connection ends. */
   #lastWords: string | undefined;
@@ -51,6 +54,7 @@ export class ImapConnection implements Callable {
   }
 
   data(chunk: Buffer): void {
+    this.#quietPolls = 0;
     this.#dialogue.push(chunk);
     if (!this.#waiting) this.#run();
   }
@@ -89,6 +93,12 @@ export class ImapConnection implements Callable {
     this.#dialogue.client.leave();
     this.#parts.updates.remove(this);
     this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
+  }
+
+  polled(): void {
+    if (!this.#dialogue.isIdling || this.#waiting || ++this.#quietPolls < STILL_HERE_POLLS) return;
+    this.#quietPolls = 0;
+    this.#connection.remark(STILL_HERE);
   }
 
   rung(): boolean {

@@ -10,6 +10,11 @@ export const MAX_BAD = 100;
 export const MAX_SESSIONS = 20;
 /** Seconds within which every session in IDLE looks for changes, rung or not. */
 export const POLL_SECONDS = 30;
+/**
+ * Polls in a row at which a client in IDLE had said nothing, before it is told that we are still here: two minutes. NATs forget silent
+ * connections after five minutes, some after four, and nobody would notice before the client's next IDLE, half an hour later.
+ */
+export const STILL_HERE_POLLS = 4;
 /** Sessions in IDLE that look for changes at once, after a poll or a lost bell: commands of others must not wait behind thousands. */
 export const MAX_WAKING = 16;
 /** Milliseconds of SEARCH, FETCH and LIST in one round of the event loop: sessions wait for each other, and their work can take seconds. */
