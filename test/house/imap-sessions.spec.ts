@@ -171,6 +171,21 @@ describe('IDLE', () => {
   });
 });
 
+test('a new keyword is told to all sessions before the message that has it', async () => {
+  const [one, other] = await Promise.all([login('INBOX'), login()]);
+  await one.ok('FETCH 1 UID');
+  expect((await other.ok('EXAMINE INBOX')).at(0)).toBe('* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)');
+  await other.ok('SELECT INBOX');
+  await other.ok('STORE 2 +FLAGS.SILENT ($Work)');
+  expect(await one.ok('NOOP')).toEqual([
+    '* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $Work)',
+    expect.stringMatching(/^\* OK \[PERMANENTFLAGS \(.* \$Work \\\*\)\]/),
+    expect.stringMatching(/^\* 2 FETCH \(FLAGS \(.*\$Work\)\)$/),
+  ]);
+  await other.ok('STORE 3 +FLAGS.SILENT ($work)');
+  expect(await one.ok('NOOP')).toEqual([expect.stringMatching(/^\* 3 FETCH/)]);
+});
+
 describe('folders that go', () => {
   test('another session deletes what is selected', async () => {
     const [one, other] = await Promise.all([login('Junk'), login()]);

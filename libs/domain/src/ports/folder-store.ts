@@ -16,6 +16,8 @@ export const MAX_SUBSCRIPTIONS = 10_000;
 /** Keywords on one message. */
 export const MAX_KEYWORDS = 64;
 export const MAX_KEYWORD_OCTETS = 64;
+/** Keywords that a folder names. Messages may have others; those are found and shown all the same. */
+export const MAX_FOLDER_KEYWORDS = 100;
 /** Messages one batch of `messages` should ask for where bodies or headers are wanted; the store cuts by octets besides. */
 export const FETCH_BATCH_MESSAGES = 100;
 
@@ -39,6 +41,8 @@ export interface FolderState extends FolderRef {
   readonly recentFrom: number;
   /** Messages at or above recentFrom. */
   readonly recent: number;
+  /** That were ever used in it, each in its first spelling, at most MAX_FOLDER_KEYWORDS. New ones come at the end. */
+  readonly keywords: readonly string[];
 }
 
 export interface FolderEntry {
@@ -73,6 +77,8 @@ export interface FolderChanges {
   readonly changed: FlagTable;
   /** Ascending, below that UIDNEXT, each once. */
   readonly expunged: Uint32Array;
+  /** Of the folder; undefined where nothing moved. */
+  readonly keywords: readonly string[] | undefined;
 }
 
 /** Only what is asked for is read. `uid`, `messageId`, `flags`, `keywords` and the octet counts always are. */
@@ -133,6 +139,8 @@ export type Stored =
       /** How many of them it changed. */
       readonly changed: number;
       readonly highestModseq: number;
+      /** Of the folder; undefined where nothing changed. */
+      readonly keywords: readonly string[] | undefined;
     }
   | { readonly kind: 'too-many-keywords' }
   | { readonly kind: 'no-such-folder' };

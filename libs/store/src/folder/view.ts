@@ -30,7 +30,7 @@ const LIST_SUBSCRIPTIONS: HotStatement = {
 const STATE: HotStatement = {
   name: 'folder_state',
   text: `
-select f.id, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.octets, f.recent_from,
+select f.id, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.octets, f.recent_from, f.keywords,
        case when f.recent_from >= f.uidnext then 0
             when f.recent_from = 1 then f.messages
             else (select count(*) from folder_message m where m.tenant_id = $1::uuid and m.folder_id = f.id and m.uid >= f.recent_from)
@@ -67,7 +67,7 @@ select ${PACKED_UIDS} as uids from (
 const CHANGES: HotStatement = {
   name: 'folder_changes',
   text: `
-select f.highestmodseq, f.uidnext,
+select f.highestmodseq, f.uidnext, case when f.highestmodseq > $4 then f.keywords end as known,
        case when f.uidnext > $5 then
          (select ${PACKED_UIDS} from (select uid from folder_message
             where tenant_id = $1::uuid and folder_id = f.id and uid >= $5 order by uid) as m) end as arrived,
@@ -112,6 +112,7 @@ interface StateRow {
   octets: number;
   recent_from: number;
   recent: number;
+  keywords: string[];
 }
 
 export async function folderState(
@@ -134,6 +135,7 @@ export async function folderState(
       octets: row.octets,
       recentFrom: row.recent_from,
       recent: row.recent,
+      keywords: row.keywords,
     }
   );
 }
@@ -160,6 +162,7 @@ interface ChangesRow extends PackedTable {
   uidnext: number;
   arrived: Buffer | null;
   expunged: Buffer | null;
+  known: string[] | null;
 }
 
 export async function changes(
@@ -176,6 +179,7 @@ export async function changes(
       arrived: unpack(row.arrived),
       changed: unpackTable(row),
       expunged: unpack(row.expunged),
+      keywords: row.known ?? undefined,
     }
   );
 }
