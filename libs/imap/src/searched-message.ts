@@ -20,9 +20,10 @@ export class SearchedMessage {
   readonly facts: SearchFacts;
   /** The first test asked for that could be made and was not yet. */
   wanted: TextTest | undefined;
-  readonly #outcomes = new Map<TextTest, boolean>();
+  // Made when needed: most messages are decided without their texts.
+  #outcomes: Map<TextTest, boolean> | undefined;
+  #values: Map<string, string | undefined> | undefined;
   readonly #budget = { words: MAX_SEARCH_WORDS };
-  readonly #values = new Map<string, string | undefined>();
   #index: FieldIndex | undefined;
   #header: string | undefined;
   #body: string | undefined;
@@ -34,7 +35,7 @@ export class SearchedMessage {
 
   /** Undefined until it was looked for. */
   outcome(test: TextTest): boolean | undefined {
-    const known = this.#outcomes.get(test);
+    const known = this.#outcomes?.get(test);
     const { header, body } = this.facts;
     if (known === undefined && (test.where === 'body' ? body : header)) this.wanted ??= test;
     return known;
@@ -42,7 +43,9 @@ export class SearchedMessage {
 
   *look(test: TextTest): Steps<void> {
     const text = yield* this.#textOf(test.where);
-    this.#outcomes.set(test, text !== undefined && (yield* test.finder(text)));
+    const holds = text !== undefined && (yield* test.finder(text));
+    this.#outcomes ??= new Map();
+    this.#outcomes.set(test, holds);
     this.wanted = undefined;
   }
 
@@ -60,8 +63,9 @@ export class SearchedMessage {
       return (this.#header ??= index && (yield* headerText(index, { words: MAX_SEARCH_WORDS })));
     }
     const { field } = where;
-    if (index && !this.#values.has(field)) this.#values.set(field, yield* fieldText(index, field, this.#budget));
-    return this.#values.get(field);
+    const values = (this.#values ??= new Map<string, string | undefined>());
+    if (index && !values.has(field)) values.set(field, yield* fieldText(index, field, this.#budget));
+    return values.get(field);
   }
 
   #fields(): FieldIndex | undefined {
