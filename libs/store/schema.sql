@@ -68,6 +68,7 @@ folder.unseen bigint not null default 0
 folder.octets bigint not null default 0
 folder.recent_from bigint not null default 1
 folder.created_at timestamp with time zone not null default now()
+folder.keywords text[] not null default '{}'::text[]
 folder_message.tenant_id uuid not null
 folder_message.folder_id uuid not null
 folder_message.uid bigint not null

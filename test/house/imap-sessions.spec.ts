@@ -2,11 +2,12 @@
 import { roleUrl, Config, House, silentLog, startApp } from '#runtime';
 import { PgMailboxBell } from '#queue';
 import { SmtpTalk } from '#testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_SESSIONS } from '../../apps/imap/src/limits.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MAX_SESSIONS, POLL_SECONDS, STILL_HERE_POLLS } from '../../apps/imap/src/limits.ts';
 import { SmtpModule } from '../../apps/smtp/src/smtp.module.ts';
 import { WorkerModule } from '../../apps/worker/src/worker.module.ts';
 import { ImapHouse, ImapTalk, PASSWORD, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
+import { until } from './smtp-house.ts';
 
 const message = (number: number): string => `Subject: message ${number}\r\n\r\nbody ${number}\r\n`;
 
@@ -170,6 +171,21 @@ describe('IDLE', () => {
   });
 });
 
+test('a new keyword is told to all sessions before the message that has it', async () => {
+  const [one, other] = await Promise.all([login('INBOX'), login()]);
+  await one.ok('FETCH 1 UID');
+  expect((await other.ok('EXAMINE INBOX')).at(0)).toBe('* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)');
+  await other.ok('SELECT INBOX');
+  await other.ok('STORE 2 +FLAGS.SILENT ($Work)');
+  expect(await one.ok('NOOP')).toEqual([
+    '* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $Work)',
+    expect.stringMatching(/^\* OK \[PERMANENTFLAGS \(.* \$Work \\\*\)\]/),
+    expect.stringMatching(/^\* 2 FETCH \(FLAGS \(.*\$Work\)\)$/),
+  ]);
+  await other.ok('STORE 3 +FLAGS.SILENT ($work)');
+  expect(await one.ok('NOOP')).toEqual([expect.stringMatching(/^\* 3 FETCH/)]);
+});
+
 describe('folders that go', () => {
   test('another session deletes what is selected', async () => {
     const [one, other] = await Promise.all([login('Junk'), login()]);
@@ -196,6 +212,33 @@ test('an account has so many sessions and no more', async () => {
   await talks[0]?.ok('LOGOUT');
   expect(await talks[0]?.client.line()).toBeUndefined();
   expect((await late.say(attempt)).at(-1)).toMatch(/^OK/);
+});
+
+test('a client in IDLE that hears nothing else hears that we are still here', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const own = await imap.start();
+  const [idling, silent] = await Promise.all([
+    ImapTalk.login(own.port, box, 'INBOX'),
+    ImapTalk.login(own.port, box, 'INBOX'),
+  ]);
+  await idling.send('IDLE');
+  expect(await idling.response()).toBe('+ idling');
+  const heard: (string | undefined)[] = [];
+  void idling.response().then((line) => heard.push(line));
+  let polls = 0;
+  const [line] = await until(async () => {
+    if (heard.length > 0) return heard;
+    polls++;
+    vi.advanceTimersByTime(POLL_SECONDS * 1_000);
+    return undefined;
+  });
+  expect(line).toBe('* OK still here');
+  expect(polls).toBeGreaterThanOrEqual(STILL_HERE_POLLS);
+  await idling.client.send('DONE\r\n');
+  expect(await idling.until()).toEqual(['OK awake']);
+  expect(await silent.say('NOOP')).toEqual(['OK done']);
+  await own.context.close();
+  vi.useRealTimers();
 });
 
 test('at shutdown every session is told', async () => {

@@ -4,6 +4,7 @@ import type { Account, FolderName, FolderStore } from '#domain';
 import { advance, START, type Session } from '#imap';
 import type { Connection, Log, Metrics, OctetBudget, Outbox } from '#runtime';
 import { Selected } from './selected.ts';
+import type { Turns } from './turns.ts';
 import type { Updates } from './updates.ts';
 
 /** What all sessions of a server share. */
@@ -11,6 +12,7 @@ export interface ImapParts {
   readonly store: FolderStore;
   readonly authenticator: Authenticator;
   readonly updates: Updates;
+  readonly turns: Turns;
   readonly sessions: LiveSessions;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -5,11 +5,12 @@ import { encodeUntagged } from '#imap';
 import { Outbox, type Connection, type TcpSession } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { Dialogue, type Callable } from './dialogue.ts';
-import { LOGIN_SECONDS } from './limits.ts';
+import { LOGIN_SECONDS, STILL_HERE_POLLS } from './limits.ts';
 
 const TIMED_OUT = encodeUntagged('BYE', 'silent for too long');
 const LOGIN_TIMED_OUT = encodeUntagged('BYE', 'no login in time');
 const SHUTTING_DOWN = encodeUntagged('BYE', 'the server is shutting down, come back soon');
+const STILL_HERE = encodeUntagged('OK', 'still here');
 const REVOKED: Readonly<Record<Revocation, string>> = {
   disabled: encodeUntagged('BYE', 'the account was disabled', { code: 'CONTACTADMIN' }),
   'no-login': encodeUntagged('BYE', 'the account may not log in any more', { code: 'CONTACTADMIN' }),
@@ -26,6 +27,8 @@ export class ImapConnection implements Callable, TcpSession {
   #waiting = false;
   /** A ring came while we waited. */
   #again = false;
+  /** Polls since the client said something. */
+  #quietPolls = 0;
   #ended = false;
   /** Said as soon as nothing is in the middle of its answer; then the connection ends. */
   #lastWords: string | undefined;
@@ -50,6 +53,7 @@ export class ImapConnection implements Callable, TcpSession {
   }
 
   data(chunk: Buffer): void {
+    this.#quietPolls = 0;
     this.#dialogue.push(chunk);
     if (!this.#waiting) this.#run();
   }
@@ -88,6 +92,12 @@ export class ImapConnection implements Callable, TcpSession {
     this.#dialogue.client.leave();
     this.#parts.updates.remove(this);
     this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
+  }
+
+  polled(): void {
+    if (!this.#dialogue.isIdling || this.#waiting || ++this.#quietPolls < STILL_HERE_POLLS) return;
+    this.#quietPolls = 0;
+    this.#connection.remark(STILL_HERE);
   }
 
   rung(): boolean {

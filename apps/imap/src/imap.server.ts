@@ -5,6 +5,7 @@ import { House, SessionListener } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ImapParts } from './client.ts';
 import { ImapConnection } from './imap-connection.ts';
+import { Turns } from './turns.ts';
 import { Updates } from './updates.ts';
 
 /** Listens for IMAP and drains at the end. */
@@ -28,7 +29,18 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
     this.#updates = new Updates(bell);
     const maxMessageOctets = limits.messageOctets;
     const updates = this.#updates;
-    const parts: ImapParts = { store, authenticator, updates, sessions, metrics, log, bodies, maxMessageOctets };
+    const turns = new Turns();
+    const parts: ImapParts = {
+      store,
+      authenticator,
+      updates,
+      turns,
+      sessions,
+      metrics,
+      log,
+      bodies,
+      maxMessageOctets,
+    };
     this.#listener = new SessionListener(house, 'imap', {
       refusal: encodeUntagged('BYE', 'too many connections, try again later', { code: 'UNAVAILABLE' }),
       log,

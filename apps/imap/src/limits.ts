@@ -10,9 +10,14 @@ export const MAX_BAD = 100;
 export const MAX_SESSIONS = 20;
 /** Seconds within which every session in IDLE looks for changes, rung or not. */
 export const POLL_SECONDS = 30;
+/**
+ * Polls in a row at which a client in IDLE had said nothing, before it is told that we are still here: two minutes. NATs forget silent
+ * connections after five minutes, some after four, and nobody would notice before the client's next IDLE, half an hour later.
+ */
+export const STILL_HERE_POLLS = 4;
 /** Sessions in IDLE that look for changes at once, after a poll or a lost bell: commands of others must not wait behind thousands. */
 export const MAX_WAKING = 16;
-/** Milliseconds a SEARCH works before other sessions have their turn: a thousand keys against 100,000 messages take seconds. */
+/** Milliseconds of SEARCH, FETCH and LIST in one round of the event loop: sessions wait for each other, and their work can take seconds. */
 export const TURN_MS = 10;
 /** Changed and expunged messages that one look at a folder reads: they are told before the next are read, and held no longer. */
 export const CHANGES_BATCH = 5_000;

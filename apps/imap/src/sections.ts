@@ -1,6 +1,7 @@
 /** Body sections of one message: from memory where they are, else streamed piece by piece. RFC 3501 6.4.5. */
 import type { MessageRow } from '#domain';
 import {
+  FieldIndex,
   headerFilter,
   planSection,
   slicePartial,
@@ -34,14 +35,37 @@ export function rootOf({ mimeIndex }: MessageRow): PartInput | undefined {
   return index.root;
 }
 
+/** One message while it is answered, with what several items read of it. */
+export class AnsweredMessage {
+  readonly row: MessageRow;
+  readonly root: PartInput | undefined;
+  /** Of the header that was filtered last: a FETCH may ask a hundred times for fields of the same. */
+  #fields: { readonly part: string; readonly index: FieldIndex } | undefined;
+
+  /** @param structured the parts are needed */
+  constructor(row: MessageRow, structured: boolean) {
+    this.row = row;
+    this.root = structured ? rootOf(row) : undefined;
+  }
+
+  knownFields(part: readonly number[]): FieldIndex | undefined {
+    return this.#fields?.part === part.join('.') ? this.#fields.index : undefined;
+  }
+
+  fieldsOf(part: readonly number[], header: Buffer): FieldIndex {
+    this.#fields = { part: part.join('.'), index: new FieldIndex(header) };
+    return this.#fields.index;
+  }
+}
+
 /** Adds the section to the response; a promise where it has to be read or waited for. */
 export function writeSection(
   client: Client,
   response: FetchResponse,
   { section, filter }: WantedSection,
-  row: MessageRow,
-  root: PartInput | undefined,
+  message: AnsweredMessage,
 ): Promise<void> | undefined {
+  const { row, root } = message;
   const { bodyOctets, headerOctets } = row;
   const lengths = { octets: bodyOctets, headerOctets };
   const plan = planSection(root ? { ...lengths, root } : lengths, section, row.octets - bodyOctets);
@@ -50,14 +74,15 @@ export function writeSection(
       response.item(section.label, 'NIL');
       return undefined;
     case 'fields': {
-      const write = (header: Buffer): void => {
-        const octets = slicePartial(filter ? filter(header) : header, plan.partial);
+      const write = (index: FieldIndex): void => {
+        const octets = slicePartial(filter ? filter(index) : index.header, plan.partial);
         announce(client, response, section.label, octets.length);
         client.out.addOctets(octets);
       };
-      const header = gather(client, row, plan.headerPieces);
-      if (!Buffer.isBuffer(header)) return header.then(write);
-      write(header);
+      const known = message.knownFields(section.part);
+      const header = known ? known.header : gather(client, row, plan.headerPieces);
+      if (!Buffer.isBuffer(header)) return header.then((late) => write(message.fieldsOf(section.part, late)));
+      write(known ?? message.fieldsOf(section.part, header));
       return undefined;
     }
     case 'pieces':

@@ -26,6 +26,7 @@ const OPENED: FolderState = {
   octets: 0,
   recentFrom: 11,
   recent: 0,
+  keywords: [],
 };
 const FLAGGED = 4;
 
@@ -64,6 +65,7 @@ function opened(...parts: readonly (Part | Error)[]) {
         arrived: Uint32Array.from(part.arrived ?? []),
         changed: table(part.changed ?? []),
         expunged: Uint32Array.from(part.expunged ?? []),
+        keywords: undefined,
       });
     },
   };
@@ -135,7 +137,7 @@ test('its own STORE while there is more to look at: nothing is passed over, and 
     { point: [7, MAX_UID], changed: [3, 2], highest: 7 },
   );
   await selected.sync();
-  const own = { kind: 'stored', changed: 1, highestModseq: 7 } as const;
+  const own = { kind: 'stored', changed: 1, highestModseq: 7, keywords: undefined } as const;
   await selected.changedFlags({ ...own, table: table([2], 1) }, true);
   expect(asked).toHaveLength(1);
   expect(told(selected)).toEqual(['FETCH 1']);

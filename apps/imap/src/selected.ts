@@ -10,7 +10,8 @@ import {
   type SyncPoint,
   type UidSet,
 } from '#domain';
-import { encodeUpdates, FolderView } from '#imap';
+import { encodeFlagsLine, encodeUpdates, FolderView } from '#imap';
+import { permanentLine } from './flag-lines.ts';
 import { CHANGES_BATCH } from './limits.ts';
 
 /** Costs a few numbers until a command needs message numbers; then four octets a message. */
@@ -30,13 +31,18 @@ export class Selected {
   /** HIGHESTMODSEQ of the first of a row of cut looks. */
   #goal = 0;
 
+  /** In use in the folder. */
+  #keywords: readonly string[];
+  #keywordsTold = true;
+
   constructor(store: FolderStore, opened: FolderState, readOnly: boolean) {
-    const { tenantId, mailboxId, folderId } = opened;
+    const { tenantId, mailboxId, folderId, keywords } = opened;
     this.ref = { tenantId, mailboxId, folderId };
     this.readOnly = readOnly;
     this.#store = store;
     this.#opened = opened;
     this.#point = syncPointOf(opened);
+    this.#keywords = keywords;
   }
 
   /** UIDs from here on are not known here. */
@@ -71,12 +77,20 @@ export class Selected {
 
   /** What the client may be told now, as untagged responses: it counts as sent. RFC 3501 7.4.1. */
   updates(mayExpunge: boolean, uid: boolean): string {
-    return this.#view?.hasPending ? encodeUpdates(this.#view.flush({ mayExpunge }), uid) : '';
+    const news = this.keywordNews();
+    return this.#view?.hasPending ? news + encodeUpdates(this.#view.flush({ mayExpunge }), uid) : news;
+  }
+
+  /** RFC 3501 7.2.6: the keywords in use, where there is one that the client was not told; it counts as sent. To go before flags of messages. */
+  keywordNews(): string {
+    if (this.#keywordsTold) return '';
+    this.#keywordsTold = true;
+    return encodeFlagsLine(this.#keywords) + permanentLine(this.#keywords, this.readOnly);
   }
 
   /** This session stored flags. @param told the command answers with them */
   async changedFlags(
-    { table, changed, highestModseq }: Extract<Stored, { kind: 'stored' }>,
+    { table, changed, highestModseq, keywords }: Extract<Stored, { kind: 'stored' }>,
     told: boolean,
   ): Promise<void> {
     const own = changed > 0 ? 1 : 0;
@@ -88,10 +102,18 @@ export class Selected {
     }
     // Where the look was cut our own change is still to be read; until then the client must not be told what was before it.
     if (!this.#cut) this.#point = { ...this.#point, modseq: Math.max(highestModseq, this.#point.modseq) };
+    this.#learn(keywords);
     for (const change of changesOf(table)) {
       if (told) this.#view?.forgetFlags(change.uid);
       else this.#view?.renewFlags(change);
     }
+  }
+
+  /** A folder's keywords only become more. */
+  #learn(keywords: readonly string[] = this.#keywords): void {
+    if (keywords.length === this.#keywords.length) return;
+    this.#keywords = keywords;
+    this.#keywordsTold = false;
   }
 
   async #load(): Promise<FolderView> {
@@ -105,7 +127,8 @@ export class Selected {
   async #sync(): Promise<boolean> {
     const found = await this.#store.changes(this.ref, this.#point, CHANGES_BATCH);
     if (!found) return false;
-    const { point, highestModseq, complete, arrived, changed, expunged } = found;
+    const { point, highestModseq, complete, arrived, changed, expunged, keywords } = found;
+    this.#learn(keywords);
     if (arrived.length + changed.uids.length + expunged.length > 0) {
       const view = await this.view();
       const recentFrom = arrived.length > 0 ? await this.#recentFrom(point.uidNext) : point.uidNext;

@@ -24,11 +24,16 @@ class FakeSession implements Sleeper {
   readonly id: number;
   idling = true;
   woken = 0;
+  polls = 0;
   work: Promise<void> = Promise.resolve();
 
   constructor(name: string, id: number) {
     this.mailboxId = mailbox(name);
     this.id = id;
+  }
+
+  polled(): void {
+    this.polls++;
   }
 
   rung(): boolean {
@@ -70,6 +75,7 @@ test('a poll heals every missed ring within its period, each session once', () =
   const sessions = Array.from({ length: 100 }, (_, at) => new FakeSession(`m${at}`, at));
   for (const session of sessions) updates.add(session);
   vi.advanceTimersByTime(POLL_SECONDS * 1_000);
+  expect(sessions.every(({ polls }) => polls === 1)).toBe(true);
   return vi.waitFor(() => expect(sessions.map(({ woken }) => woken)).toEqual(sessions.map(() => 1)));
 });
 

@@ -7,6 +7,8 @@ export interface Sleeper {
   readonly mailboxId: MailboxId;
   /** Unique in this process. */
   readonly id: number;
+  /** Once in POLL_SECONDS. */
+  polled(): void;
   /** The mailbox may have moved. True: the session is in IDLE and wants to be woken. */
   rung(): boolean;
   /** In IDLE: looks for changes and tells the client. Never rejects. */
@@ -67,7 +69,11 @@ export class Updates {
   #pollSome(): void {
     const turn = this.#tick++ % POLL_SECONDS;
     for (const set of this.#sleepers.values()) {
-      for (const sleeper of set) if (sleeper.id % POLL_SECONDS === turn && sleeper.rung()) this.#queue.add(sleeper);
+      for (const sleeper of set) {
+        if (sleeper.id % POLL_SECONDS !== turn) continue;
+        sleeper.polled();
+        if (sleeper.rung()) this.#queue.add(sleeper);
+      }
     }
     this.#drain();
   }

@@ -37,8 +37,11 @@ export function decodeUnlabelled(octets: Buffer): string {
   return isUtf8(octets) ? octets.toString('utf8') : (decoderOf('windows-1252')?.decode(octets) ?? '');
 }
 
-/** In the charset named; US-ASCII that is none, and charsets nobody knows, are read as unlabelled. */
-export function decodeText(octets: Buffer, charset: string | undefined): string {
-  if (charset === undefined || charset === '' || /^(us-)?ascii$/i.test(charset)) return decodeUnlabelled(octets);
-  return decoderOf(charset)?.decode(octets) ?? decodeUnlabelled(octets);
+/**
+ * For text that is decoded piece by piece, in the charset named; US-ASCII that is none, and charsets nobody knows, are read as unlabelled.
+ * @param octets all of the text
+ */
+export function decoderFor(octets: Buffer, charset = ''): Decoder {
+  const named = /^(us-)?ascii$/i.test(charset) ? undefined : decoderOf(charset);
+  return new TextDecoder(named?.encoding ?? (isUtf8(octets) ? 'utf-8' : 'windows-1252'));
 }

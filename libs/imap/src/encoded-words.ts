@@ -1,9 +1,17 @@
 import { Buffer } from 'node:buffer';
 import { decoderOf, decodeUnlabelled, type Decoder } from './charset.ts';
+import type { Steps } from './steps.ts';
 import { decodeQuotedPrintable } from './transfer-encoding.ts';
 
 /** Octets of one encoded word (RFC 2047 2 says 75); a longer one stays as it stands. */
 export const MAX_ENCODED_WORD = 1_000;
+/** Words decoded in one step. */
+const WORDS_A_STEP = 64;
+
+/** How many encoded words may still be looked at. */
+export interface WordBudget {
+  words: number;
+}
 
 interface EncodedWord {
   readonly decoder: Decoder;
@@ -14,9 +22,9 @@ interface EncodedWord {
 /**
  * The text of a field body with its encoded words decoded (RFC 2047), octets outside of them read as UTF-8 where they are, else as
  * windows-1252. Takes latin1-decoded octets. Words of unknown charsets or of broken form stay as they stand. Total, linear.
- * @param budget how many words may be looked at, counted down; those behind them stay as they stand
+ * @param budget counted down; words behind it stay as they stand
  */
-export function decodeEncodedWords(field: string, budget = { words: Infinity }): string {
+export function* decodeEncodedWords(field: string, budget: WordBudget): Steps<string> {
   let text = '';
   let from = 0;
   let run: { decoder: Decoder; octets: Buffer[] } | undefined;
@@ -25,7 +33,7 @@ export function decodeEncodedWords(field: string, budget = { words: Infinity }):
     run = undefined;
   };
   for (let at = field.indexOf('=?'); at !== -1 && budget.words > 0;) {
-    budget.words--;
+    if (--budget.words % WORDS_A_STEP === 0) yield;
     const word = wordAt(field, at);
     if (word === undefined) {
       at = field.indexOf('=?', at + 2);

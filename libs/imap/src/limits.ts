@@ -24,8 +24,8 @@ export const MAX_NESTING = 25;
 export const MAX_SEQUENCE_RANGES = 16_384;
 /** Keys in one search program: each is evaluated for every message. */
 export const MAX_SEARCH_KEYS = 1_000;
-/** BODY and TEXT keys in one search program: each looks at up to MAX_SEARCH_TEXT of every message. */
-export const MAX_SEARCH_TEXT_KEYS = 32;
+/** Keys in one search program that look for text (BODY, TEXT, HEADER, FROM, SUBJECT and so on): each reads up to MAX_SEARCH_TEXT of every message. */
+export const MAX_SEARCH_TEXT_KEYS = 64;
 /** Items in one FETCH: each may be a whole body in the answer. */
 export const MAX_FETCH_ITEMS = 128;
 /** Field names in one HEADER.FIELDS list. */
@@ -40,6 +40,8 @@ export const MAX_LIST_PATTERN = 1_000;
 export const MAX_LIST_WILDCARDS = 32;
 /** Patterns in one extended LIST. */
 export const MAX_LIST_PATTERNS = 64;
+/** Octets of all patterns of one LIST, each with its reference: each is compared with every name. */
+export const MAX_LIST_OCTETS = 4_000;
 /** Parameters of one ID command: RFC 2971 3.3. */
 export const MAX_ID_PARAMETERS = 30;
 /** Capabilities named in one ENABLE. */
@@ -50,6 +52,10 @@ export const MAX_ENCODED_FIELD = 8 * 1024;
 export const MAX_MESSAGE_ID = 998;
 /** Octets of decoded text of one message that SEARCH BODY and TEXT look at. */
 export const MAX_SEARCH_TEXT = 4 * 1024 * 1024;
+/** Octets of one header that SEARCH looks at: more than any sane header has, and a search may ask for it in every message. */
+export const MAX_SEARCH_HEADER = 1024 * 1024;
+/** Fields of one header that SEARCH and HEADER.FIELDS look at: as many as SMTP takes lines. Twelve octets of index each. */
+export const MAX_INDEXED_FIELDS = 200_000;
 /** Encoded words of one header that SEARCH decodes, broken ones counted: each costs microseconds, and a header can hold half a million. */
 export const MAX_SEARCH_WORDS = 10_000;
 /** Octets of an APPEND message that is refused but comes all the same, read and thrown away; a longer one ends the connection. */

@@ -49,6 +49,12 @@ describe('LIST patterns', () => {
     expect(matches('%*'.repeat(400), 'a/b')).toBe(true);
   });
 
+  test('a name shorter than the letters of the pattern', () => {
+    expect(matches(`*${'a'.repeat(900)}*`, 'a'.repeat(255))).toBe(false);
+    expect(matches('i*%n%*b%o*x', 'INBOX')).toBe(true);
+    expect(matches('i*%n%*b%o*x%x', 'INBOX')).toBe(false);
+  });
+
   test('the worst case is bounded work', () => {
     const match = listPattern('', `${'*a'.repeat(31)}b`);
     const name = 'a'.repeat(255);

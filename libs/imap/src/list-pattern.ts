@@ -15,11 +15,17 @@ export function listPattern(reference: string, pattern: string): NamePattern | u
   if (wildcards > MAX_LIST_WILDCARDS) return undefined;
   if (wildcards === 0) return (name) => name === whole;
   if (whole === '*') return () => true;
-  const matches = matcher(whole);
+  const matches = longEnough(whole.length - wildcards, matcher(whole));
   // RFC 3501 5.1: INBOX matches in any case, wildcards beside it or not.
   const matchesInbox = matches(INBOX) || matcher(whole.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase()))(INBOX);
   return (name) => (name === INBOX ? matchesInbox : matches(name));
 }
+
+/** A name shorter than what is no wildcard cannot match: patterns longer than any name cost nothing. */
+const longEnough =
+  (least: number, matches: NamePattern): NamePattern =>
+  (name) =>
+    name.length >= least && matches(name);
 
 const isWildcard = (character: string | undefined): boolean => character === '*' || character === '%';
 

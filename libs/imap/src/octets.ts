@@ -6,6 +6,7 @@ export const CR = 0x0d;
 export const SP = 0x20;
 export const DQUOTE = 0x22;
 export const PLUS = 0x2b;
+export const COLON = 0x3a;
 export const BACKSLASH = 0x5c;
 export const OPEN = 0x28;
 export const CLOSE = 0x29;

@@ -5,10 +5,14 @@ import { dayOf, sentDay } from './date-field.ts';
 import { decodeEncodedWords } from './encoded-words.ts';
 import { FLAG_BIT } from './flags.ts';
 import { scan } from './scan.spec-helper.ts';
-import { compileSearch, type SearchFacts } from './search-evaluator.ts';
+import { MAX_SEARCH_TEXT, MAX_SEARCH_WORDS } from './limits.ts';
+import { compileSearch } from './search-evaluator.ts';
+import type { SearchFacts } from './search-facts.ts';
 import type { SearchKey } from './search-key.ts';
 import { cheapestFirst, searchNeeds, type SearchNeeds } from './search-needs.ts';
 import { STAR } from './sequence-set.ts';
+import { allSteps } from './steps.spec-helper.ts';
+import { STEP_OCTETS } from './steps.ts';
 
 const octets = (text: string): Buffer => Buffer.from(text);
 const header = (field: string, value: string): SearchKey => ({ key: 'header', field, value: octets(value) });
@@ -64,7 +68,8 @@ const facts: SearchFacts = {
   body: message.subarray(index.headerOctets),
   root: index.root,
 };
-const ask = (key: SearchKey, of: SearchFacts = facts): boolean | undefined => compileSearch(key, LAST)(of);
+const stepsOf = (key: SearchKey, of: SearchFacts) => allSteps(compileSearch(key, LAST)(of));
+const ask = (key: SearchKey, of: SearchFacts = facts): boolean | undefined => stepsOf(key, of).result;
 
 describe('keys', () => {
   test.for<[SearchKey, boolean]>([
@@ -125,14 +130,71 @@ describe('keys', () => {
     expect(ask(body('hidden'), { seq, uid, body: raw! })).toBe(false);
   });
 
-  test('hundreds of keys against a header of 100,000 lines', () => {
-    const many = octets(`${'X-Many: yes\r\n'.repeat(100_000)}X-Last: here\r\nX-LAST: there\r\n\r\n`);
-    const others = Array.from({ length: 500 }, (_, at) => not(header(`X-Other-${at}`, '')));
+  test('a header of 100,000 lines', () => {
+    const many = octets(`${'X-Many: yes\r\n'.repeat(80_000)}X-Last: here\r\nX-LAST: there\r\n\r\n`);
+    const others = Array.from({ length: 60 }, (_, at) => not(header(`X-Other-${at}`, '')));
     const asked = (key: SearchKey): unknown =>
       ask({ key: 'and', keys: [...others, key] }, { seq: 1, uid: 1, header: many });
     expect(asked(header('x-last', 'THERE'))).toBe(true);
     expect(asked(header('x-last', 'nowhere'))).toBe(false);
+    expect(asked(header('x-last', 'here\nthere'))).toBe(false);
     expect(asked(header('x-many', 'yes'))).toBe(true);
+  });
+});
+
+describe('others have their turn', () => {
+  const long = 1024 * 1024;
+  const near = `${'a'.repeat(100)}b${'a'.repeat(100)}`;
+  const folded = `Subject: x\r\n${` ${'a'.repeat(76)}\r\n`.repeat(14_000)}\r\n`;
+  const words = `Subject: ${'=?utf-8?q?=C3=A4?=\r\n '.repeat(50_000)}\r\n\r\n`;
+  const lines = `${'X-\u{e4}: =?utf-8?q?=C3=A4?=\r\n'.repeat(40_000)}\r\n`;
+  const part = (encoding: string, body: string): string =>
+    `Content-Type: text/plain; charset=iso-2022-jp\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}`;
+  test.for<[string, SearchKey, string, number]>([
+    ['in a long field', header('subject', near), folded, long / STEP_OCTETS],
+    [
+      'between keys',
+      { key: 'and', keys: Array.from({ length: 60 }, () => not(header('subject', near))) },
+      folded,
+      1_800,
+    ],
+    ['in a field of encoded words', header('subject', 'zzz'), words, 150],
+    ['in a header of encoded words', text('zzz'), lines, 100],
+    ['in a plain header', text('zzz'), folded, long / STEP_OCTETS],
+    ['in a plain body', body('zzz'), `\r\n${'a'.repeat(2 * long)}`, (4 * long) / STEP_OCTETS],
+    ['in quoted-printable', body('zzz'), part('quoted-printable', '=41=\r\n'.repeat(200_000)), long / STEP_OCTETS],
+    ['in base64', body('zzz'), part('base64', `${'QUJD'.repeat(19)}\r\n`.repeat(30_000)), (2 * long) / STEP_OCTETS],
+  ])('%s', ([, key, whole, least]) => {
+    const message = octets(whole);
+    const { root, headerOctets } = scan(message);
+    const of = {
+      seq: 1,
+      uid: 1,
+      header: message.subarray(0, headerOctets),
+      body: message.subarray(headerOctets),
+      root,
+    };
+    expect(stepsOf(key, of).turns).toBeGreaterThanOrEqual(least);
+  });
+
+  test('a text is looked for only where the other keys leave it open', () => {
+    const large = { ...facts, body: octets('a'.repeat(MAX_SEARCH_TEXT)) };
+    const many = Array.from({ length: 60 }, () => body('zzz'));
+    const once = stepsOf(body('zzz'), large).turns;
+    expect(stepsOf({ key: 'and', keys: [...many, not(seen)] }, large).turns).toBe(0);
+    expect(stepsOf({ key: 'and', keys: many }, large).turns).toBe(once);
+  });
+
+  test('what steps cut apart is found all the same', () => {
+    const at = (before: number, key: SearchKey, encoding: string, spelled: string): boolean | undefined => {
+      const message = octets(part(encoding, ' '.repeat(before) + spelled));
+      const { root, headerOctets } = scan(message);
+      return ask(key, { seq: 1, uid: 1, body: message.subarray(headerOctets), root });
+    };
+    for (let before = STEP_OCTETS - 8; before <= STEP_OCTETS; before++) {
+      expect(at(before, body('a=b'), 'quoted-printable', '=41=3D=\r\n=62')).toBe(true);
+      expect(at(before, body('\u{3042}'), '8bit', '\x1b$B$"\x1b(B')).toBe(true);
+    }
   });
 });
 
@@ -195,6 +257,8 @@ test('cheap keys come first', () => {
   expect([all, seen, header('A', 'b'), not(body('x'))].map(searchNeeds)).toEqual(['none', 'meta', 'headers', 'bodies']);
 });
 
+const decoded = (field: string): string => allSteps(decodeEncodedWords(field, { words: MAX_SEARCH_WORDS })).result;
+
 test.for<[string, string]>([
   ['plain', 'plain'],
   ['=?utf-8?q?a_b=3F?=', 'a b?'],
@@ -209,15 +273,15 @@ test.for<[string, string]>([
   ['=?__proto__?q?a?=', '=?__proto__?q?a?='],
   ['\xe4 \xc3\xa4', '\u{e4} \u{c3}\u{a4}'],
   ['\xc3\xa4', '\u{e4}'],
-])('encoded words %j', ([field, expected]) => expect(decodeEncodedWords(field)).toBe(expected));
+])('encoded words %j', ([field, expected]) => expect(decoded(field)).toBe(expected));
 
 test('decoding is total and linear', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('=?', '?=', '?', 'q', 'b', 'utf-8', 'a', ' ', '=4', '\xff')), (tokens) => {
-      expect(decodeEncodedWords(tokens.join(''))).toBeTypeOf('string');
+      expect(decoded(tokens.join(''))).toBeTypeOf('string');
     }),
   );
-  expect(decodeEncodedWords('=?'.repeat(100_000))).toHaveLength(200_000);
+  expect(decoded('=?'.repeat(100_000))).toHaveLength(200_000);
 });
 
 test.for<[string, string | undefined]>([

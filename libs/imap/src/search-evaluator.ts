@@ -1,85 +1,36 @@
-import type { Buffer } from 'node:buffer';
-import { sentDay } from './date-field.ts';
 import { finder } from './finder.ts';
 import { FLAG_BIT } from './flags.ts';
+import type { SearchFacts, SearchMeta } from './search-facts.ts';
 import type { SearchDayKey, SearchKey } from './search-key.ts';
 import { cheapestFirst } from './search-needs.ts';
-import { bodyText, fold, HeaderValues, headerText } from './search-text.ts';
+import { fold } from './search-text.ts';
+import { SearchedMessage, type TextTest } from './searched-message.ts';
 import { includes, normalize } from './sequence-set.ts';
-import type { PartInput } from './structure-input.ts';
-
-/** What is known of one message. Leave out what has not been loaded: the answer is then undefined where it matters. */
-export interface SearchFacts {
-  readonly seq: number;
-  readonly uid: number;
-  readonly meta?: SearchMeta;
-  /** As BODY[HEADER] gives it, trace lines included. */
-  readonly header?: Buffer;
-  /** The octets behind the header; at most MAX_SEARCH_TEXT of them are looked at. */
-  readonly body?: Buffer;
-  /** Parts of the message: then text behind base64, quoted-printable and charsets is found in the body. */
-  readonly root?: PartInput;
-}
-
-export interface SearchMeta {
-  /** Bits of FLAG_BIT, `recent` among them. */
-  readonly bits: number;
-  readonly keywords: readonly string[];
-  /** Days since 1970-01-01 of INTERNALDATE: see `dayOf`. */
-  readonly internalDay: number;
-  /** RFC822.SIZE */
-  readonly octets: number;
-}
+import type { Steps } from './steps.ts';
 
 /** True or false; undefined: cannot be told without more facts. */
-export type SearchMatcher = (facts: SearchFacts) => boolean | undefined;
+export type SearchMatcher = (facts: SearchFacts) => Steps<boolean | undefined>;
 
-type Test = (message: Message) => boolean | undefined;
+/** Undefined also where a text has not been looked for yet: the message then says which. */
+type Test = (message: SearchedMessage) => boolean | undefined;
 
 /**
  * Makes a search ready to be asked of many messages. Cheap keys are asked first, so a message may be decided before its header or body
- * is loaded: ask with what is at hand, load more where the answer is undefined.
+ * is loaded: ask with what is at hand, load more where the answer is undefined. One text is looked for at a time, and none where the
+ * others decide.
  * @param last the last message number and UID of the folder: what `*` means
  */
 export function compileSearch(key: SearchKey, last: { readonly seq: number; readonly uid: number }): SearchMatcher {
   const test = compile(key, last);
-  return (facts) => test(new Message(facts));
-}
-
-/** One message with what has been worked out of its octets. */
-class Message {
-  readonly facts: SearchFacts;
-  #header: string | undefined;
-  #body: string | undefined;
-  #values: HeaderValues | undefined;
-
-  constructor(facts: SearchFacts) {
-    this.facts = facts;
-  }
-
-  headerText(): string | undefined {
-    const { header } = this.facts;
-    this.#header ??= header && headerText(header);
-    return this.#header;
-  }
-
-  bodyText(): string | undefined {
-    const { body, root } = this.facts;
-    this.#body ??= body && bodyText(body, root);
-    return this.#body;
-  }
-
-  /** @param name in lower case */
-  fieldValues(name: string): readonly string[] | undefined {
-    const { header } = this.facts;
-    this.#values ??= header && new HeaderValues(header);
-    return this.#values?.of(name);
-  }
-
-  sentDay(): number | undefined {
-    const [date] = this.fieldValues('date') ?? [];
-    return date === undefined ? undefined : sentDay(date);
-  }
+  return function* (facts) {
+    const message = new SearchedMessage(facts);
+    for (;;) {
+      const answer = test(message);
+      const { wanted } = message;
+      if (answer !== undefined || wanted === undefined) return answer;
+      yield* message.look(wanted);
+    }
+  };
 }
 
 function compile(key: SearchKey, last: { readonly seq: number; readonly uid: number }): Test {
@@ -112,27 +63,22 @@ function compile(key: SearchKey, last: { readonly seq: number; readonly uid: num
 type TextKey = Extract<SearchKey, { key: 'header' | 'body' | 'text' }>;
 
 function compileText(key: TextKey): Test {
-  const holds = finder(fold(key.value.toString('utf8')));
+  const wanted = finder(fold(key.value.toString('utf8')));
+  const inBody = textTest({ where: 'body', finder: wanted });
   switch (key.key) {
-    case 'header': {
-      const name = key.field.toLowerCase();
-      return (message) => message.fieldValues(name)?.some(holds);
-    }
+    case 'header':
+      return textTest({ where: { field: key.field.toLowerCase() }, finder: wanted });
     case 'body':
-      return inText((message) => message.bodyText(), holds);
-    case 'text': {
-      const header = inText((message) => message.headerText(), holds);
-      return some([header, inText((message) => message.bodyText(), holds)]);
-    }
+      return inBody;
+    case 'text':
+      return some([textTest({ where: 'header', finder: wanted }), inBody]);
   }
 }
 
-const inText =
-  (textOf: (message: Message) => string | undefined, holds: (text: string) => boolean): Test =>
-  (message) => {
-    const text = textOf(message);
-    return text === undefined ? undefined : holds(text);
-  };
+const textTest =
+  (test: TextTest): Test =>
+  (message) =>
+    message.outcome(test);
 
 type MetaKey = Exclude<
   SearchKey,
@@ -166,7 +112,7 @@ function compileMeta(key: MetaKey): Test {
     case 'sentsince':
       return (message) => {
         if (message.facts.header === undefined) return undefined;
-        const sent = message.sentDay();
+        const sent = message.sentDay;
         return sent !== undefined && compareDay(key.key, sent, key.day);
       };
   }

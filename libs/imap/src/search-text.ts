@@ -1,92 +1,66 @@
-import { Buffer } from 'node:buffer';
-import { decodeText, decodeUnlabelled } from './charset.ts';
-import { decodeEncodedWords } from './encoded-words.ts';
-import { fieldsOf, type HeaderField } from './header-fields.ts';
-import { MAX_SEARCH_TEXT, MAX_SEARCH_WORDS } from './limits.ts';
-import type { PartInput } from './structure-input.ts';
-import { decodeTransfer } from './transfer-encoding.ts';
+/** Text out of headers, as SEARCH compares it; in steps. */
+import { Buffer, isAscii } from 'node:buffer';
+import { decodeEncodedWords, type WordBudget } from './encoded-words.ts';
+import { FieldNames, type FieldIndex } from './field-index.ts';
+import { CR, LF, SP, TAB } from './octets.ts';
+import { Pace, STEP_OCTETS, type Steps } from './steps.ts';
 
 /** Strings compare without regard to case. RFC 3501 6.4.4 */
 export const fold = (text: string): string => text.toLowerCase();
 
-/** One header by field names. The header is read once and a name decoded once, however many keys of a search ask for it. */
-export class HeaderValues {
-  readonly #header: Buffer;
-  #fields: Map<string, HeaderField[]> | undefined;
-  readonly #values = new Map<string, readonly string[]>();
-  readonly #budget = { words: MAX_SEARCH_WORDS };
+/** Between the values of fields with one name: no header holds it, so no match lies across. */
+const BETWEEN_VALUES = '\0';
 
-  constructor(header: Buffer) {
-    this.#header = header.subarray(0, MAX_SEARCH_TEXT);
+/** Folded values of the fields with this name (lower case), encoded words decoded; undefined where there is none. */
+export function* fieldText(index: FieldIndex, name: string, budget: WordBudget): Steps<string | undefined> {
+  const names = new FieldNames([name]);
+  const pace = new Pace();
+  const values: string[] = [];
+  for (let field = 0; field < index.count; field++) {
+    if (!index.isNamed(field, names)) continue;
+    const value = unfolded(index.header, index.valueOf(field), index.endOf(field)).trim();
+    values.push(fold(yield* decodeEncodedWords(value, budget)));
+    if (pace.isStep(value.length)) yield;
   }
-
-  /** Folded values of the fields with this name (lower case), encoded words decoded. */
-  of(name: string): readonly string[] {
-    const known = this.#values.get(name);
-    if (known) return known;
-    this.#fields ??= fieldsByName(this.#header);
-    const fields = this.#fields.get(name) ?? [];
-    const values = fields.map(({ value, end }) =>
-      fold(decodeEncodedWords(unfolded(this.#header, value, end), this.#budget)),
-    );
-    this.#values.set(name, values);
-    return values;
-  }
+  return values.length === 0 ? undefined : values.join(BETWEEN_VALUES);
 }
 
-function fieldsByName(header: Buffer): Map<string, HeaderField[]> {
-  const fields = new Map<string, HeaderField[]>();
-  for (const field of fieldsOf(header)) {
-    const name = header.toString('latin1', field.start, field.nameEnd).toLowerCase();
-    const same = fields.get(name);
-    if (same) same.push(field);
-    else fields.set(name, [field]);
-  }
-  return fields;
-}
-
-/** The header, folded, one field a line. At most MAX_SEARCH_TEXT octets of it. */
-export function headerText(whole: Buffer): string {
-  const header = whole.subarray(0, MAX_SEARCH_TEXT);
-  const budget = { words: MAX_SEARCH_WORDS };
-  const lines: string[] = [];
-  for (const { start, end } of fieldsOf(header)) lines.push(decodeEncodedWords(unfolded(header, start, end), budget));
-  return fold(lines.join('\n'));
-}
-
-const unfolded = (header: Buffer, from: number, to: number): string =>
-  header
-    .toString('latin1', from, to)
-    .replaceAll(/[\r\n]/g, '')
-    .trim();
-
-/**
- * The text of a body, folded. With the parts of the message: the text parts behind their encodings and charsets, and the headers of
- * embedded messages; without: the octets as they are. At most MAX_SEARCH_TEXT octets of it.
- * @param body the octets behind the header of the message
- */
-export function bodyText(body: Buffer, root: PartInput | undefined): string {
-  if (root === undefined) return fold(decodeUnlabelled(body.subarray(0, MAX_SEARCH_TEXT)));
+/** The header, folded, one field a line. */
+export function* headerText(index: FieldIndex, budget: WordBudget): Steps<string> {
+  const { header, count } = index;
+  const pace = new Pace();
   const pieces: string[] = [];
-  let room = MAX_SEARCH_TEXT;
-  const origin = root.body[0];
-  const open: PartInput[] = [root];
-  for (let part = open.pop(); part !== undefined && room > 0; part = open.pop()) {
-    for (const child of part.parts.toReversed()) open.push(child);
-    if (part.message !== undefined) {
-      const [start, end] = part.message.root.header;
-      pieces.push(headerText(body.subarray(start - origin, Math.min(end - origin, start - origin + room))));
-      room -= end - start;
-      open.push(part.message.root);
-    } else if (part.type === 'text' || (part === root && part.type === 'multipart' && part.parts.length === 0)) {
-      const octets = body.subarray(
-        part.body[0] - origin,
-        Math.min(part.body[1] - origin, part.body[0] - origin + room),
-      );
-      const charset = part.params.find(([name]) => name === 'charset')?.[1];
-      pieces.push(fold(decodeText(decodeTransfer(octets, part.encoding), charset)));
-      room -= octets.length;
+  let behind = 0;
+  for (let field = 0; field < count; field = behind) {
+    const start = index.startOf(field);
+    for (behind = field + 1; behind < count && index.endOf(behind) - start <= STEP_OCTETS;) behind++;
+    const end = index.startOf(behind);
+    if (isPlain(header.subarray(start, end))) pieces.push(fold(unfolded(header, start, end)));
+    else {
+      for (let one = field; one < behind; one++) {
+        const line = unfolded(header, index.startOf(one), index.endOf(one));
+        pieces.push(fold(yield* decodeEncodedWords(line, budget)));
+        if (pace.isStep(line.length)) yield;
+      }
     }
+    yield;
   }
   return pieces.join('\n');
 }
+
+/** Nothing in it is to be decoded: many fields are done as one. */
+const isPlain = (octets: Buffer): boolean => isAscii(octets) && !octets.includes('=?');
+
+/** One field or several as latin1, without the line ends of folding and the last one. */
+function unfolded(header: Buffer, from: number, to: number): string {
+  const out = Buffer.allocUnsafe(to - from);
+  let length = 0;
+  for (let at = from; at < to; at++) {
+    const octet = header[at] ?? 0;
+    if (octet !== CR && (octet !== LF || startsField(header, at + 1, to))) out[length++] = octet;
+  }
+  return out.toString('latin1', 0, length);
+}
+
+const startsField = (header: Buffer, at: number, end: number): boolean =>
+  at < end && header[at] !== SP && header[at] !== TAB;

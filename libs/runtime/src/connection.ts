@@ -28,6 +28,13 @@ export class Connection {
     this.id = ++count;
   }
 
+  /** Says something nobody asked for, which is no sign of life of the client: its silence goes on. Not said where something still waits to be sent. */
+  remark(text: string): void {
+    if (!this.socket.writable || this.socket.writableLength > 0) return;
+    this.#octets += Buffer.byteLength(text);
+    this.socket.write(text);
+  }
+
   /** Sends the last words, if any, and closes; cut after LAST_WORDS_MS if the client does not take them. */
   hangUp(lastWords?: string | Uint8Array): void {
     if (this.#cutAt !== Infinity) return;

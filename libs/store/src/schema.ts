@@ -146,6 +146,7 @@ export interface FolderTable {
   octets: Generated<number>;
   recent_from: Generated<number>;
   created_at: Stamp;
+  keywords: Generated<string[]>;
 }
 
 export interface SubscriptionTable {

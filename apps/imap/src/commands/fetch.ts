@@ -10,7 +10,6 @@ import {
   type Command,
   type FetchItem,
   type FolderView,
-  type PartInput,
 } from '#imap';
 import type { Client } from '../client.ts';
 import { CutShort } from '../faults.ts';
@@ -18,7 +17,7 @@ import { FLAG_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
 import { ok, OUT_OF_RANGE, SOME_ARE_GONE, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
-import { rootOf, wantedSection, writeSection, type WantedSection } from '../sections.ts';
+import { AnsweredMessage, wantedSection, writeSection, type WantedSection } from '../sections.ts';
 import { storeSet } from '../selected.ts';
 
 type FetchCommand = Extract<Command, { name: 'FETCH' }>;
@@ -44,6 +43,9 @@ export async function fetch(client: Client, { set, uid, items: asked }: FetchCom
   if (sent < uids.length) selected.stale = true;
   return uid ? DONE : SOME_ARE_GONE;
 }
+
+/** Whether there may be a millisecond of work in it: parts to encode, a header to filter. */
+const isLong = ({ item }: Item): boolean => item === 'section' || item === 'BODY';
 
 const recentBit = (view: FolderView, uid: number): number => (view.isRecent(uid) ? FLAG_BIT.recent : 0);
 
@@ -115,7 +117,7 @@ class Fetch {
 
   /** @returns how many messages were there */
   async run(uids: Uint32Array): Promise<number> {
-    const { out } = this.#client;
+    const { out, parts } = this.#client;
     const seqOf = numbering(this.#view);
     let sent = 0;
     for await (const rows of rowBatches(this.#client, this.#view, uids, this.#wants)) {
@@ -127,6 +129,8 @@ class Fetch {
         const wait = this.#write(seq, row, seen);
         if (wait) await wait;
         if (out.full) await out.flush();
+        const others = parts.turns.over();
+        if (others) await others;
         if (!out.open) break;
       }
     }
@@ -147,43 +151,49 @@ class Fetch {
   }
 
   #write(seq: number, row: MessageRow, seen: ReadonlyMap<number, number> | undefined): Promise<void> | undefined {
-    const { out } = this.#client;
+    const { out, parts } = this.#client;
     const response = new FetchResponse(seq);
     const changed = seen?.get(row.uid);
     // RFC 3501 6.4.5: flags changed by the fetch are part of its response.
     if (changed !== undefined && !this.#wantsFlags) this.#flags(response, row, changed);
-    const root = this.#wants.mimeIndex ? rootOf(row) : undefined;
+    const message = new AnsweredMessage(row, this.#wants.mimeIndex === true);
     let begun = false;
     for (const [at, item] of this.#items.entries()) {
+      let reading: Promise<void> | undefined;
       if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
-      else if (item.item !== 'section') attribute(response, item.item, row, root);
+      else if (item.item !== 'section') attribute(response, item.item, message);
       else {
-        const reading = writeSection(this.#client, response, item, row, root);
+        reading = writeSection(this.#client, response, item, message);
         begun ||= !reading;
-        // A response may hold the same body a hundred times.
-        const wait = reading ?? (out.full ? out.flush() : undefined);
-        if (wait) return this.#writeRest({ response, row, root, wait, begun, changed }, this.#items.slice(at + 1));
       }
+      if (!isLong(item)) continue;
+      // A response may hold the same body a hundred times.
+      const wait = reading ?? (out.full ? out.flush() : undefined) ?? parts.turns.over();
+      if (wait) return this.#writeRest({ response, message, wait, begun, changed }, this.#items.slice(at + 1));
     }
     out.add(response.end());
     return undefined;
   }
 
-  async #writeRest({ response, row, root, wait, begun, changed }: Begun, items: readonly Item[]): Promise<void> {
+  async #writeRest({ response, message, wait, begun, changed }: Begun, items: readonly Item[]): Promise<void> {
+    const { out, parts } = this.#client;
+    const { row } = message;
     let open = begun;
     try {
       await wait;
       open = true;
       for (const item of items) {
         if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
-        else if (item.item !== 'section') attribute(response, item.item, row, root);
-        else await writeSection(this.#client, response, item, row, root);
-        if (this.#client.out.full) await this.#client.out.flush();
+        else if (item.item !== 'section') attribute(response, item.item, message);
+        else await writeSection(this.#client, response, item, message);
+        if (out.full) await out.flush();
+        const others = parts.turns.over();
+        if (others) await others;
       }
     } catch (error) {
       throw open ? new CutShort('a response could not be completed', { cause: error }) : error;
     }
-    this.#client.out.add(response.end());
+    out.add(response.end());
   }
 
   #flags(response: FetchResponse, { uid, keywords }: MessageRow, bits: number): void {
@@ -196,8 +206,7 @@ class Fetch {
 /** A response that waits for a section. */
 interface Begun {
   readonly response: FetchResponse;
-  readonly row: MessageRow;
-  readonly root: PartInput | undefined;
+  readonly message: AnsweredMessage;
   readonly wait: Promise<void>;
   /** A part of it is on its way already. */
   readonly begun: boolean;
@@ -208,8 +217,7 @@ interface Begun {
 function attribute(
   response: FetchResponse,
   item: Exclude<Item['item'], 'section' | 'FLAGS'>,
-  row: MessageRow,
-  root: PartInput | undefined,
+  { row, root }: AnsweredMessage,
 ): void {
   switch (item) {
     case 'UID':

@@ -18,7 +18,8 @@ const DELETED: Readonly<Record<Deleted, Reply>> = {
   deleted: ok('deleted'),
   'no-such-folder': NO_SUCH_FOLDER,
   inbox: no('CANNOT', 'INBOX stays'),
-  'has-children': no('CANNOT', 'delete the folders below it first'),
+  // RFC 3501 6.3.4: a \Noselect name with inferiors is not deleted again.
+  'not-selectable': no('CANNOT', 'only folders below it are left: delete those'),
 };
 
 const RENAMED: Readonly<Record<Renamed, Reply>> = {

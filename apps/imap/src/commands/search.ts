@@ -6,6 +6,7 @@ import {
   dayOf,
   encodeSearch,
   FLAG_BIT,
+  MAX_SEARCH_HEADER,
   MAX_SEARCH_TEXT,
   supportsCharset,
   type Command,
@@ -22,7 +23,6 @@ import { ok, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
 import { rootOf } from '../sections.ts';
 import { storeSet } from '../selected.ts';
-import { Turns } from '../turns.ts';
 
 const BAD_CHARSET: Reply = { status: 'NO', text: 'unknown charset', code: { code: 'BADCHARSET', charsets: CHARSETS } };
 
@@ -76,7 +76,6 @@ class Search {
   readonly #match: SearchMatcher;
   readonly #needsRow: boolean;
   readonly #found: number[] = [];
-  readonly #turns = new Turns();
 
   constructor(client: Client, view: FolderView, match: SearchMatcher, needsRow: boolean) {
     this.#client = client;
@@ -95,10 +94,14 @@ class Search {
     return this.#found.sort((a, b) => a - b);
   }
 
-  /** Keeps what matches. @returns whether it cannot be told yet */
-  #isOpen(facts: SearchFacts): boolean {
-    const answer = this.#match(facts);
-    if (answer === true) this.#found.push(facts.uid);
+  /** Keeps what matches; in turns with others. @returns whether it cannot be told yet */
+  #isOpen(facts: SearchFacts): boolean | Promise<boolean> {
+    const answer = this.#client.parts.turns.run(this.#match(facts));
+    return answer instanceof Promise ? answer.then((late) => this.#note(facts, late)) : this.#note(facts, answer);
+  }
+
+  #note({ uid }: SearchFacts, answer: boolean | undefined): boolean {
+    if (answer === true) this.#found.push(uid);
     return answer === undefined;
   }
 
@@ -106,9 +109,8 @@ class Search {
     const seqOf = numbering(this.#view);
     const open: number[] = [];
     for (const uid of uids) {
-      if (this.#isOpen({ seq: seqOf(uid) ?? 0, uid })) open.push(uid);
-      const others = this.#turns.over();
-      if (others) await others;
+      const isOpen = this.#isOpen({ seq: seqOf(uid) ?? 0, uid });
+      if (isOpen === true || (isOpen !== false && (await isOpen))) open.push(uid);
     }
     return Uint32Array.from(open);
   }
@@ -122,9 +124,8 @@ class Search {
       for (const [index, uid] of table.uids.entries()) {
         const bits = (table.flags[index] ?? 0) | this.#recent(uid);
         const meta = { bits, keywords: table.keywords.get(uid) ?? [], internalDay: 0, octets: 0 };
-        if (this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta })) open.push(uid);
-        const others = this.#turns.over();
-        if (others) await others;
+        const isOpen = this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta });
+        if (isOpen === true || (isOpen !== false && (await isOpen))) open.push(uid);
       }
     }
     return Uint32Array.from(open);
@@ -140,9 +141,7 @@ class Search {
         // What is too large for a batch is read on its own, one at a time.
         const missing = (header && !row.header) || (body && !row.body);
         const facts = missing ? await this.#large(row, seq, body) : this.#facts(row, seq);
-        if (this.#isOpen(facts)) open.push(row.uid);
-        const others = this.#turns.over();
-        if (others) await others;
+        if (await this.#isOpen(facts)) open.push(row.uid);
       }
     }
     return Uint32Array.from(open);
@@ -163,9 +162,12 @@ class Search {
 
   async #large(row: MessageRow, seq: number, withBody: boolean): Promise<SearchFacts> {
     const { uid, headerOctets, bodyOctets, trace } = row;
-    const header = row.header ?? (await this.#read(row, 0, headerOctets));
+    const header = row.header ?? (await this.#read(row, 0, Math.min(headerOctets, MAX_SEARCH_HEADER)));
     const body =
-      row.body?.subarray(headerOctets) ?? (withBody ? await this.#read(row, headerOctets, bodyOctets) : undefined);
+      row.body?.subarray(headerOctets) ??
+      (withBody
+        ? await this.#read(row, headerOctets, Math.min(bodyOctets, headerOctets + MAX_SEARCH_TEXT))
+        : undefined);
     const root = withBody ? rootOf(row) : undefined;
     return {
       seq,
@@ -177,12 +179,10 @@ class Search {
     };
   }
 
-  /** At most what SEARCH looks at. */
   async #read({ messageId }: MessageRow, start: number, end: number): Promise<Buffer> {
     const { store, selected } = this.#client;
     const parts: Buffer[] = [];
-    const stop = Math.min(end, start + MAX_SEARCH_TEXT);
-    for await (const part of store.stream(selected.ref.tenantId, messageId, start, stop)) parts.push(part);
+    for await (const part of store.stream(selected.ref.tenantId, messageId, start, end)) parts.push(part);
     return Buffer.concat(parts);
   }
 

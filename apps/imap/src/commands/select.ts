@@ -2,13 +2,9 @@
 import { ALL_UIDS, parseFolderName, type FolderState } from '#domain';
 import { encodeExists, encodeFlagsLine, encodeRecent, encodeUntagged, type Command } from '#imap';
 import type { Client } from '../client.ts';
+import { permanentLine } from '../flag-lines.ts';
 import { NO_SUCH_FOLDER, ok, type Reply } from '../reply.ts';
 
-const SYSTEM_FLAGS = ['\\Seen', '\\Answered', '\\Flagged', '\\Deleted', '\\Draft'];
-const FLAGS = encodeFlagsLine();
-/** `\*`: clients may make keywords. */
-const ALL_PERMANENT = encodeUntagged('OK', 'flags kept', { code: 'PERMANENTFLAGS', flags: [...SYSTEM_FLAGS, '\\*'] });
-const NONE_PERMANENT = encodeUntagged('OK', 'nothing is kept', { code: 'PERMANENTFLAGS', flags: [] });
 const READ_WRITE = ok('selected', { code: 'READ-WRITE' });
 const READ_ONLY = ok('opened for reading', { code: 'READ-ONLY' });
 
@@ -22,13 +18,13 @@ export async function select(
   const folderName = parseFolderName(folder);
   const state = folderName && (await client.select(folderName, readWrite));
   if (!state) return NO_SUCH_FOLDER;
-  const { uidValidity, uidNext } = state;
+  const { uidValidity, uidNext, keywords } = state;
   client.out.add(
-    FLAGS +
+    encodeFlagsLine(keywords) +
       encodeExists(state.messages) +
       encodeRecent(state.recent) +
       firstUnseen(state) +
-      (readWrite ? ALL_PERMANENT : NONE_PERMANENT) +
+      permanentLine(keywords, !readWrite) +
       encodeUntagged('OK', 'UIDs are valid', { code: 'UIDVALIDITY', value: uidValidity }) +
       encodeUntagged('OK', 'the next UID', { code: 'UIDNEXT', value: uidNext }),
   );

@@ -31,6 +31,7 @@ export async function store(
     }
     await selected.changedFlags(stored, !silent);
     client.ring();
+    client.out.add(selected.keywordNews());
     if (!silent) tell(client, view, stored.table, uid);
     if (stored.table.uids.length < batch.length) selected.stale = true;
     missing += batch.length - stored.table.uids.length;

@@ -2,7 +2,7 @@
 import { parseFolderName, type Copied } from '#domain';
 import { encodeUntagged, type Command, type ResponseCode } from '#imap';
 import type { Client } from '../client.ts';
-import { ok, OUT_OF_RANGE, OVER_QUOTA, SOME_ARE_GONE, TRY_CREATE, type Reply } from '../reply.ts';
+import { IMPOSSIBLE_NAME, ok, OUT_OF_RANGE, OVER_QUOTA, SOME_ARE_GONE, TRY_CREATE, type Reply } from '../reply.ts';
 import { storeSet } from '../selected.ts';
 
 type Transfer = Extract<Command, { name: 'COPY' | 'MOVE' }>;
@@ -16,7 +16,8 @@ export async function transfer(client: Client, { name, set, uid, folder }: Trans
   if (resolved.kind === 'out-of-range') return OUT_OF_RANGE;
   const { uids, gone } = resolved;
   const target = parseFolderName(folder);
-  if (!target) return TRY_CREATE;
+  // No TRYCREATE: RFC 3501 6.4.7 has it only where CREATE would help.
+  if (!target) return IMPOSSIBLE_NAME;
   // RFC 2180 4.4: all or nothing, where the client named messages that it thinks are there.
   if (gone > 0 && !uid) return SOME_ARE_GONE;
   if (uids.length === 0) return NOTHING;

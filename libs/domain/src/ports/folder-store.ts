@@ -16,6 +16,8 @@ export const MAX_SUBSCRIPTIONS = 10_000;
 /** Keywords on one message. */
 export const MAX_KEYWORDS = 64;
 export const MAX_KEYWORD_OCTETS = 64;
+/** Keywords that a folder names. Messages may have others; those are found and shown all the same. */
+export const MAX_FOLDER_KEYWORDS = 100;
 /** Messages one batch of `messages` should ask for where bodies or headers are wanted; the store cuts by octets besides. */
 export const FETCH_BATCH_MESSAGES = 100;
 
@@ -39,6 +41,8 @@ export interface FolderState extends FolderRef {
   readonly recentFrom: number;
   /** Messages at or above recentFrom. */
   readonly recent: number;
+  /** That were ever used in it, each in its first spelling, at most MAX_FOLDER_KEYWORDS. New ones come at the end. */
+  readonly keywords: readonly string[];
 }
 
 export interface FolderEntry {
@@ -49,7 +53,7 @@ export interface FolderEntry {
 }
 
 export interface FolderList {
-  /** By name in code point order; INBOX is always there. */
+  /** By name in code point order; INBOX is always there. A superior may be missing: it was deleted, or is about to be made. */
   readonly folders: readonly FolderEntry[];
   /** Names, in code point order; may name folders that do not exist (RFC 3501 6.3.9). */
   readonly subscriptions: readonly FolderName[];
@@ -92,6 +96,8 @@ export interface FolderChanges {
   readonly changed: FlagTable;
   /** Ascending, below that UIDNEXT, each once; what came and went between two answers may be among them though it never was in `arrived`. */
   readonly expunged: Uint32Array;
+  /** Of the folder; undefined where nothing moved. */
+  readonly keywords: readonly string[] | undefined;
 }
 
 /** Only what is asked for is read. `uid`, `messageId`, `flags`, `keywords` and the octet counts always are. */
@@ -152,6 +158,8 @@ export type Stored =
       /** How many of them it changed. */
       readonly changed: number;
       readonly highestModseq: number;
+      /** Of the folder; undefined where nothing changed. */
+      readonly keywords: readonly string[] | undefined;
     }
   | { readonly kind: 'too-many-keywords' }
   | { readonly kind: 'no-such-folder' };
@@ -197,7 +205,12 @@ export interface Expunged {
 }
 
 export type Created = 'created' | 'exists' | 'too-many-folders';
-export type Deleted = 'deleted' | 'no-such-folder' | 'inbox' | 'has-children';
+export type Deleted =
+  | 'deleted'
+  | 'no-such-folder'
+  | 'inbox'
+  /** There are folders below the name, and none of that name. */
+  | 'not-selectable';
 export type Renamed =
   | 'renamed'
   | 'no-such-folder'
@@ -265,9 +278,9 @@ export abstract class FolderStore {
 
   /** Missing superior folders are made too: RFC 3501 6.3.3. */
   abstract create(account: Account, name: FolderName): Promise<Created>;
-  /** With all its messages. Refused for INBOX and while folders are below it. The subscription stays: RFC 3501 6.3.6. */
+  /** With all its messages. Folders below stay, INBOX too: RFC 3501 6.3.4. The subscription stays: RFC 3501 6.3.6. */
   abstract delete(account: Account, name: FolderName): Promise<Deleted>;
-  /** With all folders below. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
+  /** With all folders below; that there are some is enough. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
   abstract rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed>;
   /** The folder need not exist. */
   abstract subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'>;

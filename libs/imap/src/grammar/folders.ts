@@ -1,6 +1,6 @@
 import type { Command, ListReturn, ListSelection, StatusItem } from '../command.ts';
 import type { Cursor } from '../cursor.ts';
-import { MAX_LIST_PATTERNS } from '../limits.ts';
+import { MAX_LIST_OCTETS, MAX_LIST_PATTERNS } from '../limits.ts';
 import { OPEN } from '../octets.ts';
 import { expectFolder, expectNewFolder, expectPattern, expectReference } from './folder-name.ts';
 
@@ -50,7 +50,7 @@ export function parseList(cursor: Cursor): Command {
   const reference = expectReference(cursor);
   cursor.expectSP();
   const several = cursor.peek === OPEN;
-  const patterns = several ? expectPatterns(cursor) : [expectPattern(cursor)];
+  const patterns = several ? expectPatterns(cursor, reference) : [expectPattern(cursor)];
   const give = cursor.sp() ? expectReturn(cursor) : undefined;
   const extended = several || select !== undefined || give !== undefined;
   return { name: 'LIST', reference, patterns, select: select ?? [], give: give ?? [], extended };
@@ -70,8 +70,14 @@ function expectReturn(cursor: Cursor): ListReturn[] {
   return options(cursor, RETURNS, 'return option') ?? cursor.fail('list of return options');
 }
 
-function expectPatterns(cursor: Cursor): string[] {
-  const patterns = cursor.list(() => expectPattern(cursor), MAX_LIST_PATTERNS) ?? [];
+function expectPatterns(cursor: Cursor, reference: string): string[] {
+  let octets = 0;
+  const pattern = (): string => {
+    const found = expectPattern(cursor);
+    octets += reference.length + found.length;
+    return octets > MAX_LIST_OCTETS ? cursor.fail(`at most ${MAX_LIST_OCTETS} octets of patterns`) : found;
+  };
+  const patterns = cursor.list(pattern, MAX_LIST_PATTERNS) ?? [];
   return patterns.length > 0 ? patterns : cursor.fail('pattern');
 }
 

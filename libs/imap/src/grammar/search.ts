@@ -16,7 +16,7 @@ type Simple = SearchKey | ((grammar: SearchGrammar) => SearchKey);
 const flag = (bit: number, set = true): SearchKey => ({ key: 'flag', flag: bit, set });
 const header =
   (field: string): Simple =>
-  (grammar) => ({ key: 'header', field, value: grammar.value() });
+  (grammar) => ({ key: 'header', field, value: grammar.text() });
 const day =
   (key: SearchDayKey): Simple =>
   (grammar) => ({ key, day: grammar.day() });
@@ -52,9 +52,9 @@ const KEYS = new Map<string, Simple>([
   ['FROM', header('From')],
   ['SUBJECT', header('Subject')],
   ['TO', header('To')],
-  ['HEADER', (grammar) => ({ key: 'header', field: grammar.fieldName(), value: grammar.value() })],
-  ['BODY', (grammar) => ({ key: 'body', value: grammar.textValue() })],
-  ['TEXT', (grammar) => ({ key: 'text', value: grammar.textValue() })],
+  ['HEADER', (grammar) => ({ key: 'header', field: grammar.fieldName(), value: grammar.text() })],
+  ['BODY', (grammar) => ({ key: 'body', value: grammar.text() })],
+  ['TEXT', (grammar) => ({ key: 'text', value: grammar.text() })],
   ['UID', (grammar) => ({ key: 'uid', set: grammar.set() })],
 ]);
 
@@ -90,18 +90,14 @@ class SearchGrammar {
     return { key: 'and', keys };
   }
 
-  value(): Buffer {
+  /** What a key looks for. */
+  text(): Buffer {
+    if (++this.#textKeys > MAX_SEARCH_TEXT_KEYS)
+      this.#cursor.fail(`at most ${MAX_SEARCH_TEXT_KEYS} keys that look for text`);
     this.#cursor.expectSP();
     const octets = this.#cursor.expectAstring();
     if (this.#utf8 && utf8(octets) === undefined) this.#cursor.fail('text in UTF-8');
     return Buffer.from(octets, 'latin1');
-  }
-
-  /** Of BODY and TEXT. */
-  textValue(): Buffer {
-    if (++this.#textKeys > MAX_SEARCH_TEXT_KEYS)
-      this.#cursor.fail(`at most ${MAX_SEARCH_TEXT_KEYS} BODY and TEXT keys`);
-    return this.value();
   }
 
   day(): number {

@@ -5,6 +5,8 @@
 export const escaped = (expression: string): string => `encode(${expression}, 'escape')`;
 
 const BACKSLASH = 0x5c;
+/** Characters in a row without an escape, behind which the next one is searched for: in 8-bit text they stand close together. */
+const FAR = 8;
 
 /** Octets from `\\` and `\ooo` escapes; all else stands for itself. */
 export function unescaped(text: string): Buffer {
@@ -15,13 +17,21 @@ export function unescaped(text: string): Buffer {
   let from = 0;
   for (; at >= 0; at = text.indexOf('\\', from)) {
     if (at > from) length += octets.write(text.slice(from, at), length, 'latin1');
-    const next = text.charCodeAt(at + 1);
-    if (next === BACKSLASH) {
-      octets[length++] = BACKSLASH;
-      from = at + 2;
-    } else {
-      octets[length++] = ((next & 7) << 6) | ((text.charCodeAt(at + 2) & 7) << 3) | (text.charCodeAt(at + 3) & 7);
-      from = at + 4;
+    from = at;
+    for (let plain = 0; plain < FAR && from < text.length; plain++) {
+      const unit = text.charCodeAt(from);
+      if (unit !== BACKSLASH) {
+        octets[length++] = unit;
+        from++;
+        continue;
+      }
+      plain = 0;
+      const next = text.charCodeAt(from + 1);
+      const isDigits = next !== BACKSLASH;
+      octets[length++] = isDigits
+        ? ((next & 7) << 6) | ((text.charCodeAt(from + 2) & 7) << 3) | (text.charCodeAt(from + 3) & 7)
+        : BACKSLASH;
+      from += isDigits ? 4 : 2;
     }
   }
   length += octets.write(text.slice(from), length, 'latin1');

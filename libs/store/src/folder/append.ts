@@ -15,7 +15,7 @@ import { passed } from '../body/young-garbage.ts';
 import type { Database } from '../database.ts';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
 import { newId } from '../new-id.ts';
-import { distinctKeywords } from './store-flags.ts';
+import { distinctKeywords, withKeywords } from './keywords.ts';
 
 /** @param octets the parameter that holds the size of the message */
 const fits = (octets: string): string => `(m.quota_octets is null or u.octets + ${octets}::bigint <= m.quota_octets)
@@ -55,7 +55,7 @@ with held as (
 ), counted as (
   update folder f
      set uidnext = held.uidnext + 1, highestmodseq = held.modseq, messages = f.messages + 1, unseen = f.unseen + $14::int,
-         octets = f.octets + $5::bigint
+         octets = f.octets + $5::bigint, keywords = ${withKeywords('f.keywords', '$12::text[]')}
     from held, stored where f.tenant_id = $1::uuid and f.id = held.id
 ), used as (
   update mailbox_usage u set octets = u.octets + $5::bigint, messages = u.messages + 1

@@ -1,7 +1,8 @@
 /** COPY and MOVE: one transaction, all or nothing. The body is shared; what is new is a row in the target folder. */
-import type { Copied, FolderId, FolderName, FolderRef, UidSet } from '#domain';
+import { MAX_FOLDER_KEYWORDS, type Copied, type FolderId, type FolderName, type FolderRef, type UidSet } from '#domain';
 import type { ClientBase } from 'pg';
 import { PACKED_UIDS, setClause, unpack, type SetClause } from './compact.ts';
+import { withKeywords } from './keywords.ts';
 import { lockUsage } from './locks.ts';
 
 interface LockedFolder {
@@ -39,7 +40,10 @@ with old as (
   insert into event (tenant_id, message_id, kind, detail)
   select $1::uuid, message_id, $9, $10::text || ', UID ' || uid || ' to ' || $11::text || ', UID ' || new_uid from old
 )
-select ${PACKED_UIDS} as uids from (select uid from old order by uid) as sorted`;
+select ${PACKED_UIDS} as uids, (
+  select array_agg(word) from (
+    select distinct word from old, unnest(old.keywords) as word limit ${MAX_FOLDER_KEYWORDS}) as words) as keywords
+  from (select uid from old order by uid) as sorted`;
 
 /** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ, $6 its UIDNEXT: a move into the folder itself must leave the new rows. */
 const removeText = ({ from, where }: SetClause): string => `
@@ -51,7 +55,8 @@ with gone as (
 insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select $1::uuid, $2::uuid, $5::bigint, uid, message_id from gone`;
 
 const COUNT = `
-update folder set uidnext = uidnext + $3, highestmodseq = $4, messages = messages + $5, unseen = unseen + $6, octets = octets + $7
+update folder set uidnext = uidnext + $3, highestmodseq = $4, messages = messages + $5, unseen = unseen + $6, octets = octets + $7,
+       keywords = ${withKeywords('keywords', '$8::text[]')}
  where tenant_id = $1::uuid and id = $2::uuid`;
 
 const USE = `
@@ -84,7 +89,7 @@ export async function copyOrMove(
     return { kind: 'copied', uidValidity, sourceUids: new Uint32Array(0), targetUids: new Uint32Array(0) };
   }
   if (room && (room.octets < total.octets || room.messages < total.messages)) return { kind: 'over-quota' };
-  const { rows } = await client.query<{ uids: Buffer | null }>(placeText(set), [
+  const { rows } = await client.query<{ uids: Buffer | null; keywords: string[] | null }>(placeText(set), [
     tenantId,
     folderId,
     ...set.values,
@@ -99,7 +104,9 @@ export async function copyOrMove(
   if (kind === 'moved') await remove(client, source, set, total, from);
   else await client.query(USE, [tenantId, mailboxId, total.messages, total.octets]);
   const modseq = to.highestmodseq + 1;
-  await client.query(COUNT, [tenantId, to.id, total.messages, modseq, total.messages, total.unseen, total.octets]);
+  const { messages, unseen, octets } = total;
+  const keywords = rows[0]?.keywords ?? null;
+  await client.query(COUNT, [tenantId, to.id, messages, modseq, messages, unseen, octets, keywords]);
   const sourceUids = unpack(rows[0]?.uids);
   return { kind: 'copied', uidValidity, sourceUids, targetUids: sourceUids.map((_, at) => to.uidnext + at) };
 }
@@ -113,5 +120,5 @@ async function remove(
 ): Promise<void> {
   const modseq = highestmodseq + 1;
   await client.query(removeText(set), [tenantId, folderId, ...set.values, modseq, uidnext]);
-  await client.query(COUNT, [tenantId, folderId, 0, modseq, -messages, -unseen, -octets]);
+  await client.query(COUNT, [tenantId, folderId, 0, modseq, -messages, -unseen, -octets, null]);
 }

@@ -490,7 +490,6 @@ describe('the folder tree', () => {
     await fill(db.owner, await state(account, 'a/b'), 3);
     expect(await store.delete(account, named('INBOX'))).toBe('inbox');
     expect(await store.delete(account, named('nowhere'))).toBe('no-such-folder');
-    expect(await store.delete(account, named('a'))).toBe('has-children');
     const open = await state(account, 'a/b');
     expect(await store.delete(account, named('a/b'))).toBe('deleted');
     expect(await store.delete(account, named('a'))).toBe('deleted');
@@ -500,6 +499,38 @@ describe('the folder tree', () => {
     });
     expect((await store.expunge(open, ALL_UIDS)).uids).toHaveLength(0);
     await exact(account);
+  });
+
+  test('DELETE of a superior leaves what is below it, and the name with it', async () => {
+    const { account } = await makeMailbox(db.owner);
+    for (const name of ['a/b/c', 'x/b']) await store.create(account, named(name));
+    await fill(db.owner, await state(account, 'a'), 3);
+    await fill(db.owner, await state(account, 'a/b/c'), 2);
+    expect(await store.delete(account, named('a/b'))).toBe('deleted');
+    expect(await store.delete(account, named('a'))).toBe('deleted');
+    expect(await store.delete(account, named('a'))).toBe('not-selectable');
+    expect(await store.status(account, named('a'))).toBeUndefined();
+    expect(await state(account, 'a/b/c')).toMatchObject({ messages: 2 });
+    const { folders } = await store.list(account);
+    expect(folders.filter(({ name }) => /^[ax]/.test(name))).toMatchObject([
+      { name: 'a/b/c', hasChildren: false },
+      { name: 'x', hasChildren: true },
+      { name: 'x/b', hasChildren: false },
+    ]);
+    await exact(account);
+    expect(await store.rename(account, named('a'), named('y'))).toBe('renamed');
+    expect(await store.create(account, named('y/b/d'))).toBe('created');
+    const names = (await store.list(account)).folders.map(({ name }) => name).filter((name) => /^[ay]/.test(name));
+    expect(names).toEqual(['y', 'y/b', 'y/b/c', 'y/b/d']);
+    await exact(account);
+  });
+
+  test('RENAME takes no name that there is, below the new one either', async () => {
+    const { account } = await makeMailbox(db.owner);
+    for (const name of ['a/b', 'x/b']) await store.create(account, named(name));
+    expect(await store.delete(account, named('a'))).toBe('deleted');
+    expect(await store.rename(account, named('x'), named('a'))).toBe('exists');
+    expect((await store.list(account)).folders.map(({ name }) => name)).toContain('x/b');
   });
 
   test('RENAME takes what is below along', async () => {

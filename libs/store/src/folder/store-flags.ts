@@ -2,6 +2,7 @@
 import { ALL_FLAGS, MAX_KEYWORDS, type FlagChange, type FolderRef, type Stored, type UidSet } from '#domain';
 import type { Database } from '../database.ts';
 import { PACKED_TABLE, setClause, unpackTable, type PackedTable, type SetClause } from './compact.ts';
+import { distinctKeywords, withKeywords } from './keywords.ts';
 
 /** $6 flags, $7 keywords, for each mode. */
 const NEW_FLAGS = { add: 'flags | $6::int', remove: 'flags & ~$6::int', replace: '$6::int' } as const;
@@ -20,7 +21,7 @@ const NEW_KEYWORDS = {
  */
 export const storeText = (set: SetClause, mode: FlagChange['mode'], words: boolean): string => `
 with held as (
-  select id, unseen, highestmodseq + 1 as modseq from folder
+  select id, unseen, keywords, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid for update
 ), old as (
   select m.folder_id, m.uid, m.flags, m.keywords
@@ -42,16 +43,20 @@ with held as (
 ), total as (
   select count(*) as messages, coalesce(sum(unseen), 0) as unseen from changed
 ), counted as (
-  update folder f set highestmodseq = held.modseq, unseen = held.unseen + total.unseen
+  update folder f set highestmodseq = held.modseq, unseen = held.unseen + total.unseen${words && mode !== 'remove' ? `, keywords = ${withKeywords('held.keywords', '$7::text[]')}` : ''}
     from held, total where f.tenant_id = $1::uuid and f.id = held.id and total.messages > 0
+  returning f.keywords
 )
-select held.modseq - (total.messages = 0)::int as modseq, total.messages as changed, verdict.fits, packed.*
+select held.modseq - (total.messages = 0)::int as modseq, total.messages as changed, verdict.fits, packed.*,
+       (select counted.keywords from counted) as known
   from held, total, verdict, (select ${PACKED_TABLE} from (select uid, flags, keywords from new order by uid) as m) as packed`;
 
 interface StoreRow extends PackedTable {
   modseq: number;
   changed: number;
   fits: boolean;
+  /** Of the folder; null where nothing changed. */
+  known: string[] | null;
 }
 
 export async function storeFlags(
@@ -72,9 +77,6 @@ export async function storeFlags(
   const [row] = rows;
   if (!row) return { kind: 'no-such-folder' };
   if (!row.fits) return { kind: 'too-many-keywords' };
-  return { kind: 'stored', table: unpackTable(row), changed: row.changed, highestModseq: row.modseq };
+  const { changed, modseq, known } = row;
+  return { kind: 'stored', table: unpackTable(row), changed, highestModseq: modseq, keywords: known ?? undefined };
 }
-
-/** The first spelling of each. Keywords are ASCII atoms, so that lower case in JavaScript and in SQL agree. */
-export const distinctKeywords = (keywords: readonly string[]): string[] =>
-  [...new Map(keywords.toReversed().map((keyword) => [keyword.toLowerCase(), keyword])).values()].toReversed();

@@ -112,9 +112,8 @@ export async function deleteFolder(client: ClientBase, account: Account, name: F
   await lockStructure(client, account);
   const tree = await lockTree(client, account, name);
   const folder = tree.find((one) => one.name === name);
-  if (!folder) return 'no-such-folder';
-  // RFC 3501 6.3.4 would keep a \Noselect name for the folders below; a name that holds nothing helps nobody.
-  if (tree.length > 1) return 'has-children';
+  // RFC 3501 6.3.4: what is below stays, and keeps the name as \Noselect.
+  if (!folder) return tree.length > 0 ? 'not-selectable' : 'no-such-folder';
   await lockUsage(client, account);
   await client.query(REMOVE_FOLDER, [account.tenantId, account.mailboxId, folder.id, name]);
   return 'deleted';
@@ -129,12 +128,15 @@ export async function renameFolder(
   await lockStructure(client, account);
   const tree = await lockTree(client, account, from);
   const folder = tree.find(({ name }) => name === from);
-  if (!folder) return 'no-such-folder';
-  if (from === INBOX) return emptyInboxInto(client, { ...account, folderId: folder.id }, to);
+  if (tree.length === 0) return 'no-such-folder';
+  if (folder && from === INBOX) return emptyInboxInto(client, { ...account, folderId: folder.id }, to);
   const missing = await missingOf(client, account, [...superiors(to), to]);
   if (!missing.includes(to)) return 'exists';
   if (to.startsWith(`${from}/`)) return 'inside-itself';
-  if (tree.some(({ name }) => parseFolderName(to + name.slice(from.length)) === undefined)) return 'bad-name';
+  const renamed = tree.flatMap(({ name }) => parseFolderName(to + name.slice(from.length)) ?? []);
+  if (renamed.length < tree.length) return 'bad-name';
+  // There may be folders below the new name, though there is none of that name.
+  if ((await missingOf(client, account, renamed)).length < renamed.length) return 'exists';
   const made = await insertFolders(
     client,
     account,

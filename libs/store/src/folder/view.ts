@@ -1,6 +1,7 @@
 /** Folder rows, and what open sessions need to stay in step with them. */
 import {
   MAX_UID,
+  superiors,
   type Account,
   type FolderChanges,
   type FolderEntry,
@@ -31,7 +32,7 @@ const LIST_SUBSCRIPTIONS: HotStatement = {
 const STATE: HotStatement = {
   name: 'folder_state',
   text: `
-select f.id, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.octets, f.recent_from,
+select f.id, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.octets, f.recent_from, f.keywords,
        case when f.recent_from >= f.uidnext then 0
             when f.recent_from = 1 then f.messages
             else (select count(*) from folder_message m where m.tenant_id = $1::uuid and m.folder_id = f.id and m.uid >= f.recent_from)
@@ -82,7 +83,7 @@ const CHANGES: HotStatement = {
   name: 'folder_changes',
   text: `
 select f.highestmodseq, f.uidnext, moved.rows, moved.last[1] as last_modseq, moved.last[2] as last_uid,
-       moved.uids, moved.flags, moved.keywords, moved.expunged,
+       moved.uids, moved.flags, moved.keywords, moved.expunged, f.keywords as known,
        case when f.uidnext > $6::bigint then
          (select ${PACKED_UIDS} from (select uid from folder_message
             where tenant_id = $1::uuid and folder_id = f.id and uid >= $6::bigint order by uid) as m) end as arrived
@@ -110,7 +111,7 @@ export async function listFolders(connection: HotConnection, { tenantId, mailbox
     ]),
     connection.query<{ name: FolderName }>(LIST_SUBSCRIPTIONS, [tenantId, mailboxId]),
   ]);
-  const parents = new Set(folders.map(({ name }) => name.slice(0, Math.max(0, name.lastIndexOf('/')))));
+  const parents = new Set(folders.flatMap(({ name }) => superiors(name)));
   return {
     folders: folders.map(({ id, name, special_use }): FolderEntry => ({
       folderId: id,
@@ -132,6 +133,7 @@ interface StateRow {
   octets: number;
   recent_from: number;
   recent: number;
+  keywords: string[];
 }
 
 export async function folderState(
@@ -154,6 +156,7 @@ export async function folderState(
       octets: row.octets,
       recentFrom: row.recent_from,
       recent: row.recent,
+      keywords: row.keywords,
     }
   );
 }
@@ -184,6 +187,7 @@ interface ChangesRow extends PackedTable {
   rows: number;
   last_modseq: number | null;
   last_uid: number | null;
+  known: string[];
 }
 
 export async function changes(
@@ -209,6 +213,7 @@ export async function changes(
     arrived: unpack(row.arrived),
     changed: unpackTable(row),
     expunged: unpack(row.expunged),
+    keywords: row.known,
   };
 }
 
@@ -219,4 +224,5 @@ const nothingSince = (point: SyncPoint): FolderChanges => ({
   arrived: unpack(undefined),
   changed: unpackTable({ uids: null, flags: null, keywords: null }),
   expunged: unpack(undefined),
+  keywords: undefined,
 });
