@@ -44,7 +44,7 @@ export class IngressConnection extends SMTPConnection {
   }
 
   override _createParser(): DataParser {
-    const parser = new DataParser({ maxCommandLength: MAX_COMMAND_LINE });
+    const parser = new DataParser(MAX_COMMAND_LINE);
     parser.oncommand = (command, callback) => this._onCommand(command, callback);
     parser.on('error', (error) => {
       this.closeAfterReply();

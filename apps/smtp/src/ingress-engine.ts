@@ -4,6 +4,7 @@ import { SHUTTING_DOWN, showReply, TOO_MANY_CONNECTIONS } from '#smtp';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 'smtp-server/lib/types.js';
 import type { Socket } from 'node:net';
+import { QUEUED_OCTETS } from './data-parser.ts';
 import { IngressConnection, type ConnectionOptions } from './ingress-connection.ts';
 import type { Judge } from './judge.ts';
 import type { Intake } from './intake.ts';
@@ -27,7 +28,7 @@ export class IngressEngine extends SMTPServer {
   draining = false;
 
   constructor(options: SMTPServerOptions, parts: EngineParts) {
-    super(options);
+    super({ ...options, highWaterMark: QUEUED_OCTETS });
     this.#parts = parts;
     this.on('error', parts.onError);
   }
