@@ -5,6 +5,9 @@ import type { MailboxId } from './ids.ts';
 /** RFC 5321 4.5.3.1.8 asks for at least 100. */
 export const MAX_RECIPIENTS = 1000;
 
+/** Why mail for bare postmaster is held where the name of the host is no hosted domain. */
+export const HOST_POSTMASTER = 'mail for the postmaster of this host';
+
 export type Refusal = 'relaying-denied' | 'no-such-user' | 'disabled' | 'over-quota' | 'too-many-recipients';
 
 /** What the first delivery row of an accepted recipient will be. */
