@@ -38,7 +38,10 @@ export class IngressConnection extends SMTPConnection {
     };
   }
 
-  /** Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. */
+  /**
+   * Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. What a client
+   * sends before it has heard the greeting waits in the socket: nobody is refused for being quick.
+   */
   override init(): void {
     this._setListeners(() => this.connectionReady());
   }

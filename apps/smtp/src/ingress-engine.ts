@@ -70,6 +70,11 @@ export class IngressEngine extends SMTPServer {
     this.#sessions.set(session, connection);
   }
 
+  /** Answers at once, so that the greeting is written before the first octet is read: smtp-server cuts off who talks in between. */
+  override onConnect(_session: SMTPServerSession, callback: (error?: Error | null) => void): void {
+    callback();
+  }
+
   judgeMail(command: string): ReturnType<Judge['mail']> {
     return this.#parts.judge.mail(command);
   }
