@@ -56,13 +56,9 @@ export class IngressConnection extends SMTPConnection {
     return parser;
   }
 
-  /** A session between two mails ends when the house shuts down; one in the middle of a mail may finish it. */
-  override _onCommand(command: Buffer, callback?: Done): void {
-    if (this.#engine.draining && !this.transaction) {
-      this.reply(SHUTTING_DOWN);
-      return;
-    }
-    super._onCommand(command, callback);
+  /** From DATA to its reply. */
+  get takesData(): boolean {
+    return Boolean(this._dataStream);
   }
 
   /** Our replies carry their own enhanced status: smtp-server must not put another one before it. */
@@ -84,6 +80,8 @@ export class IngressConnection extends SMTPConnection {
     super._resetSession();
     this.transaction = undefined;
     this.#engine.adopt(this.session, this);
+    // Behind the reply to a mail that was finished while the house closes; a client that comes only now hears it instead of a greeting.
+    if (this.#engine.draining) this.reply(SHUTTING_DOWN);
   }
 
   override handler_MAIL(command: Buffer, callback: Done): void {
