@@ -352,7 +352,7 @@ AS $function$
   update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
 $function$
 
-CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid)
+CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid, to_notify text DEFAULT NULL::text, to_orcpt text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -375,8 +375,8 @@ begin
   update message set recipients = recipients + 1, deliveries = deliveries + 1
    where tenant_id = to_tenant and id = of_message
   returning deliveries - 1 into strict next_ordinal;
-  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state)
-  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued');
+  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state, dsn_notify, dsn_orcpt)
+  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued', to_notify, to_orcpt);
 end $function$
 
 CREATE OR REPLACE FUNCTION public.forget_tenant(gone uuid)
