@@ -123,6 +123,7 @@ message_chunk.tenant_id uuid not null
 message_chunk.message_id uuid not null
 message_chunk.number integer not null
 message_chunk.octets bytea not null
+message_chunk.stored_at timestamp with time zone not null default now()
 retention_walk.single boolean not null default true
 retention_walk.last_tenant uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
 retention_walk.last_message uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
@@ -556,5 +557,5 @@ UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, 
 SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, id, octets, origin, received_at, recipients, reverse_path, smtputf8, state, tenant_id) on message to posthouse_worker
 UPDATE (deliveries) on message to posthouse_worker
 SELECT (message_id, number, tenant_id) on message_chunk to posthouse_ingress
-SELECT (message_id, number, tenant_id) on message_chunk to posthouse_worker
+SELECT (message_id, number, stored_at, tenant_id) on message_chunk to posthouse_worker
 SELECT (mailbox_id, tenant_id) on subscription to posthouse_api

@@ -158,6 +158,7 @@ describe('large messages', () => {
     await world.intake.beginLarge(message);
     await world.intake.appendChunk(message, 0, Buffer.from('chunk'));
     await world.rows(`update message set received_at = now() - interval '1 day'`);
+    await world.rows(`update message_chunk set stored_at = now() - interval '1 day'`);
     expect(await world.queue.sweepPending(3600)).toBe(1);
     await expect(world.intake.appendChunk(message, 1, Buffer.from('chunk'))).rejects.toThrow('was swept');
     await expect(world.intake.commitLarge(message, message.digest)).rejects.toThrow('was swept');

@@ -225,11 +225,16 @@ select lane, number, exists (select from delivery d where d.state = 'queued' and
  order by number`,
 };
 
+/** $1 seconds since the last chunk of a pending message, or since it was begun. */
 export const SWEEP_PENDING: HotStatement = {
   name: 'queue_sweep_pending',
   text: `
 with gone as (
-  delete from message where state = 'pending' and received_at < now() - make_interval(secs => $1) returning tenant_id, id
+  delete from message m
+   where m.state = 'pending' and m.received_at < now() - make_interval(secs => $1)
+     and not exists (select from message_chunk c
+                      where c.tenant_id = m.tenant_id and c.message_id = m.id and c.stored_at >= now() - make_interval(secs => $1))
+  returning m.tenant_id, m.id
 ), chunks as (
   delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
 )
