@@ -124,6 +124,7 @@ message_chunk.tenant_id uuid not null
 message_chunk.message_id uuid not null
 message_chunk.number integer not null
 message_chunk.octets bytea not null
+message_chunk.stored_at timestamp with time zone not null default now()
 retention_walk.single boolean not null default true
 retention_walk.last_tenant uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
 retention_walk.last_message uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
@@ -353,7 +354,7 @@ AS $function$
   update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
 $function$
 
-CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid)
+CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid, to_notify text DEFAULT NULL::text, to_orcpt text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -376,8 +377,8 @@ begin
   update message set recipients = recipients + 1, deliveries = deliveries + 1
    where tenant_id = to_tenant and id = of_message
   returning deliveries - 1 into strict next_ordinal;
-  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state)
-  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued');
+  insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state, dsn_notify, dsn_orcpt)
+  values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued', to_notify, to_orcpt);
 end $function$
 
 CREATE OR REPLACE FUNCTION public.forget_tenant(gone uuid)
@@ -557,5 +558,5 @@ UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, 
 SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, id, octets, origin, received_at, recipients, reverse_path, smtputf8, state, tenant_id) on message to posthouse_worker
 UPDATE (deliveries) on message to posthouse_worker
 SELECT (message_id, number, tenant_id) on message_chunk to posthouse_ingress
-SELECT (message_id, number, tenant_id) on message_chunk to posthouse_worker
+SELECT (message_id, number, stored_at, tenant_id) on message_chunk to posthouse_worker
 SELECT (mailbox_id, tenant_id) on subscription to posthouse_api

@@ -38,6 +38,10 @@ async function furnish({ directory, rows }: SmtpHouse): Promise<void> {
   await directory.mailbox('leser@bücher.example');
   await directory.domain('closed.example', { state: 'disabled' });
   await directory.mailbox('carl@closed.example');
+  await directory.domain('away.example');
+  await directory.mailbox('postmaster@away.example', { state: 'disabled' });
+  await directory.domain('full.example');
+  await directory.mailbox('postmaster@full.example', { quotaMessages: 0 });
   const suspended = await directory.tenant('suspended', 'suspended');
   await directory.domain('unpaid.example', { tenantId: suspended });
   await directory.mailbox('dora@unpaid.example');
@@ -89,7 +93,9 @@ test('what was accepted on the way is stored, and nothing for anybody else', asy
   );
   expect(stored.map(({ recipient, reply }) => `${recipient}: ${reply}`)).toEqual([
     'PostMaster@closed.example: postmaster has no mailbox',
+    'PostMaster@full.example: the mailbox of postmaster is full',
     'Postmaster: mail for the postmaster of this host',
+    'postmaster@away.example: the mailbox of postmaster is disabled',
     'postmaster@example.org: postmaster has no mailbox',
     'postmaster@unpaid.example: postmaster has no mailbox',
   ]);

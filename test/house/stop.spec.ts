@@ -85,7 +85,7 @@ test('one deadline cuts both', async () => {
   const cut = house.drain();
   await stop();
   expect(cut.aborted).toBe(true);
-  expect(await sender.client.rest()).toBe('');
+  expect(await sender.client.rest()).toBe('421 4.3.2 server is going down, try again soon\r\n');
   reader.socket.resume();
   await reader.closed;
 });

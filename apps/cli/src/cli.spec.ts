@@ -134,6 +134,16 @@ describe('bad input has an exact answer and its exit code', () => {
     ],
     [['mailbox', 'add', 'bob', '--no-password'], 2, 'posthouse: "bob" is no address: expected local-part@domain'],
     [
+      ['mailbox', 'add', 'sales%eu@example.org', '--no-password'],
+      2,
+      'posthouse: "sales%eu@example.org" would get no mail: port 25 refuses every address with % or ! before the @ as a route',
+    ],
+    [
+      ['alias', 'add', 'a!b@example.org', 'bob@example.org'],
+      2,
+      'posthouse: "a!b@example.org" would get no mail: port 25 refuses every address with % or ! before the @ as a route',
+    ],
+    [
       ['mailbox', 'add', 'bob@nowhere.example', '--no-password'],
       3,
       'posthouse: there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
@@ -262,6 +272,13 @@ describe('explain', () => {
     await posthouse('alias', 'add', 'loop-a@example.org', 'ex@example.org');
     await posthouse('alias', 'add', 'loop-b@example.org', 'loop-a@example.org', 'far@far.example');
     await posthouse('alias', 'set', 'loop-a@example.org', 'loop-b@example.org', 'ex@example.org');
+    await posthouse('domain', 'add', 'idle.example');
+    for (const name of ['postmaster', 'idle']) {
+      await posthouse('mailbox', 'add', `${name}@idle.example`, '--no-password');
+      await posthouse('mailbox', 'set', `${name}@idle.example`, '--state', 'disabled');
+    }
+    await posthouse('domain', 'add', 'all.example');
+    await posthouse('alias', 'add', '*@all.example', 'ex@example.org');
   });
 
   test('shows each step and the outcome', async () => {
@@ -277,6 +294,14 @@ describe('explain', () => {
       'ex+tag@example.org: 250 accepted',
       'ex+tag@example.org: mailbox mbx_..',
     ]);
+  });
+
+  test('postmaster without a domain is the one of this host', async () => {
+    const { out } = await posthouse('explain', 'PostMaster', '--json');
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({
+      address: expect.stringMatching(/^postmaster@./),
+      outcome: '250 accepted and held for the operator: mail for the postmaster of this host',
+    });
   });
 
   test('follows aliases, loops included', async () => {
@@ -301,6 +326,13 @@ describe('explain', () => {
     ['nobody@example.org', '550 5.1.1 refused: no such user'],
     ['bob@nowhere.example', '550 5.7.1 refused: we do not host the domain'],
     ['postmaster@example.org', '250 accepted and held for the operator: postmaster has no mailbox'],
+    ['postmaster@idle.example', '250 accepted and held for the operator: the mailbox of postmaster is disabled'],
+    ['idle@idle.example', '550 5.2.1 refused: the mailbox is disabled'],
+    ['sales%eu@idle.example', '550 5.7.1 routes in addresses are not accepted'],
+    ['a!b@all.example', '550 5.7.1 routes in addresses are not accepted'],
+    ['anybody@all.example', '250 accepted'],
+    ['joe@[192.0.2.1]', '550 5.7.1 mail to address literals is not accepted'],
+    ['ex@example.org.', '501 5.1.3 bad recipient address syntax'],
   ])('%s', async (address, outcome) => {
     expect((await posthouse('explain', address)).out.join('\n')).toContain(`${address}: ${outcome}`);
   });

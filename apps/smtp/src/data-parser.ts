@@ -1,16 +1,32 @@
 /** smtp-server's line parser with a data phase of ours: its own walks every octet, and takes a turn of the event loop for each dot. */
 import { DotUnstuffer } from '#wire';
 import type { SMTPServerDataStream } from 'smtp-server/lib/types.js';
+import { PassThrough } from 'node:stream';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+
+/**
+ * Octets of a connection that wait, in its socket and again in its parser, for the command or the chunk in hand. They may have come one
+ * by one, and a segment costs some hundred octets of memory whatever it holds: what waits longer stays in the kernel, which counts better.
+ */
+export const QUEUED_OCTETS = 4_096;
 
 type Done = (error?: Error | null) => void;
 
 export class DataParser extends SMTPStream {
   #unstuffer = new DotUnstuffer();
 
+  constructor(maxCommandLength: number) {
+    super({ maxCommandLength, highWaterMark: QUEUED_OCTETS });
+  }
+
   override startDataMode(maxBytes?: number): SMTPServerDataStream {
     this.#unstuffer = new DotUnstuffer();
-    return super.startDataMode(maxBytes);
+    super.startDataMode(maxBytes);
+    // No queue behind the parser's own: one chunk is written, one waits to be read.
+    return (this._dataStream = Object.assign(new PassThrough({ highWaterMark: 1 }), {
+      byteLength: 0,
+      sizeExceeded: false,
+    }));
   }
 
   /** Hands the message's octets on, with backpressure; at the end of data goes back to commands. */

@@ -38,13 +38,16 @@ export class IngressConnection extends SMTPConnection {
     };
   }
 
-  /** Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. */
+  /**
+   * Greets at once. smtp-server waits 100 ms for early talkers, which caps one-message connections below the peers' rate. What a client
+   * sends before it has heard the greeting waits in the socket: nobody is refused for being quick.
+   */
   override init(): void {
     this._setListeners(() => this.connectionReady());
   }
 
   override _createParser(): DataParser {
-    const parser = new DataParser({ maxCommandLength: MAX_COMMAND_LINE });
+    const parser = new DataParser(MAX_COMMAND_LINE);
     parser.oncommand = (command, callback) => this._onCommand(command, callback);
     parser.on('error', (error) => {
       this.closeAfterReply();
@@ -53,13 +56,9 @@ export class IngressConnection extends SMTPConnection {
     return parser;
   }
 
-  /** A session between two mails ends when the house shuts down; one in the middle of a mail may finish it. */
-  override _onCommand(command: Buffer, callback?: Done): void {
-    if (this.#engine.draining && !this.transaction) {
-      this.reply(SHUTTING_DOWN);
-      return;
-    }
-    super._onCommand(command, callback);
+  /** From DATA to its reply. */
+  get takesData(): boolean {
+    return Boolean(this._dataStream);
   }
 
   /** Our replies carry their own enhanced status: smtp-server must not put another one before it. */
@@ -81,6 +80,8 @@ export class IngressConnection extends SMTPConnection {
     super._resetSession();
     this.transaction = undefined;
     this.#engine.adopt(this.session, this);
+    // Behind the reply to a mail that was finished while the house closes; a client that comes only now hears it instead of a greeting.
+    if (this.#engine.draining) this.reply(SHUTTING_DOWN);
   }
 
   override handler_MAIL(command: Buffer, callback: Done): void {

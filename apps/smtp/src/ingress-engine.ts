@@ -1,9 +1,11 @@
 /** Port 25 as a server: smtp-server's engine, our connections, our judgement. */
-import { aborted, isLoopback, type ConnectionCaps, type Metrics } from '#runtime';
+import { aborted, isLoopback, LAST_WORDS_MS, type ConnectionCaps, type Metrics } from '#runtime';
 import { SHUTTING_DOWN, showReply, TOO_MANY_CONNECTIONS } from '#smtp';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 'smtp-server/lib/types.js';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { QUEUED_OCTETS } from './data-parser.ts';
 import { IngressConnection, type ConnectionOptions } from './ingress-connection.ts';
 import type { Judge } from './judge.ts';
 import type { Intake } from './intake.ts';
@@ -27,7 +29,7 @@ export class IngressEngine extends SMTPServer {
   draining = false;
 
   constructor(options: SMTPServerOptions, parts: EngineParts) {
-    super(options);
+    super({ ...options, highWaterMark: QUEUED_OCTETS });
     this.#parts = parts;
     this.on('error', parts.onError);
   }
@@ -69,6 +71,11 @@ export class IngressEngine extends SMTPServer {
     this.#sessions.set(session, connection);
   }
 
+  /** Answers at once, so that the greeting is written before the first octet is read: smtp-server cuts off who talks in between. */
+  override onConnect(_session: SMTPServerSession, callback: (error?: Error | null) => void): void {
+    callback();
+  }
+
   judgeMail(command: string): ReturnType<Judge['mail']> {
     return this.#parts.judge.mail(command);
   }
@@ -100,24 +107,27 @@ export class IngressEngine extends SMTPServer {
       const text = `${reply.status} ${reply.text}`;
       if (reply.code < 300) callback(null, text);
       else callback(Object.assign(new Error(text), { responseCode: reply.code }));
-      // A client that keeps its connection for later must not keep the house from closing.
-      if (this.draining && !connection.transaction) connection.reply(SHUTTING_DOWN);
     });
   }
 
   /**
-   * Ends sessions between mails now, lets the others finish their mail, and ends what is left when the time is up.
+   * Sessions whose DATA has begun may finish that mail; the others end now (RFC 5321 3.8): who has only sent an envelope has lost nothing,
+   * and need not be waited for. What is left when the time is up has LAST_WORDS_MS to hear so.
    * @param cut aborts when the time is up
    */
   async drain(cut: AbortSignal): Promise<void> {
     this.draining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const connection of this.connections) {
-      if (connection instanceof IngressConnection && !connection.transaction) connection.reply(SHUTTING_DOWN);
-    }
-    void aborted(cut).then(() => {
-      for (const connection of this.connections) connection._socket.destroy();
-    });
+    for (const connection of this.#open()) if (!connection.takesData) connection.reply(SHUTTING_DOWN);
+    await Promise.race([closed, aborted(cut)]);
+    const late = this.#open();
+    for (const connection of late) connection.reply(SHUTTING_DOWN);
+    await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+    for (const connection of late) connection._socket.destroy();
     await closed;
+  }
+
+  #open(): IngressConnection[] {
+    return [...this.connections].filter((connection) => connection instanceof IngressConnection);
   }
 }

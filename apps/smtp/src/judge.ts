@@ -2,6 +2,7 @@
 import { domainToASCII } from 'node:url';
 import {
   canonicalLocal,
+  HOST_POSTMASTER,
   judgeRecipient,
   MAX_RECIPIENTS,
   resolve,
@@ -143,5 +144,5 @@ const OPERATORS_POSTMASTER = {
   tenantId: ROOT_TENANT,
   domainId: undefined,
   mailboxId: undefined,
-  hold: 'mail for the postmaster of this host',
+  hold: HOST_POSTMASTER,
 } as const;

@@ -14,6 +14,7 @@ import {
   type RefusalEvent,
 } from '#domain';
 import { BODY_BUDGET, ConnectionCaps, Metrics, OctetBudget, silentLog } from '#runtime';
+import { QUEUED_OCTETS } from './data-parser.ts';
 import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
@@ -130,7 +131,7 @@ export class MemorySocket extends Duplex {
   #awaited: { readonly test: (replies: string) => boolean; readonly resolve: () => void } | undefined;
 
   constructor(engine: IngressEngine) {
-    super({ allowHalfOpen: true, autoDestroy: true });
+    super({ allowHalfOpen: true, autoDestroy: true, highWaterMark: QUEUED_OCTETS });
     this.on('close', () => this.#heard());
     engine.connect(this as unknown as Socket, {});
   }
@@ -163,9 +164,9 @@ export class MemorySocket extends Duplex {
     });
   }
 
-  /** The client sends. */
-  client(octets: Buffer): void {
-    if (!this.destroyed) this.push(octets);
+  /** The client sends. False: the server reads no more for now. */
+  client(octets: Buffer): boolean {
+    return !this.destroyed && this.push(octets);
   }
 
   override _read(): void {

@@ -19,6 +19,12 @@ describe('a stored recipient', () => {
   test.each<[string, string, string]>([
     ['a@b.example', 'Alice@Example.org', 'Return-Path: <a@b.example>\r\nDelivered-To: Alice@example.org\r\n'],
     ['', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
+    ['a@[192.0.2.1]', 'alice@example.org', 'Return-Path: <a@[192.0.2.1]>\r\nDelivered-To: alice@example.org\r\n'],
+    [
+      'a@[IPv6:2001:DB8::1]',
+      'alice@example.org',
+      'Return-Path: <a@[IPv6:2001:DB8::1]>\r\nDelivered-To: alice@example.org\r\n',
+    ],
     ['a@b.example\r\nBcc: forged', 'alice@example.org', 'Return-Path: <>\r\nDelivered-To: alice@example.org\r\n'],
     [
       'jö@bücher.example',

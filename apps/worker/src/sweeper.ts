@@ -8,8 +8,11 @@ import { Periodic } from './periodic.ts';
 const INTERVAL = 1_000;
 /** Milliseconds that one lane may keep a sweep: mail that never ends must not keep expired leases from being taken back. */
 const DRAIN_FOR = 10_000;
-/** Seconds after which a large message that was begun and not finished belongs to a dead connection. */
-const PENDING_FOR = 3_600;
+/**
+ * Seconds without a chunk after which a large message that was begun and not finished belongs to a dead connection: far more than any
+ * idle time-out, and a client that takes longer for CHUNK_OCTETS sends less than 73 octets a second.
+ */
+export const PENDING_FOR = 3_600;
 const SWEEPS_PER_PENDING_SWEEP = 60;
 
 export class Sweeper {

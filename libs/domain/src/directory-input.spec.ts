@@ -7,6 +7,7 @@ import {
   checkDomainName,
   checkForwardPath,
   checkQuota,
+  checkReachable,
   checkSeparators,
   checkTenantName,
   showRowName,
@@ -63,6 +64,18 @@ test.each([
 ])('no address: %j', (text, expected) => {
   expect(refusal(() => checkAddress(text, domainToASCII))).toBe(expected);
 });
+
+test.each(['sales%eu@example.org', 'a!b@example.org', '%@example.org', 'a!-default@example.org'])(
+  '%j is not given out: port 25 takes it for a route',
+  (text) => {
+    const message = `"${text}" would get no mail: port 25 refuses every address with % or ! before the @ as a route`;
+    const address = refusal(() => checkReachable(text, checkAddress(text, domainToASCII)));
+    const alias = refusal(() => checkReachable(text, checkAliasName(text, domainToASCII), 'alias'));
+    expect([address, alias]).toEqual([`bad-input address: ${message}`, `bad-input alias: ${message}`]);
+    // Elsewhere such a local part may mean something.
+    expect(checkForwardPath(text, domainToASCII).path).toBe(text);
+  },
+);
 
 test.each([
   ['Sales@example.org', 'alias', 'sales', 'sales@example.org'],

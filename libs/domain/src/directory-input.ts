@@ -92,6 +92,20 @@ function isLocalPart(local: string): boolean {
   return !Array.from(local).some((character) => ' "(),:;<>@[\\]\u00a0\u3000'.includes(character));
 }
 
+/** An address that is about to be given out, or an alias; what is there already may still be found and removed by its name. */
+export function checkReachable<Name extends { readonly local: string }>(
+  text: string,
+  name: Name,
+  field = 'address',
+): Name {
+  if (name.local.includes('%') || name.local.includes('!'))
+    throw bad(
+      field,
+      `${quoted(text)} would get no mail: port 25 refuses every address with % or ! before the @ as a route`,
+    );
+  return name;
+}
+
 /** Where a row of the address book stands. */
 export interface RowName {
   readonly kind: Exclude<RowKind, 'address'>;

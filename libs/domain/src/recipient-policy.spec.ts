@@ -28,6 +28,13 @@ const leadsTo = (...targets: Target[]): Resolution => ({
   detail: undefined,
   steps: [],
 });
+const named = (local: string, detail: string | undefined, ...targets: Target[]): Resolution => ({
+  kind: 'row',
+  domain,
+  row: { kind: 'address', local, targets },
+  detail,
+  steps: [],
+});
 const box = (change: Partial<MailboxFacts> = {}): Target => ({ mailbox: facts(change) });
 
 test.each<[string, Resolution, string]>([
@@ -37,6 +44,7 @@ test.each<[string, Resolution, string]>([
   ['an alias that leads nowhere', leadsTo(), 'no-such-user'],
   ['a disabled mailbox', leadsTo(box({ state: 'disabled' })), 'disabled'],
   ['a full mailbox', leadsTo(box({ quotaOctets: 100, usedOctets: 100 })), 'over-quota'],
+  ['a detail of a disabled postmaster', named('postmaster', 'x', box({ state: 'disabled' })), 'disabled'],
   ['a mailbox with its last message in', leadsTo(box({ quotaMessages: 1, usedMessages: 1 })), 'over-quota'],
 ])('refused: %s', (_, resolution, refusal) => {
   expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: false, refusal });
@@ -57,6 +65,22 @@ test.each<[string, Resolution, unknown]>([
     { kind: 'postmaster', domain, steps: [] },
     { kind: 'hold', reason: 'postmaster has no mailbox' },
   ],
+  [
+    'postmaster with a disabled mailbox',
+    named('postmaster', undefined, box({ state: 'disabled' })),
+    { kind: 'hold', reason: 'the mailbox of postmaster is disabled' },
+  ],
+  [
+    'postmaster with a full mailbox',
+    named('postmaster', undefined, box({ quotaOctets: 0 })),
+    { kind: 'hold', reason: 'the mailbox of postmaster is full' },
+  ],
+  [
+    'postmaster as an alias that leads nowhere',
+    named('postmaster', undefined),
+    { kind: 'hold', reason: 'the address of postmaster leads nowhere' },
+  ],
+  ['postmaster with a mailbox', named('postmaster', undefined, box()), { kind: 'mailbox', mailboxId: 'm' }],
 ])('accepted: %s', (_, resolution, disposition) => {
   expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: true, domain, disposition });
 });

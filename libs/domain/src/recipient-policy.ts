@@ -5,6 +5,9 @@ import type { MailboxId } from './ids.ts';
 /** RFC 5321 4.5.3.1.8 asks for at least 100. */
 export const MAX_RECIPIENTS = 1000;
 
+/** Why mail for bare postmaster is held where the name of the host is no hosted domain. */
+export const HOST_POSTMASTER = 'mail for the postmaster of this host';
+
 export type Refusal = 'relaying-denied' | 'no-such-user' | 'disabled' | 'over-quota' | 'too-many-recipients';
 
 /** What the first delivery row of an accepted recipient will be. */
@@ -27,23 +30,40 @@ export function judgeRecipient(resolution: Resolution, declaredOctets: number, a
     case 'no-such-user':
       return refuse('no-such-user');
     case 'postmaster':
-      return {
-        accept: true,
-        domain: resolution.domain,
-        disposition: { kind: 'hold', reason: 'postmaster has no mailbox' },
-      };
+      return hold(resolution.domain, 'postmaster has no mailbox');
     case 'row':
       return judgeTargets(resolution, declaredOctets);
   }
 }
 
-function judgeTargets({ domain, row }: Extract<Resolution, { kind: 'row' }>, declaredOctets: number): RecipientVerdict {
-  const [only] = row.targets;
-  if (!only) return refuse('no-such-user');
-  if (row.targets.length > 1 || !('mailbox' in only)) return { accept: true, domain, disposition: { kind: 'expand' } };
-  if (only.mailbox.state === 'disabled') return refuse('disabled');
-  if (!hasRoom(only.mailbox, declaredOctets)) return refuse('over-quota');
-  return { accept: true, domain, disposition: { kind: 'mailbox', mailboxId: only.mailbox.id } };
+function judgeTargets(resolution: Row, declaredOctets: number): RecipientVerdict {
+  const { domain, row } = resolution;
+  const [only, ...more] = row.targets;
+  const mailbox = only && 'mailbox' in only && more.length === 0 ? only.mailbox : undefined;
+  const obstacle = only ? mailbox && obstacleOf(mailbox, declaredOctets) : 'no-such-user';
+  // RFC 5321 4.5.1: not even its own mailbox's state is a reason to refuse mail for postmaster.
+  if (obstacle) return isPostmaster(resolution) ? hold(domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
+  return {
+    accept: true,
+    domain,
+    disposition: mailbox ? { kind: 'mailbox', mailboxId: mailbox.id } : { kind: 'expand' },
+  };
+}
+
+type Row = Extract<Resolution, { kind: 'row' }>;
+type Obstacle = Extract<Refusal, 'no-such-user' | 'disabled' | 'over-quota'>;
+
+const POSTMASTER_HELD: Readonly<Record<Obstacle, string>> = {
+  'no-such-user': 'the address of postmaster leads nowhere',
+  disabled: 'the mailbox of postmaster is disabled',
+  'over-quota': 'the mailbox of postmaster is full',
+};
+
+const isPostmaster = ({ row, detail }: Row): boolean => row.local === 'postmaster' && detail === undefined;
+
+function obstacleOf(mailbox: MailboxFacts, declaredOctets: number): Obstacle | undefined {
+  if (mailbox.state === 'disabled') return 'disabled';
+  return hasRoom(mailbox, declaredOctets) ? undefined : 'over-quota';
 }
 
 /** Nothing is reserved: the counter is checked again, under lock, at delivery. */
@@ -51,4 +71,9 @@ export const hasRoom = (mailbox: MailboxFacts, octets: number): boolean =>
   (mailbox.quotaOctets === undefined || mailbox.usedOctets + octets <= mailbox.quotaOctets) &&
   (mailbox.quotaMessages === undefined || mailbox.usedMessages < mailbox.quotaMessages);
 
+const hold = (domain: DomainFacts, reason: string): RecipientVerdict => ({
+  accept: true,
+  domain,
+  disposition: { kind: 'hold', reason },
+});
 const refuse = (refusal: Refusal): RecipientVerdict => ({ accept: false, refusal });

@@ -3,6 +3,7 @@
  * make a relay: source routes (which it says to ignore) and routes in disguise are refused.
  */
 import { Buffer } from 'node:buffer';
+import { isAddressLiteral } from './address-literal.ts';
 import { toDomain, type ToAscii } from './domain-name.ts';
 import { MAX_DOMAIN, MAX_LOCAL_PART, MAX_PATH } from './limits.ts';
 import { isDotString, isLenientDotString, readQuotedString, showLocalPart } from './local-part.ts';
@@ -15,7 +16,7 @@ export interface MailboxPath {
   readonly kind: 'mailbox';
   /** Unquoted, in the case it came in. */
   readonly local: string;
-  /** Lower-case A-label. */
+  /** Lower-case A-label; of a reverse-path perhaps an address literal, as it came in. */
   readonly domain: string;
   /** What stood between the angle brackets, octet for octet: for trace fields and logs. */
   readonly original: string;
@@ -46,10 +47,14 @@ export function parseReversePath(text: string, rules: PathRules): ReversePath | 
   const fault = textFault(text, rules.utf8);
   if (fault) return refused(fault === 'utf8' ? refuse.NEEDS_SMTPUTF8 : refuse.BAD_REVERSE_PATH);
   const parts = split(text, isLenientDotString);
-  const domain = parts && toDomain(parts.domain, rules.toAscii);
+  const domain = parts && senderDomain(parts.domain, rules);
   if (!parts || !domain) return refused(refuse.BAD_REVERSE_PATH);
   return { kind: 'mailbox', local: parts.local, domain, original: text };
 }
+
+/** A sender may live at an address literal (RFC 5321 4.1.2); it stays as it was written. */
+const senderDomain = (text: string, { toAscii }: PathRules): string | undefined =>
+  isAddressLiteral(text) ? text : toDomain(text, toAscii);
 
 /** @param text what stands between the angle brackets of RCPT TO */
 export function parseForwardPath(text: string, rules: PathRules): ForwardPath | RefusedPath {

@@ -142,6 +142,7 @@ describe.each(EVERYBODY)('%s may never', (role) => {
 
 const FORBIDDEN: Readonly<Record<AppRole, readonly string[]>> = {
   posthouse_ingress: [
+    "select deliver_across(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'x', null, null)",
     'select body from message',
     'select reverse_path from message',
     'select octets from message_chunk',
@@ -180,6 +181,7 @@ const FORBIDDEN: Readonly<Record<AppRole, readonly string[]>> = {
     "select auth_succeeded('k')",
   ],
   posthouse_pop3: [
+    "select deliver_across(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'x', null, null)",
     "update domain set state = 'disabled'",
     'select 1 from domain',
     'select 1 from tenant',
@@ -198,6 +200,7 @@ const FORBIDDEN: Readonly<Record<AppRole, readonly string[]>> = {
     'insert into delivery (tenant_id) select tenant_id from mailbox',
   ],
   posthouse_imap: [
+    "select deliver_across(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'x', null, null)",
     'insert into mailbox (tenant_id, id, domain_id, name) select tenant_id, id, domain_id, name from mailbox',
     'update mailbox set quota_octets = null',
     'delete from mailbox',
@@ -211,6 +214,7 @@ const FORBIDDEN: Readonly<Record<AppRole, readonly string[]>> = {
     'delete from maildrop_lock',
   ],
   posthouse_api: [
+    "select deliver_across(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'x', null, null)",
     'select body from message',
     'select envelope from message',
     'select body_structure from message',

@@ -74,15 +74,18 @@ describe('Grouped', () => {
 describe('bisect', () => {
   const dataError = (): Error => Object.assign(new pg.DatabaseError('bad', 3, 'error'), { code: '22021' });
 
+  const ofItems = fc.constantFrom(dataError(), new RangeError('too deep'), new TypeError('not a Buffer'));
+
   test('finds every culprit, and the others run exactly once in the end', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.integer({ min: 0, max: 60 })),
         fc.array(fc.integer({ min: 0, max: 60 })),
-        async (items, bad) => {
+        ofItems,
+        async (items, bad, error) => {
           const done: number[] = [];
           const culprits = await bisect(items, (part) => {
-            if (part.some((item) => bad.includes(item))) return Promise.reject(dataError());
+            if (part.some((item) => bad.includes(item))) return Promise.reject(error);
             done.push(...part);
             return Promise.resolve();
           });

@@ -13,7 +13,11 @@ export const isDataError = (error: unknown): boolean =>
 /** 55P03: another transaction held a row for longer than lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03';
 
-/** Runs `each` on one half after the other until the culprits stand alone: one bad item must not refuse its neighbours. */
+/** Something in the items themselves, whether the database says so or our own code that composes the statement. A lost connection throws neither. */
+const isOfItems = (error: unknown): boolean =>
+  isDataError(error) || error instanceof RangeError || error instanceof TypeError;
+
+/** Runs `run` on one half after the other until the culprits stand alone: one bad item must not refuse its neighbours. */
 export async function bisect<Item>(
   items: readonly Item[],
   run: (items: readonly Item[]) => Promise<void>,
@@ -22,7 +26,7 @@ export async function bisect<Item>(
     await run(items);
     return new Map();
   } catch (error) {
-    if (!isDataError(error)) throw error;
+    if (!isOfItems(error)) throw error;
     if (items.length === 1 && items[0] !== undefined) return new Map([[items[0], error]]);
     const middle = items.length >> 1;
     const left = await bisect(items.slice(0, middle), run);

@@ -95,6 +95,7 @@ export interface MessageChunkTable {
   message_id: MessageId;
   number: number;
   octets: Buffer;
+  stored_at: Generated<Date>;
 }
 
 export interface DeliveryTable {

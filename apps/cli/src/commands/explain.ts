@@ -1,8 +1,11 @@
 import { domainToASCII } from 'node:url';
 import {
+  canonicalLocal,
   checkAddress,
   expand,
   hasRoom,
+  HOST_POSTMASTER,
+  judgeRecipient,
   parseAddress,
   resolve,
   ROOT_TENANT,
@@ -10,7 +13,10 @@ import {
   showId,
   type CanonicalAddress,
   type ExpansionNode,
+  type Refusal,
+  type Resolution,
 } from '#domain';
+import { BAD_FORWARD_PATH, parseForwardPath, showReply } from '#smtp';
 import type { Command } from 'commander';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { printJson } from '../listing.ts';
@@ -26,15 +32,14 @@ export function registerExplain(program: Command, context: Context): void {
     .argument('<address>')
     .action((given: string, _, command: Command) =>
       withHouse(context, async (house) => {
-        const address = checkAddress(given, domainToASCII);
-        const explained = await explain(house, address);
+        const explained = await explain(house, given, context.config().hostname);
         if (commonOptions(command).json) printJson(context.terminal, explained);
         else for (const line of toLines(explained)) context.terminal.out(line);
       }),
     );
 }
 
-export interface Explanation {
+interface Explanation {
   readonly address: string;
   /** What RCPT answers. */
   readonly outcome: string;
@@ -42,8 +47,17 @@ export interface Explanation {
   readonly path: readonly { readonly depth: number; readonly address: string; readonly end: string }[];
 }
 
-/** The same pure functions as RCPT and delivery use, on the same facts. */
-export async function explain({ directory }: OpenHouse, address: CanonicalAddress): Promise<Explanation> {
+/** The same pure functions as RCPT and delivery use, on the same facts. Throws DirectoryRefusal for what is no address. */
+async function explain({ directory }: OpenHouse, given: string, hostname: string): Promise<Explanation> {
+  const forwardPath = parseForwardPath(given, { utf8: true, toAscii: domainToASCII });
+  if (forwardPath.kind === 'refused') {
+    // Says more exactly than RCPT what is wrong with it, if it finds anything.
+    if (forwardPath.reply === BAD_FORWARD_PATH) checkAddress(given, domainToASCII);
+    return { address: given, outcome: showReply(forwardPath.reply), steps: [], path: [] };
+  }
+  const ofHost = forwardPath.kind === 'postmaster';
+  const { local, domain } = ofHost ? { local: 'postmaster', domain: hostname } : forwardPath;
+  const address: CanonicalAddress = { local: canonicalLocal(local), domain };
   const [facts = { domain: undefined, rows: [] }] = await directory.directoryFacts(ROOT_TENANT, [address]);
   const resolution = resolve(address, facts);
   const { nodes } = await expand(address, {
@@ -52,7 +66,7 @@ export async function explain({ directory }: OpenHouse, address: CanonicalAddres
   });
   return {
     address: showAddress(address),
-    outcome: outcomeOf(resolution.kind, nodes),
+    outcome: ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(resolution),
     steps: resolution.steps.map(({ tried, won, why }) => ({ tried, won, why: withShownId(why) })),
     path: nodes.map((node) => ({ depth: node.depth, address: node.address, end: endOf(node) })),
   };
@@ -61,26 +75,35 @@ export async function explain({ directory }: OpenHouse, address: CanonicalAddres
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const withShownId = (text: string): string => text.replace(UUIDS, (uuid) => showId('mbx', uuid));
 
-function outcomeOf(kind: string, nodes: readonly ExpansionNode[]): string {
-  const [start] = nodes;
-  switch (kind) {
-    case 'not-hosted':
+const held = (reason: string): string => `250 accepted and held for the operator: ${reason}`;
+
+/** What RCPT answers to a message of unknown size. */
+function outcomeOf(resolution: Resolution): string {
+  const verdict = judgeRecipient(resolution, 0, 0);
+  if (!verdict.accept) return refusedFor(verdict.refusal, resolution);
+  switch (verdict.disposition.kind) {
+    case 'mailbox':
+      return '250 accepted';
+    case 'expand':
+      return '250 accepted, and expanded at delivery';
+    case 'hold':
+      return held(verdict.disposition.reason);
+  }
+}
+
+function refusedFor(refusal: Refusal, { kind }: Resolution): string {
+  switch (refusal) {
+    case 'relaying-denied':
       return '550 5.7.1 refused: we do not host the domain';
-    case 'domain-disabled':
-      return '550 5.2.1 refused: the domain or its tenant is disabled';
     case 'no-such-user':
       return '550 5.1.1 refused: no such user';
-    case 'postmaster':
-      return '250 accepted and held for the operator: postmaster has no mailbox';
-    default:
-      break;
+    case 'disabled':
+      return `550 5.2.1 refused: the ${kind === 'row' ? 'mailbox' : 'domain or its tenant'} is disabled`;
+    case 'over-quota':
+      return '452 4.2.2 refused for now: the mailbox is full';
+    case 'too-many-recipients':
+      return '452 4.5.3 refused for now: too many recipients';
   }
-  if (start?.outcome === 'dead-end')
-    return start.why === 'the mailbox is disabled'
-      ? '550 5.2.1 refused: the mailbox is disabled'
-      : '550 5.1.1 refused: no such user';
-  if (start?.mailbox && !hasRoom(start.mailbox, 0)) return '452 4.2.2 refused for now: the mailbox is full';
-  return start?.outcome === 'expanded' ? '250 accepted, and expanded at delivery' : '250 accepted';
 }
 
 function endOf({ outcome, mailbox, why }: ExpansionNode): string {
@@ -103,6 +126,7 @@ function endOf({ outcome, mailbox, why }: ExpansionNode): string {
 }
 
 function toLines({ address, outcome, steps, path }: Explanation): string[] {
+  if (steps.length === 0) return [`${address}: ${outcome}`];
   const tried = table(
     ['TRIED', 'RESULT', 'WHY'],
     steps.map((step) => [step.tried, step.won ? 'found' : 'no', step.why]),

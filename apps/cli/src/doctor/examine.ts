@@ -43,10 +43,10 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
 function postmaster({ trace }: OpenHouse): Promise<Finding> {
   return attempt('postmaster', 'run posthouse migrate', async () => {
     const { heldForPostmaster } = await trace.statistics(ROOT_TENANT);
-    if (heldForPostmaster === 0) return ok('postmaster: no mail is held for want of a mailbox');
+    if (heldForPostmaster === 0) return ok('postmaster: no mail is held');
     return warn(
       `postmaster: ${heldForPostmaster} mail(s) held`,
-      'posthouse alias add postmaster@<domain> <you>: RFC 5321 4.5.1 wants it read',
+      'posthouse explain postmaster@<domain> says why; posthouse alias add postmaster@<domain> <you>: RFC 5321 4.5.1 wants it read',
     );
   });
 }

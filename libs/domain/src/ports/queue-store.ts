@@ -78,6 +78,6 @@ export abstract class QueueStore {
   abstract releaseExpired(): Promise<number>;
   /** Lanes with due rows. */
   abstract dueLanes(): Promise<Lane[]>;
-  /** Removes pending messages that no ingress finishes any more; gives their number. */
-  abstract sweepPending(olderThanSeconds: number): Promise<number>;
+  /** Removes pending messages of which nothing has come for so long: nobody finishes them any more. Gives their number. */
+  abstract sweepPending(silentSeconds: number): Promise<number>;
 }

@@ -94,7 +94,7 @@ export interface HouseStatistics {
   readonly mailboxes: number;
   /** Exact while there are few, then the database's estimate: counting millions for every scrape would cost too much. */
   readonly messages: number;
-  /** Accepted and held for want of a postmaster's mailbox. */
+  /** Accepted and held: the postmaster's mailbox is missing, disabled or full. */
   readonly heldForPostmaster: number;
 }
 

@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url';
 import {
   checkAliasName,
   checkForwardPath,
+  checkReachable,
   checkText,
   DirectoryRefusal,
   MAX_ALIAS_TARGETS,
@@ -43,7 +44,7 @@ export async function addAlias(
   text: string,
   targets: readonly string[],
 ): Promise<AliasView> {
-  const name = checkAliasName(text, domainToASCII);
+  const name = checkReachable(text, checkAliasName(text, domainToASCII), 'alias');
   const domain = await findDomain(act, scope, name.domain, { lock: true });
   await requireFree(act, domain, name.kind, name.local);
   const key = keyOf(domain, name);

@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import {
   checkAddress,
+  checkReachable,
   checkQuota,
   DirectoryRefusal,
   showAddress,
@@ -137,7 +138,7 @@ async function setPassword(act: Act, { tenantId, id }: FoundMailbox, hash: strin
 }
 
 async function addAddress(act: Act, scope: DirectoryScope, mailbox: FoundMailbox, text: string): Promise<void> {
-  const address = checkAddress(text, domainToASCII);
+  const address = checkReachable(text, checkAddress(text, domainToASCII));
   const domain = await findDomain(act, scope, address.domain, { lock: true });
   await requireFree(act, domain, 'address', address.local);
   const key = { tenant_id: mailbox.tenantId, domain_id: domain.id, local: address.local, kind: 'address' as const };

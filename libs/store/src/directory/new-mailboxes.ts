@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import {
   checkAddress,
   checkQuota,
+  checkReachable,
   DirectoryRefusal,
   MAX_MAILBOX_BATCH,
   showAddress,
@@ -56,7 +57,7 @@ export async function makeMailboxes(
 function check({ address, quotaOctets, quotaMessages }: NewMailbox): CanonicalAddress {
   if (quotaOctets !== undefined) checkQuota('quota', quotaOctets);
   if (quotaMessages !== undefined) checkQuota('message quota', quotaMessages);
-  return checkAddress(address, domainToASCII);
+  return checkReachable(address, checkAddress(address, domainToASCII));
 }
 
 function attempt<T>(refusals: (DirectoryRefusal | undefined)[], at: number, work: () => T): T | undefined {

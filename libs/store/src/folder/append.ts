@@ -91,9 +91,13 @@ insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_ad
 values ($1::uuid, $2::uuid, 'pending', 'append', '', '', $3, 0, 0, 0, 0, '', '', '')`,
 };
 
+/** Gives back nothing where the pending row is gone: its chunk would belong to nothing, and nobody would sweep it. */
 const APPEND_CHUNK: HotStatement = {
   name: 'folder_append_chunk',
-  text: 'insert into message_chunk (tenant_id, message_id, number, octets) values ($1::uuid, $2::uuid, $3::int, $4::bytea)',
+  text: `
+insert into message_chunk (tenant_id, message_id, number, octets)
+select m.tenant_id, m.id, $3::int, $4::bytea from message m where m.tenant_id = $1::uuid and m.id = $2::uuid and m.state = 'pending'
+returning number`,
 };
 
 const ABANDON_LARGE: HotStatement = {
@@ -112,6 +116,7 @@ interface AppendRow {
   stored: boolean;
 }
 
+const swept = (id: MessageId): string => `pending message ${id} was swept before its last octet came`;
 const UNKNOWN_FOLDER = { kind: 'no-such-folder' } as const;
 
 export class Appends {
@@ -147,7 +152,8 @@ export class Appends {
   }
 
   async chunk({ tenantId }: Account, id: MessageId, number: number, octets: Buffer): Promise<void> {
-    await this.#chunks.query(APPEND_CHUNK, [tenantId, id, number, octets]);
+    const stored = await this.#chunks.query(APPEND_CHUNK, [tenantId, id, number, octets]);
+    if (stored.length === 0) throw new Error(swept(id));
     passed(octets.length);
   }
 
@@ -181,7 +187,7 @@ export class Appends {
     const [row] = rows;
     if (!row) return UNKNOWN_FOLDER;
     if (!row.fits) return { kind: 'over-quota' };
-    if (!row.stored) throw new Error(`pending message ${messageId} was swept before its last octet came`);
+    if (!row.stored) throw new Error(swept(messageId));
     return { kind: 'appended', uidValidity: row.uidvalidity, uid: row.uidnext, messageId };
   }
 }

@@ -356,6 +356,8 @@ describe('APPEND', () => {
     const abandoned = await store.beginLarge(account, '');
     await store.appendChunk(account, abandoned, 0, big.subarray(0, CHUNK_OCTETS));
     await store.abandonLarge(account, abandoned);
+    // Swept or abandoned, its chunks are of nothing.
+    await expect(store.appendChunk(account, abandoned, 1, big.subarray(0, CHUNK_OCTETS))).rejects.toThrow('was swept');
     const { rows } = await db.owner.query(
       'select (select count(*) from message where id = any ($1)) + (select count(*) from message_chunk where message_id = any ($1)) as left',
       [[refused, abandoned]],

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, type CanonicalAddress, type MessageId } from '#domain';
+import { DEFAULT_TENANT, type CanonicalAddress, type IntakeMessage, type MessageId } from '#domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../new-id.ts';
 import { intakeMessage, queueWorld, toRecipient, type QueueWorld } from '../queue/queue-fixture.spec-helper.ts';
@@ -56,6 +56,32 @@ describe('the grouped commit', () => {
         .map(({ id }) => id)
         .sort(),
     );
+  });
+
+  test('a body of very many parts is stored, and so are its neighbours', async () => {
+    const many = { ...fresh(200_000), body: Array.from({ length: 200_000 }, () => Buffer.from('x')) };
+    const messages: IntakeMessage[] = [fresh(21), many, fresh(23)];
+    await Promise.all(messages.map((message) => world.intake.commit(message)));
+    const rows = await world.rows<{ id: string; body: Buffer }>('select id, body from message');
+    const stored = new Map(rows.map(({ id, body }) => [id, body]));
+    for (const { id, body } of messages) expect(stored.get(id)?.equals(Buffer.concat(body))).toBe(true);
+  });
+
+  test.for([RangeError, TypeError])('a message that cannot be written for a %o refuses itself alone', async (Fault) => {
+    const messages: IntakeMessage[] = Array.from({ length: 7 }, () => fresh());
+    const [first, bad, ...rest] = messages;
+    if (!first || !bad) throw new Error('too few');
+    const poisoned = {
+      ...bad,
+      get body(): never {
+        throw new Fault('out of reach');
+      },
+    };
+    const outcomes = await Promise.allSettled(
+      [first, poisoned, ...rest].map((message) => world.intake.commit(message)),
+    );
+    expect(outcomes.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []))).toEqual([1]);
+    expect(await ids()).toEqual([first, ...rest].map(({ id }) => id).sort());
   });
 
   test('the same id twice is refused the second time and stored once', async () => {
@@ -132,6 +158,7 @@ describe('large messages', () => {
     await world.intake.beginLarge(message);
     await world.intake.appendChunk(message, 0, Buffer.from('chunk'));
     await world.rows(`update message set received_at = now() - interval '1 day'`);
+    await world.rows(`update message_chunk set stored_at = now() - interval '1 day'`);
     expect(await world.queue.sweepPending(3600)).toBe(1);
     await expect(world.intake.appendChunk(message, 1, Buffer.from('chunk'))).rejects.toThrow('was swept');
     await expect(world.intake.commitLarge(message, message.digest)).rejects.toThrow('was swept');

@@ -172,8 +172,10 @@ async function commitGroup(writer: HotConnection, messages: readonly IntakeMessa
       const recipients = message.recipients.filter((recipient) => recipient.tenantId === tenantId).length;
       copies.push({ message, tenantId, recipients, at });
     }
-    bodies.push(...message.body);
-    at += message.digest.octets;
+    for (const part of message.body) {
+      bodies.push(part);
+      at += part.length;
+    }
   }
   const joined = bodies.length === 1 && bodies[0] ? bodies[0] : Buffer.concat(bodies);
   await writer.query(COMMIT, [joined, ...messageColumns(copies), ...deliveryColumns(messages.flatMap(rowsOf))]);

@@ -566,21 +566,33 @@ describe("the sweeper's questions", () => {
     expect(await queue.dueLanes()).toHaveLength(1000);
   });
 
-  test('pending messages that nobody finishes are swept with their chunks, younger ones stay', async () => {
-    const [old, young] = [newId() as MessageId, newId() as MessageId];
-    for (const id of [old, young]) {
-      const envelope = intakeMessage(id, [toRecipient(toAlice())]);
+  test('pending messages of which nothing comes any more are swept with their chunks; slow ones stay, however old', async () => {
+    const [old, empty, slow, young] = [newId(), newId(), newId(), newId()];
+    for (const id of [old, empty, slow, young]) {
+      const envelope = intakeMessage(id as MessageId, [toRecipient(toAlice())]);
       await world.intake.beginLarge(envelope);
+      if (id === empty) continue;
       await world.intake.appendChunk(envelope, 0, Buffer.from('chunk'));
+      await world.intake.appendChunk(envelope, 1, Buffer.from('chunk'));
     }
-    await world.accept([toAlice()]);
-    await world.rows(`update message set received_at = now() - interval '2 hours' where id <> $1`, [young]);
-    expect(await world.queue.sweepPending(3600)).toBe(1);
-    expect(await world.rows(`select state from message order by state`)).toEqual([
-      { state: 'accepted' },
-      { state: 'pending' },
-    ]);
-    expect(await world.rows('select message_id from message_chunk')).toEqual([{ message_id: young }]);
+    const accepted = await world.accept([toAlice()]);
+    await world.rows(`update message set received_at = now() - interval '5 hours' where id <> $1`, [young]);
+    await world.rows(
+      `update message_chunk set stored_at = now() - interval '2 hours' where message_id = $1 or number = 0`,
+      [old],
+    );
+    expect(await world.queue.sweepPending(3600)).toBe(2);
+    const left = await world.rows<{ id: string; state: string; chunks: number }>(
+      `select id, state, (select count(*)::int from message_chunk where message_id = id) as chunks from message`,
+    );
+    expect(new Map(left.map(({ id, ...rest }) => [id, rest]))).toEqual(
+      new Map([
+        [slow, { state: 'pending', chunks: 2 }],
+        [young, { state: 'pending', chunks: 2 }],
+        [accepted, { state: 'accepted', chunks: 0 }],
+      ]),
+    );
+    expect(await world.rows('select count(*)::int as count from message_chunk')).toEqual([{ count: 4 }]);
   });
 
   test('a message that was swept while it still arrived is refused at its end', async () => {

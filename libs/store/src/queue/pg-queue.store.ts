@@ -174,8 +174,8 @@ export class PgQueueStore extends QueueStore {
     return [...new Set(rows.filter(({ due }) => due).map(({ lane }) => lane))];
   }
 
-  override async sweepPending(olderThanSeconds: number): Promise<number> {
-    return this.#count(await this.#reads.query(SWEEP_PENDING, [olderThanSeconds]));
+  override async sweepPending(silentSeconds: number): Promise<number> {
+    return this.#count(await this.#reads.query(SWEEP_PENDING, [silentSeconds]));
   }
 
   #count(rows: { count?: number }[]): number {

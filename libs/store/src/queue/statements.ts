@@ -150,7 +150,10 @@ with moved as (
 insert into event (tenant_id, message_id, kind, ordinal, detail)
 select tenant_id, message_id, 'held', ordinal, reply from moved`;
 
-/** $1 tenant, $2 message, $3 ordinal, $4 lease; $5.. targets: recipient, lane, domain, mailbox, hold. */
+/**
+ * $1 tenant, $2 message, $3 ordinal, $4 lease; $5.. targets: recipient, lane, domain, mailbox, hold. Targets inherit what the sender asked
+ * for (RFC 3461 5.2.7), and the address it wrote to where it named no other (RFC 3461 5.2.1; of type utf-8 by RFC 6533 3).
+ */
 export const EXPAND: HotStatement = {
   name: 'queue_expand',
   text: `
@@ -159,7 +162,8 @@ with moved as (
      set came_from = state, state = 'forwarded', settled_at = now(), lease_owner = null, lease_until = null,
          reply = 'expanded to ' || cardinality($5::text[]) || ' target(s)'
    where tenant_id = $1::uuid and message_id = $2::uuid and ordinal = $3 and state = 'leased' and lease_owner = $4::uuid
-  returning tenant_id, message_id, ordinal, depth, queued_at, reply
+  returning tenant_id, message_id, ordinal, depth, queued_at, reply, dsn_notify,
+            coalesce(dsn_orcpt, case when octet_length(recipient) = length(recipient) then 'rfc822;' else 'utf-8;' end || recipient) as dsn_orcpt
 ), wanted as (
   select t.*, coalesce(d.tenant_id, $1::uuid) as owner
     from unnest($5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[]) with ordinality
@@ -172,12 +176,14 @@ with moved as (
     from moved where m.tenant_id = moved.tenant_id and m.id = moved.message_id
   returning m.deliveries - (select count(*) from own)::int as first
 ), targets as (
-  insert into delivery (tenant_id, message_id, ordinal, parent, depth, recipient, lane, domain_id, mailbox_id, state, reply)
+  insert into delivery (tenant_id, message_id, ordinal, parent, depth, recipient, lane, domain_id, mailbox_id, state, reply,
+                        dsn_notify, dsn_orcpt)
   select moved.tenant_id, moved.message_id, grown.first + own.number - 1, moved.ordinal, moved.depth + 1, own.recipient, own.lane,
-         own.domain_id, own.mailbox_id, case when own.hold is null then 'queued' else 'held' end, own.hold
+         own.domain_id, own.mailbox_id, case when own.hold is null then 'queued' else 'held' end, own.hold,
+         moved.dsn_notify, moved.dsn_orcpt
     from moved, grown, own
 ), across as (
-  select deliver_across(moved.tenant_id, moved.message_id, w.owner, w.recipient, w.domain_id, w.mailbox_id)
+  select deliver_across(moved.tenant_id, moved.message_id, w.owner, w.recipient, w.domain_id, w.mailbox_id, moved.dsn_notify, moved.dsn_orcpt)
     from moved, wanted w where w.owner <> $1::uuid
 )
 insert into event (tenant_id, message_id, kind, ordinal, detail)
@@ -219,11 +225,16 @@ select lane, number, exists (select from delivery d where d.state = 'queued' and
  order by number`,
 };
 
+/** $1 seconds since the last chunk of a pending message, or since it was begun. */
 export const SWEEP_PENDING: HotStatement = {
   name: 'queue_sweep_pending',
   text: `
 with gone as (
-  delete from message where state = 'pending' and received_at < now() - make_interval(secs => $1) returning tenant_id, id
+  delete from message m
+   where m.state = 'pending' and m.received_at < now() - make_interval(secs => $1)
+     and not exists (select from message_chunk c
+                      where c.tenant_id = m.tenant_id and c.message_id = m.id and c.stored_at >= now() - make_interval(secs => $1))
+  returning m.tenant_id, m.id
 ), chunks as (
   delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
 )
