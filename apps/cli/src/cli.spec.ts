@@ -378,19 +378,6 @@ describe('trace and ledger', () => {
 });
 
 describe('without a running house', () => {
-  test('status says so', async () => {
-    const { code, out } = await posthouse('status');
-    expect(code).toBe(5);
-    expect(out[0]).toContain('not running in ');
-  });
-
-  test('down has nothing to do', async () => {
-    expect(await posthouse('down')).toMatchObject({
-      code: 0,
-      out: [expect.stringContaining('no house is running in ')],
-    });
-  });
-
   test('send names the port that does not answer', async () => {
     const terminal = fakeTerminal('hello', { POSTHOUSE_DATA_DIR: folder, POSTHOUSE_SMTP_PORT: '1' });
     expect(await run(['send', '--to', 'a@example.org', '-'], terminal)).toBe(5);

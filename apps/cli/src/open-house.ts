@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectoryStore, TraceStore } from '#domain';
 import {
   acquireHouse,
+  findCluster,
   findDatabase,
   HouseError,
+  houseHolder,
   HouseLock,
   reasonOf,
   roleUrl,
@@ -53,10 +55,27 @@ export async function openHouse(config: Config, terminal: Terminal): Promise<Ope
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 100;
 
-/** The owner's URL, and how to give back what was started for it. */
+/** What to say in a folder where nobody ever started a house, most often the wrong one; undefined where one lives, or is being made. */
+export function noHouseHere({ dataDir, database }: Config): string | undefined {
+  const isThere =
+    database.url !== undefined || findCluster(dataDir) !== undefined || houseHolder(dataDir) !== undefined;
+  return isThere ? undefined : `no house lives in ${dataDir}: run npm start, or set POSTHOUSE_DATA_DIR`;
+}
+
+/** Throws HouseError in such a folder. */
+export function needHouse(config: Config): void {
+  const words = noHouseHere(config);
+  if (words !== undefined) throw new HouseError(words);
+}
+
+/**
+ * The owner's URL, and how to give back what was started for it. In the wrong folder a new, empty house would answer every question:
+ * so only a command that is there to make one does.
+ */
 export async function openDatabase(
   config: Config,
   terminal: Terminal,
+  { makesHouse = false }: { makesHouse?: boolean } = {},
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   if (config.database.url !== undefined) return { url: config.database.url, stop: async () => undefined };
   const end = performance.now() + PATIENCE_MS;
@@ -64,6 +83,7 @@ export async function openDatabase(
     const running = findDatabase(config);
     const fault = running === undefined ? undefined : await connectFault(running);
     if (running !== undefined && fault === undefined) return { url: running, stop: async () => undefined };
+    if (!makesHouse) needHouse(config);
     const lock = acquireHouse(config.dataDir, 'command');
     if (lock instanceof HouseLock) return startForCommand(config, lock, terminal);
     if (performance.now() > end) throw new HouseError(whyNotReached(lock, fault));

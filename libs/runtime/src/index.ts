@@ -4,6 +4,7 @@ export { editDistance, nearest } from './nearest.ts';
 export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl, type AppRole } from './role-url.ts';
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';
 export { House, HouseModule, startApp, type AppModule } from './house.ts';
+export { findCluster } from './embedded/cluster.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
 export {

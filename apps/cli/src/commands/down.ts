@@ -3,6 +3,7 @@ import { errorCode, houseHolder } from '#runtime';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { needHouse } from '../open-house.ts';
 
 /** Seconds beyond the drain that closing pools and stopping the database may take. */
 const CLOSE_SECONDS = 45;
@@ -14,7 +15,9 @@ export function registerDown(program: Command, context: Context): void {
     .description('stop the running house: it finishes what it has in hand first')
     .action(async () => {
       const { terminal } = context;
-      const { dataDir, drainSeconds } = context.config();
+      const config = context.config();
+      const { dataDir, drainSeconds } = config;
+      needHouse(config);
       const holder = houseHolder(dataDir);
       if (holder?.purpose !== 'house') return terminal.out(`no house is running in ${dataDir}`);
       const pid = holder.heldBy;

@@ -8,7 +8,7 @@ export function registerMigrate(program: Command, context: Context): void {
     .command('migrate')
     .description('bring the schema and the roles of the database up to date; a second run does nothing')
     .action(async () => {
-      const { url, stop } = await openDatabase(context.config(), context.terminal);
+      const { url, stop } = await openDatabase(context.config(), context.terminal, { makesHouse: true });
       try {
         const names = await bringUpToDate(url);
         context.terminal.out(

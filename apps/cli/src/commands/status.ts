@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
+import { noHouseHere } from '../open-house.ts';
 import { duration, facts, table } from '../table.ts';
 
 export function registerStatus(program: Command, context: Context): void {
@@ -41,10 +42,11 @@ export function registerStatus(program: Command, context: Context): void {
     });
 }
 
-function whyNotRunning({ dataDir }: Config): string {
+function whyNotRunning(config: Config): string {
+  const { dataDir } = config;
   const holder = houseHolder(dataDir);
   if (holder?.purpose === 'house') return `process ${holder.heldBy} is starting it`;
-  return `not running in ${dataDir}: start it with posthouse up`;
+  return noHouseHere(config) ?? `not running in ${dataDir}: start it with posthouse up`;
 }
 
 function statisticsLines({
