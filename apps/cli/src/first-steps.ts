@@ -65,6 +65,10 @@ export function firstSteps({ config: { bind, hostname, plaintextAuth }, listener
   return `${lines.join('\n')}\n`;
 }
 
+/** The same for `posthouse database`. */
+export const databaseSteps = (place: string): string =>
+  `The database of the house is up: ${place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`;
+
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 const endpoint = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

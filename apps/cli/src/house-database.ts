@@ -19,6 +19,8 @@ export interface HeldHouse {
   readonly databaseUrl: string;
   /** Where the data lies, for people. */
   readonly place: string;
+  /** Names of the migrations that were missing. */
+  readonly ran: readonly string[];
   /** Stops the database if it is ours, and lets go of the house. Idempotent. */
   release(): Promise<void>;
 }
@@ -54,8 +56,9 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
       await embedded?.stop();
       lock.release();
     };
+    let ran: readonly string[];
     try {
-      const ran = await bringUpToDate(databaseUrl);
+      ran = await bringUpToDate(databaseUrl);
       if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
     } catch (error) {
       await release();
@@ -66,6 +69,7 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
       lock,
       databaseUrl,
       place: embedded ? `embedded PostgreSQL in ${embedded.cluster.folder}` : 'PostgreSQL by POSTHOUSE_DATABASE_URL',
+      ran,
       release,
     };
   } catch (error) {

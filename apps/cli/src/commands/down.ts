@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, houseHolder } from '#runtime';
 import type { Command } from 'commander';
-import type { Context } from '../context.ts';
+import { commonOptions, type Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { printJson } from '../listing.ts';
 import { needHouse } from '../open-house.ts';
 
 /** Seconds beyond the drain that closing pools and stopping the database may take. */
@@ -13,13 +14,15 @@ export function registerDown(program: Command, context: Context): void {
   program
     .command('down')
     .description('stop the running house: it finishes what it has in hand first')
-    .action(async () => {
+    .action(async (_, command: Command) => {
       const { terminal } = context;
       const config = context.config();
       const { dataDir, drainSeconds } = config;
       needHouse(config);
       const holder = houseHolder(dataDir);
-      if (holder?.purpose !== 'house') return terminal.out(`no house is running in ${dataDir}`);
+      const report = (stopped: number | null, words: string): void =>
+        commonOptions(command).json ? printJson(terminal, { stopped }) : terminal.out(words);
+      if (holder?.purpose !== 'house') return report(null, `no house is running in ${dataDir}`);
       const pid = holder.heldBy;
       stop(pid);
       if (terminal.isInteractive) terminal.err(`process ${pid} finishes what it has in hand`);
@@ -33,7 +36,7 @@ export function registerDown(program: Command, context: Context): void {
         }
         await sleep(LOOK_MS);
       }
-      return terminal.out(`stopped process ${pid}`);
+      return report(pid, `stopped process ${pid}`);
     });
 }
 

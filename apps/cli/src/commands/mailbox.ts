@@ -4,7 +4,7 @@ import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
 import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
 import { passwordFromStdin, promptPassword } from '../password.ts';
 import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
@@ -134,6 +134,7 @@ export function registerMailbox(program: Command, context: Context): void {
       withHouse(context, async ({ directory }) => {
         await directory.removeMailbox(scopeOf(command), given);
         if (!commonOptions(command).json) context.terminal.err(MAIL_STAYS);
+        printRemoved(context, command, given);
       }),
     );
   registerImport(mailbox, context);
