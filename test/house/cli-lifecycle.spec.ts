@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { houseHolder } from '#runtime';
 import { freePort, LineClient, SmtpTalk } from '#testing';
 import { afterEach, expect, test } from 'vitest';
-import { CliHouse } from './cli-house.ts';
+import { STEPS } from '../../apps/cli/src/first-steps.ts';
+import { CliHouse, ROOT } from './cli-house.ts';
 import { until } from './smtp-house.ts';
 
 const houses: CliHouse[] = [];
@@ -38,6 +39,20 @@ test('while no house runs, commands start its database for themselves, one after
   expect(await house.json('mailbox', 'list')).toHaveLength(2);
   expect(await up.stop()).toBe(0);
   expect(houseHolder(house.dataDir)).toBeUndefined();
+});
+
+test('the way to the first mail works pasted at once, as the README has it', async () => {
+  const house = await newHouse();
+  const up = await house.up();
+  expect(up.out).toContain(STEPS.map((line) => `  ${line}\n`).join(''));
+  expect(await readFile(join(ROOT, 'README.md'), 'utf8')).toContain(STEPS.map((line) => `${line}\n`).join(''));
+  const posthouse = `'${process.execPath}' '${join(ROOT, 'bin', 'posthouse.js')}'`;
+  // Whatever lies in the input for the shell, a command that reads it would take away.
+  const { code, out, err } = await house.shell(`set -e\n${STEPS.join('\n').replaceAll('npx posthouse', posthouse)}\n`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/^password +[a-z2-9]{5}(-[a-z2-9]{5}){3} {2}\(write it down: it is not shown again\)$/m);
+  expect(out).toMatch(/^250 2\.0\.0 queued as msg_/m);
+  expect(out).toMatch(/^Message-ID /m);
 });
 
 test('a taken port is named with its setting, and nothing is left running', async () => {

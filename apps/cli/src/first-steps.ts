@@ -23,9 +23,10 @@ const PASSWORDS = {
   never: 'not taken without encryption (POSTHOUSE_PLAINTEXT_AUTH)',
 } as const;
 
-const STEPS = [
+/** Pasted all at once, they lie in the terminal's input: none of them may read it, as the question for a password would. */
+export const STEPS = [
   'npx posthouse domain add example.test',
-  'npx posthouse mailbox add you@example.test',
+  'npx posthouse mailbox add you@example.test --generate-password',
   'echo "Hello" | npx posthouse send --to you@example.test --subject "First mail" -',
   'npx posthouse trace you@example.test',
 ];
