@@ -163,6 +163,14 @@ test('the apps run as processes of their own beside the database', async () => {
     }),
   );
   expect([...ports.keys()].sort()).toEqual(['http', 'imap', 'pop3', 'smtp']);
+  const status = await house.posthouse('status');
+  expect(status).toMatch(
+    /^house +the database runs alone, as process \d+ since \S+; apps run as processes of their own are not listed here$/m,
+  );
+  expect(status).toMatch(/^connected +.*worker, pop3, imap/m);
+  const down = await house.run(['down']);
+  expect(down).toMatchObject({ code: 4, out: '' });
+  expect(down.err).toMatch(/runs the database alone, and .*worker, pop3, imap.* use it: stop them first/);
   await house.posthouse('domain', 'add', 'example.test');
   await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
   const talk = await SmtpTalk.open(ports.get('smtp') ?? 0, 'client.test');
@@ -173,7 +181,9 @@ test('the apps run as processes of their own beside the database', async () => {
   const ready = await house.fetch('/health/ready', ports.get('http'));
   expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_api'] }]);
   expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));
-  expect(await database.stop()).toBe(0);
+  expect(await house.posthouse('status')).toMatch(/^connected +no app$/m);
+  expect(await house.posthouse('down')).toContain('which ran the database alone');
+  expect(await database.ended).toBe(0);
 });
 
 test('an app alone serves its own health and figures where it is told to', async () => {

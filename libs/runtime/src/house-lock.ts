@@ -20,8 +20,8 @@ import type { Config } from './config.ts';
 import { errorCode, reasonOf } from './errors.ts';
 import { processIdentity } from './process-identity.ts';
 
-/** What the holder runs: the house until a signal ends it, or only its database for the length of one command. */
-const purposes = z.enum(['house', 'command']);
+/** What the holder runs: the house or its database alone until a signal ends it, or the database for the length of one command. */
+const purposes = z.enum(['house', 'database', 'command']);
 export type HousePurpose = z.infer<typeof purposes>;
 
 const identity = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
@@ -125,7 +125,7 @@ export function readHouse(dataDir: string): { readonly record: HouseRecord; read
     const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
     const current = readHolder(lockPath(dataDir));
     const isHolder = current?.pid === record.pid && current.identity === record.identity;
-    return { record, running: isHolder && current.purpose === 'house' && isAlive(record) };
+    return { record, running: isHolder && current.purpose !== 'command' && isAlive(record) };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw unreadable(path, error);

@@ -6,7 +6,7 @@ import { holdHouse } from '../house-database.ts';
 export async function database(config: Config, report: (facts: { place: string }) => void): Promise<void> {
   const log = createLog(config.log, { name: 'database' });
   exitOnFault(log);
-  const starting = holdHouse(config, log);
+  const starting = holdHouse(config, log, 'database');
   const drain = async (): Promise<void> => (await starting.catch(() => undefined))?.release();
   onShutdown({ log, drainSeconds: config.drainSeconds, drain });
   report(await starting);

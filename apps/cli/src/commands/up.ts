@@ -26,7 +26,7 @@ export async function up(config: Config, report: (facts: Serving) => void): Prom
     await held?.release();
   };
   const start = async (): Promise<void> => {
-    held = await holdHouse(config, log);
+    held = await holdHouse(config, log, 'house');
     house = new House(config, held.databaseUrl, log);
     for (const app of STAGES.flat().reverse()) if (!isStopping) running.set(app, await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
