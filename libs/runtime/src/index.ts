@@ -23,6 +23,7 @@ export { SessionListener, type SessionProtocol } from './session-listener.ts';
 export { aborted } from './aborted.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { Connection, LAST_WORDS_MS } from './connection.ts';
+export { BellWatch, type BellReport } from './bell-watch.ts';
 export { ConnectionCaps } from './connection-caps.ts';
 export { guardPool } from './guard-pool.ts';
 export { PgEar, type PgEarOptions } from './pg-ear.ts';
