@@ -79,8 +79,12 @@ export class CliHouse {
 
   /** Starts a script of `bin`; the house ends it at the latest. */
   spawn(script: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): Running {
+    return this.#spawn(process.execPath, [join(ROOT, 'bin', script), ...args], settings);
+  }
+
+  #spawn(program: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): Running {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [join(ROOT, 'bin', script), ...args], {
+    const child = spawn(program, args, {
       cwd: this.folder,
       stdio: 'pipe',
       env: {
@@ -112,6 +116,14 @@ export class CliHouse {
   async run(args: readonly string[], input = '', settings: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const running = this.spawn('posthouse.js', args, settings);
     running.child.stdin?.end(input);
+    const code = await running.ended;
+    return { code, out: running.out, err: running.err };
+  }
+
+  /** A shell that reads its commands from standard input, as from a terminal that they were pasted into. */
+  async shell(script: string): Promise<Outcome> {
+    const running = this.#spawn('sh', []);
+    running.child.stdin?.end(script);
     const code = await running.ended;
     return { code, out: running.out, err: running.err };
   }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { houseHolder } from '#runtime';
 import { freePort, LineClient, SmtpTalk } from '#testing';
 import { afterEach, expect, test } from 'vitest';
-import { CliHouse } from './cli-house.ts';
+import { STEPS } from '../../apps/cli/src/first-steps.ts';
+import { CliHouse, ROOT } from './cli-house.ts';
 import { until } from './smtp-house.ts';
 
 const houses: CliHouse[] = [];
@@ -25,7 +26,9 @@ const postmaster = async ({ dataDir }: CliHouse): Promise<number> =>
 
 test('while no house runs, commands start its database for themselves, one after the other', async () => {
   const house = await newHouse();
-  expect((await house.run(['status'])).code).toBe(5);
+  await house.posthouse('migrate');
+  expect(await house.run(['status'])).toMatchObject({ code: 5, out: expect.stringContaining('house  not running in') });
+  expect(await house.posthouse('down')).toContain('no house is running in');
   expect(await house.posthouse('domain', 'add', 'example.test')).toContain('example.test');
   const [one, two, up] = await Promise.all([
     house.run(['mailbox', 'add', 'one@example.test', '--no-password']),
@@ -36,6 +39,20 @@ test('while no house runs, commands start its database for themselves, one after
   expect(await house.json('mailbox', 'list')).toHaveLength(2);
   expect(await up.stop()).toBe(0);
   expect(houseHolder(house.dataDir)).toBeUndefined();
+});
+
+test('the way to the first mail works pasted at once, as the README has it', async () => {
+  const house = await newHouse();
+  const up = await house.up();
+  expect(up.out).toContain(STEPS.map((line) => `  ${line}\n`).join(''));
+  expect(await readFile(join(ROOT, 'README.md'), 'utf8')).toContain(STEPS.map((line) => `${line}\n`).join(''));
+  const posthouse = `'${process.execPath}' '${join(ROOT, 'bin', 'posthouse.js')}'`;
+  // Whatever lies in the input for the shell, a command that reads it would take away.
+  const { code, out, err } = await house.shell(`set -e\n${STEPS.join('\n').replaceAll('npx posthouse', posthouse)}\n`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/^password +[a-z2-9]{5}(-[a-z2-9]{5}){3} {2}\(write it down: it is not shown again\)$/m);
+  expect(out).toMatch(/^250 2\.0\.0 queued as msg_/m);
+  expect(out).toMatch(/^Message-ID /m);
 });
 
 test('a taken port is named with its setting, and nothing is left running', async () => {
@@ -146,6 +163,14 @@ test('the apps run as processes of their own beside the database', async () => {
     }),
   );
   expect([...ports.keys()].sort()).toEqual(['http', 'imap', 'pop3', 'smtp']);
+  const status = await house.posthouse('status');
+  expect(status).toMatch(
+    /^house +the database runs alone, as process \d+ since \S+; apps run as processes of their own are not listed here$/m,
+  );
+  expect(status).toMatch(/^connected +.*worker, pop3, imap/m);
+  const down = await house.run(['down']);
+  expect(down).toMatchObject({ code: 4, out: '' });
+  expect(down.err).toMatch(/runs the database alone, and .*worker, pop3, imap.* use it: stop them first/);
   await house.posthouse('domain', 'add', 'example.test');
   await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
   const talk = await SmtpTalk.open(ports.get('smtp') ?? 0, 'client.test');
@@ -156,7 +181,9 @@ test('the apps run as processes of their own beside the database', async () => {
   const ready = await house.fetch('/health/ready', ports.get('http'));
   expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_api'] }]);
   expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));
-  expect(await database.stop()).toBe(0);
+  expect(await house.posthouse('status')).toMatch(/^connected +no app$/m);
+  expect(await house.posthouse('down')).toContain('which ran the database alone');
+  expect(await database.ended).toBe(0);
 });
 
 test('an app alone serves its own health and figures where it is told to', async () => {

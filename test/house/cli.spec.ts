@@ -160,7 +160,18 @@ describe('a mail', () => {
   test('the doctor finds nothing wrong', async () => {
     const lines = (await house.posthouse('doctor')).trimEnd().split('\n');
     expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([]);
-    for (const what of ['smtp', 'pop3', 'imap', 'http', 'disk', 'database', 'clock', 'loopback mail', 'body write'])
+    for (const what of [
+      'smtp',
+      'pop3',
+      'imap',
+      'http',
+      'disk',
+      'doorbell',
+      'database',
+      'clock',
+      'loopback mail',
+      'body write',
+    ])
       expect(
         lines.some((line) => line.startsWith(`ok    ${what}`)),
         what,

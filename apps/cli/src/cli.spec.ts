@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import argon2 from 'argon2';
 import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectHouse } from './open-house.ts';
@@ -182,6 +183,28 @@ describe('bad input has an exact answer and its exit code', () => {
     const terminal = fakeTerminal('', { POSTHOUSE_SMTP_PROT: '25' });
     expect(await run(['status'], terminal)).toBe(2);
     expect(terminal.complained.join('\n')).toContain('did you mean POSTHOUSE_SMTP_PORT?');
+  });
+
+  test('a generated password is shown once, logs in, and is in no other answer', async () => {
+    const [made, changed] = [
+      await posthouse('mailbox', 'add', 'gen@example.org', '--generate-password', '--json'),
+      await posthouse('mailbox', 'set', 'gen@example.org', '--generate-password'),
+    ];
+    const { password } = JSON.parse(made.out[0] ?? '') as { password: string };
+    expect(password).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
+    const fact = changed.out.find((line) => line.startsWith('password')) ?? '';
+    expect(fact).toMatch(/^password {2}[a-z2-9-]{23} {2}\(write it down: it is not shown again\)$/);
+    const { rows } = await db.owner.query<{ hash: string }>('select hash from credential');
+    const second = /[a-z2-9-]{23}/.exec(fact)?.[0] ?? '';
+    expect(await Promise.all(rows.map(({ hash }) => argon2.verify(hash, second)))).toContain(true);
+    expect(
+      JSON.parse((await posthouse('mailbox', 'show', 'gen@example.org', '--json')).out[0] ?? ''),
+    ).not.toHaveProperty('password');
+  });
+
+  test.each(['--no-password', '--password-stdin'])('it cannot be had together with %s', async (other) => {
+    const refused = await posthouse('mailbox', 'add', 'gen2@example.org', '--generate-password', other);
+    expect(refused).toMatchObject({ code: 2, out: [], err: [expect.stringContaining('cannot be used with')] });
   });
 
   test('a database that is away is exit code 5, in one line', async () => {
@@ -410,19 +433,6 @@ describe('trace and ledger', () => {
 });
 
 describe('without a running house', () => {
-  test('status says so', async () => {
-    const { code, out } = await posthouse('status');
-    expect(code).toBe(5);
-    expect(out[0]).toContain('not running in ');
-  });
-
-  test('down has nothing to do', async () => {
-    expect(await posthouse('down')).toMatchObject({
-      code: 0,
-      out: [expect.stringContaining('no house is running in ')],
-    });
-  });
-
   test('send names the port that does not answer', async () => {
     const terminal = fakeTerminal('hello', { POSTHOUSE_DATA_DIR: folder, POSTHOUSE_SMTP_PORT: '1' });
     expect(await run(['send', '--to', 'a@example.org', '-'], terminal)).toBe(5);

@@ -11,6 +11,8 @@ export interface Context {
   readonly config: () => Config;
   /** Finds the house, or starts its database for this command. The caller closes it. */
   readonly open: () => Promise<OpenHouse>;
+  /** Answers are wanted as JSON; known even where the command line is wrong. */
+  readonly json: boolean;
   /** Set by a command that did its work and found a difference. */
   exitCode: number;
 }

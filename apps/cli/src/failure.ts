@@ -43,9 +43,12 @@ export const oneLine = (text: string): string =>
     .map((character) => ((character.codePointAt(0) ?? 0) < 0x20 || character === '\u007f' ? ' ' : character))
     .join('');
 
-/** What to print; empty for what commander has said already. */
+/** What to say of it. */
 export function failureText(error: unknown): string {
-  if (error instanceof CommanderError) return '';
+  if (error instanceof CommanderError)
+    return error.code === 'commander.help'
+      ? 'a command is missing: --help lists them'
+      : oneLine(error.message.replace(/^error: /, ''));
   if (error instanceof ConfigError) return error.message;
   const reason = oneLine(error instanceof Error ? error.message : String(error));
   const isExpected = error instanceof CommandFailure || exitCodeOf(error) !== EXIT.difference;

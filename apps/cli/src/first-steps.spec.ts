@@ -22,7 +22,7 @@ Settings for a mail client:
 
 The way to the first mail, in another terminal:
   npx posthouse domain add example.test
-  npx posthouse mailbox add you@example.test
+  npx posthouse mailbox add you@example.test --generate-password
   echo "Hello" | npx posthouse send --to you@example.test --subject "First mail" -
   npx posthouse trace you@example.test
 or see all of it at once:

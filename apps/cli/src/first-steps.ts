@@ -23,9 +23,10 @@ const PASSWORDS = {
   never: 'not taken without encryption (POSTHOUSE_PLAINTEXT_AUTH)',
 } as const;
 
-const STEPS = [
+/** Pasted all at once, they lie in the terminal's input: none of them may read it, as the question for a password would. */
+export const STEPS = [
   'npx posthouse domain add example.test',
-  'npx posthouse mailbox add you@example.test',
+  'npx posthouse mailbox add you@example.test --generate-password',
   'echo "Hello" | npx posthouse send --to you@example.test --subject "First mail" -',
   'npx posthouse trace you@example.test',
 ];
@@ -64,6 +65,10 @@ export function firstSteps({ config: { bind, hostname, plaintextAuth }, listener
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** The same for `posthouse database`. */
+export const databaseSteps = (place: string): string =>
+  `The database of the house is up: ${place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`;
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

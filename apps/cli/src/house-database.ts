@@ -19,6 +19,8 @@ export interface HeldHouse {
   readonly databaseUrl: string;
   /** Where the data lies, for people. */
   readonly place: string;
+  /** Names of the migrations that were missing. */
+  readonly ran: readonly string[];
   /** Stops the database if it is ours, and lets go of the house. Idempotent. */
   release(): Promise<void>;
 }
@@ -28,21 +30,22 @@ const COMMAND_MS = 30_000;
 const LOOK_MS = 100;
 
 /** The house for `up` and `database`. Throws HouseError when another process runs it. */
-export async function holdHouse(config: Config, log: Log): Promise<HeldHouse> {
+export async function holdHouse(config: Config, log: Log, purpose: 'house' | 'database'): Promise<HeldHouse> {
   const end = performance.now() + COMMAND_MS;
   for (;;) {
-    const lock = acquireHouse(config.dataDir);
+    const lock = acquireHouse(config.dataDir, purpose);
     if (lock instanceof HouseLock) return openHeld(config, lock, log);
     // A house that runs goes on running; a command is soon done.
-    if (lock.purpose === 'house' || performance.now() > end) throw new HouseError(whyHeld(config, lock));
+    if (lock.purpose !== 'command' || performance.now() > end) throw new HouseError(whyHeld(config, lock));
     await sleep(LOOK_MS);
   }
 }
 
 function whyHeld({ dataDir }: Config, { heldBy, purpose }: HeldByPid): string {
-  return purpose === 'house'
-    ? `a house runs on ${dataDir} already, as process ${heldBy}: stop it with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder`
-    : `a command, process ${heldBy}, works on the database of ${dataDir}: start again when it has ended`;
+  if (purpose === 'command')
+    return `a command, process ${heldBy}, works on the database of ${dataDir}: start again when it has ended`;
+  const what = purpose === 'house' ? 'a house' : 'the database alone';
+  return `${what} runs on ${dataDir} already, as process ${heldBy}: stop it with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder`;
 }
 
 /** Starts the embedded database of a house that is ours, or takes the configured one; migrates it. Lets go of the house when that fails. */
@@ -54,8 +57,9 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
       await embedded?.stop();
       lock.release();
     };
+    let ran: readonly string[];
     try {
-      const ran = await bringUpToDate(databaseUrl);
+      ran = await bringUpToDate(databaseUrl);
       if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
     } catch (error) {
       await release();
@@ -66,6 +70,7 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
       lock,
       databaseUrl,
       place: embedded ? `embedded PostgreSQL in ${embedded.cluster.folder}` : 'PostgreSQL by POSTHOUSE_DATABASE_URL',
+      ran,
       release,
     };
   } catch (error) {

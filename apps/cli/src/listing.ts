@@ -19,6 +19,12 @@ export function printOne(
   for (const line of facts(entries)) terminal.out(line);
 }
 
+/** After `rm`: a name for scripts; people see words only where there is something to add. */
+export function printRemoved({ terminal }: Context, command: Command, removed: string, words?: string): void {
+  if (commonOptions(command).json) printJson(terminal, { removed });
+  else if (words !== undefined) terminal.out(words);
+}
+
 export interface Showing<Item> {
   readonly description: string;
   /** What names it. */

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectoryStore, TraceStore } from '#domain';
 import {
   acquireHouse,
+  findCluster,
   findDatabase,
   HouseError,
+  houseHolder,
   HouseLock,
   reasonOf,
   roleUrl,
@@ -53,17 +55,47 @@ export async function openHouse(config: Config, terminal: Terminal): Promise<Ope
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 100;
 
-/** The owner's URL, and how to give back what was started for it. */
+/** What to say in a folder where nobody ever started a house, most often the wrong one; undefined where one lives, or is being made. */
+export function noHouseHere({ dataDir, database }: Config): string | undefined {
+  const isThere =
+    database.url !== undefined || findCluster(dataDir) !== undefined || houseHolder(dataDir) !== undefined;
+  return isThere ? undefined : `no house lives in ${dataDir}: run npm start, or set POSTHOUSE_DATA_DIR`;
+}
+
+/** Throws HouseError in such a folder. */
+export function needHouse(config: Config): void {
+  const words = noHouseHere(config);
+  if (words !== undefined) throw new HouseError(words);
+}
+
+export interface OpenDatabase {
+  /** The owner's. */
+  readonly url: string;
+  /** Names of the migrations that its start had to run. */
+  readonly ran: readonly string[];
+  /** Gives back what was started for the command. */
+  readonly stop: () => Promise<void>;
+}
+
+/** One that somebody else runs. */
+const foreign = (url: string): OpenDatabase => ({ url, ran: [], stop: async () => undefined });
+
+/**
+ * In the wrong folder a new, empty house would answer every question:
+ * so only a command that is there to make one does.
+ */
 export async function openDatabase(
   config: Config,
   terminal: Terminal,
-): Promise<{ url: string; stop: () => Promise<void> }> {
-  if (config.database.url !== undefined) return { url: config.database.url, stop: async () => undefined };
+  { makesHouse = false }: { makesHouse?: boolean } = {},
+): Promise<OpenDatabase> {
+  if (config.database.url !== undefined) return foreign(config.database.url);
   const end = performance.now() + PATIENCE_MS;
   for (let looks = 1; ; looks++) {
     const running = findDatabase(config);
     const fault = running === undefined ? undefined : await connectFault(running);
-    if (running !== undefined && fault === undefined) return { url: running, stop: async () => undefined };
+    if (running !== undefined && fault === undefined) return foreign(running);
+    if (!makesHouse) needHouse(config);
     const lock = acquireHouse(config.dataDir, 'command');
     if (lock instanceof HouseLock) return startForCommand(config, lock, terminal);
     if (performance.now() > end) throw new HouseError(whyNotReached(lock, fault));
@@ -87,16 +119,12 @@ async function connectFault(url: string): Promise<string | undefined> {
   }
 }
 
-async function startForCommand(
-  config: Config,
-  lock: HouseLock,
-  terminal: Terminal,
-): Promise<{ url: string; stop: () => Promise<void> }> {
+async function startForCommand(config: Config, lock: HouseLock, terminal: Terminal): Promise<OpenDatabase> {
   if (terminal.isInteractive) terminal.err('the house is not running: starting its database for this command');
   for (const signal of SIGNALS) process.once(signal, leave);
   try {
     const held = await openHeld(config, lock, silentLog());
-    return { url: held.databaseUrl, stop: () => held.release().finally(forget) };
+    return { url: held.databaseUrl, ran: held.ran, stop: () => held.release().finally(forget) };
   } catch (error) {
     forget();
     throw error;

@@ -1,4 +1,5 @@
 /** Passwords come by prompt or by standard input, never as an argument, and are never echoed. */
+import { randomInt } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { MAX_PASSWORD_OCTETS } from '#auth';
 import { usage } from './failure.ts';
@@ -16,6 +17,17 @@ export function checkPassword(password: string): string {
   }
   return password;
 }
+
+/** Without those that look like others, since people type it into a phone. */
+const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
+/** 20 letters of 32: 100 bits. */
+const GROUPS = 4;
+const GROUP = 5;
+
+export const generatePassword = (): string =>
+  Array.from({ length: GROUPS }, () =>
+    Array.from({ length: GROUP }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
+  ).join('-');
 
 /** Octets read from standard input at most before the password is refused. */
 const MAX_STDIN = 64 * 1024;

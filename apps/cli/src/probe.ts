@@ -1,5 +1,4 @@
 /** A corner of the house for a real mail through real ports: made, used, and removed again. */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashPassword } from '#auth';
 import { DirectoryRefusal, ROOT_TENANT, type DirectoryScope, type DirectoryStore } from '#domain';
@@ -8,6 +7,7 @@ import { fetchPop3, type Fetched, type Login } from './clients/pop3-client.ts';
 import { sendMail, type Outgoing, type Sent } from './clients/smtp-client.ts';
 import type { Endpoints } from './endpoints.ts';
 import { CommandFailure, EXIT } from './failure.ts';
+import { generatePassword } from './password.ts';
 
 /** Milliseconds a delivery may take before the probe gives up, and between two looks. */
 const DELIVERY_MS = 20_000;
@@ -36,7 +36,7 @@ export async function makeCorner(directory: DirectoryStore, corner: Corner): Pro
   const logins: Login[] = [];
   for (const name of corner.users) {
     const user = `${name}@${corner.domain}`;
-    const password = randomBytes(12).toString('base64url');
+    const password = generatePassword();
     const passwordHash = await hashPassword(password);
     await ifNew(
       directory.addMailbox(scope, { address: user, passwordHash, quotaOctets: undefined, quotaMessages: undefined }),

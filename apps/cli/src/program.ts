@@ -45,13 +45,11 @@ export function buildProgram(context: Context): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) =>
-        terminal.err(
-          text
-            .trimEnd()
-            .replace(/^error: /, 'posthouse: ')
-            .replaceAll('\n', ' '),
-        ),
+      // Help where a command is missing. Errors come back as exceptions, and are reported in one place.
+      writeErr: (text) => {
+        if (!context.json) terminal.err(text.trimEnd());
+      },
+      outputError: () => undefined,
     });
   for (const register of COMMANDS) register(program, context);
   return program;

@@ -18,6 +18,7 @@ export async function run(args: readonly string[], terminal: Terminal, given: Pa
     terminal,
     config,
     open: given.open ?? (() => openHouse(config(), terminal)),
+    json: args.includes('--json'),
     exitCode: EXIT.ok,
   };
   try {
@@ -26,9 +27,18 @@ export async function run(args: readonly string[], terminal: Terminal, given: Pa
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    const text = failureText(error);
-    if (text !== '') terminal.err(`posthouse: ${text}`);
-    if (args.includes('--debug') && error instanceof Error) terminal.err(error.stack ?? error.message);
+    report(error, context, args.includes('--debug'));
     return exitCodeOf(error);
   }
+}
+
+/** One object with --json, else one line; where the failure came from follows with --debug. */
+function report(error: unknown, { terminal, json }: Context, debug: boolean): void {
+  const code = exitCodeOf(error);
+  if (code === EXIT.ok) return;
+  const stack = debug && error instanceof Error ? error.stack : undefined;
+  const text = failureText(error);
+  if (json) return terminal.err(JSON.stringify({ error: text, code, stack }));
+  terminal.err(`posthouse: ${text}`);
+  if (stack !== undefined) terminal.err(stack);
 }

@@ -12,13 +12,12 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { openRinger, RING_TIMEOUT } from './redis-ringer.ts';
 
 /** BullMQ's queue of doorbells; a job is a lane to look at, never a message. */
 export const LANES_QUEUE = 'lanes';
 /** BullMQ's schema in Postgres; made by `migrateBells` as the owner. */
 export const BELL_SCHEMA = 'bullmq';
-/** Milliseconds until a ring on an unreachable backend is given up; the sweeper takes over. */
-const RING_TIMEOUT = 2_000;
 /** Milliseconds before a worker whose database was away is made anew. */
 const REOPEN_AFTER = 500;
 /** Milliseconds that a backend has for its good-byes, once no drain is in hand. */
@@ -46,12 +45,8 @@ type Answer = Processor<RingData, number>;
 export function openBellQueue(house: House, role: AppRole): BellQueue {
   const onError = (error: Error): void => house.log.debug({ reason: error.message }, 'doorbell connection');
   if (house.config.redisUrl !== undefined) {
-    const connection = new Redis(house.config.redisUrl, {
-      enableOfflineQueue: false, // a ring that cannot go out now is worth nothing later
-      maxRetriesPerRequest: 1,
-      commandTimeout: RING_TIMEOUT,
-    });
-    connection.on('error', onError);
+    const ringer = openRinger(house.config.redisUrl, house.bells);
+    const connection = ringer.redis;
     const queue = new Queue<RingData>(LANES_QUEUE, { connection, skipVersionCheck: true });
     queue.on('error', onError);
     return {
@@ -61,7 +56,7 @@ export function openBellQueue(house: House, role: AppRole): BellQueue {
         await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)));
       },
       close: () =>
-        closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(connection.disconnect())),
+        closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(ringer.close())),
     };
   }
   const pool = bellPool(house, role, onError);

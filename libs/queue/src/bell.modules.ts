@@ -42,7 +42,7 @@ const mailboxBellAs = (role: AppRole): FactoryProvider<MailboxBell> => ({
             { connectionString: roleUrl(house.databaseUrl, role), application_name: `${role} mailbox bell` },
             house.log,
           )
-        : new RedisMailboxBell(redisUrl, house.log);
+        : new RedisMailboxBell(redisUrl, house.log, house.bells);
     closers.add(() => bell.close());
     return bell;
   },

@@ -1,5 +1,5 @@
 import { LOCAL_LANE, remoteLane } from '#domain';
-import { Config, House, silentLog } from '#runtime';
+import { Config, createLog, House, silentLog } from '#runtime';
 import { freshDatabase, PrivateRedis, redisServer, type FreshDatabase } from '#testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -20,11 +20,11 @@ afterAll(async () => {
   await redis?.remove();
 });
 
-const house = (redisUrl?: string): House =>
+const house = (redisUrl?: string, log = silentLog()): House =>
   new House(
     Config.fromEnv({ POSTHOUSE_HOSTNAME: 'mx.test', ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }) }),
     db.ownerUrl,
-    silentLog(),
+    log,
   );
 
 /** What a drain did, and a hold on how long it takes. */
@@ -181,6 +181,32 @@ describe.runIf(program !== undefined)('Redis away', () => {
       )
       .toBe('rejected');
     await own.remove();
+  });
+
+  test('a loss is said once and so is the return, the figure follows, and the house stays ready', async () => {
+    const own = await PrivateRedis.start(program ?? '');
+    const lines: string[] = [];
+    const log = createLog(
+      { level: 'info', format: 'json' },
+      { destination: { write: (line) => void lines.push(line) } },
+    );
+    const where = house(own.url, log);
+    const figure = async () => /^posthouse_doorbell_up\S* (\d)$/m.exec(await where.metrics.text())?.[1];
+    const { hear } = bells(where);
+    hear();
+    await expect.poll(figure, { timeout: 30_000 }).toBe('1');
+    await own.down();
+    await expect.poll(figure, { timeout: 30_000 }).toBe('0');
+    expect(await where.health.answer('/health/ready')).toMatchObject({ status: 200 });
+    await own.up();
+    await expect.poll(figure, { timeout: 30_000 }).toBe('1');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'Redis is away, and with it the doorbells: mail flows by the sweeper, slower',
+      'the doorbells on Redis ring again',
+    ]);
+    await Promise.all(open.splice(0).map((end) => end.close()));
+    await own.remove();
+    expect(lines).toHaveLength(2);
   });
 
   test('FLUSHALL loses rings and nothing else: the next ring is heard', async () => {

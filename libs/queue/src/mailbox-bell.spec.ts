@@ -1,5 +1,5 @@
 import type { MailboxBell, MailboxId } from '#domain';
-import { roleUrl, silentLog } from '#runtime';
+import { BellWatch, Metrics, roleUrl, silentLog } from '#runtime';
 import { freshDatabase, PrivateRedis, redisServer, type FreshDatabase } from '#testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { PgMailboxBell } from './pg-mailbox-bell.ts';
@@ -30,7 +30,8 @@ const onPostgres = (): Closeable =>
     { connectionString: roleUrl(db.ownerUrl, 'posthouse_imap'), application_name: 'bell' },
     silentLog(),
   );
-const onRedis = (): Closeable => new RedisMailboxBell(redis?.url ?? '', silentLog());
+const onRedis = (): Closeable =>
+  new RedisMailboxBell(redis?.url ?? '', silentLog(), new BellWatch(silentLog(), new Metrics()));
 
 function bell(make: () => Closeable): Closeable {
   const made = make();

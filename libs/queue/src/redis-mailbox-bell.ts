@@ -1,17 +1,16 @@
 import { MailboxBell, type MailboxId, type MailboxListener } from '#domain';
-import type { Log } from '#runtime';
+import type { BellWatch, Log } from '#runtime';
 import { Redis } from 'ioredis';
+import { openRinger, type Ringer } from './redis-ringer.ts';
 
 const CHANNEL = 'posthouse:mailbox';
-/** Milliseconds until a ring is given up. */
-const RING_TIMEOUT = 2_000;
 
 /**
  * The same bell over Redis publish/subscribe. What rings while one publication is under way leaves with the next: a Redis that hangs
  * must not gather rings without end.
  */
 export class RedisMailboxBell extends MailboxBell {
-  readonly #publisher: Redis;
+  readonly #publisher: Ringer;
   readonly #url: string;
   readonly #log: Log;
   readonly #waiting = new Set<MailboxId>();
@@ -19,16 +18,11 @@ export class RedisMailboxBell extends MailboxBell {
   readonly #listeners = new Set<MailboxListener>();
   #subscriber: Redis | undefined;
 
-  constructor(url: string, log: Log) {
+  constructor(url: string, log: Log, watch: BellWatch) {
     super();
     this.#url = url;
     this.#log = log;
-    this.#publisher = new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: RING_TIMEOUT,
-    });
-    this.#publisher.on('error', (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
+    this.#publisher = openRinger(url, watch);
   }
 
   override ring(mailboxes: readonly MailboxId[]): void {
@@ -44,7 +38,7 @@ export class RedisMailboxBell extends MailboxBell {
 
   close(): Promise<void> {
     this.#listeners.clear();
-    this.#publisher.disconnect();
+    this.#publisher.close();
     this.#subscriber?.disconnect();
     return Promise.resolve();
   }
@@ -55,7 +49,7 @@ export class RedisMailboxBell extends MailboxBell {
       while (this.#waiting.size > 0) {
         const ids = [...this.#waiting].join(',');
         this.#waiting.clear();
-        await this.#publisher.publish(CHANNEL, ids);
+        await this.#publisher.redis.publish(CHANNEL, ids);
       }
     } catch (error) {
       this.#log.debug({ reason: String(error) }, 'mailbox bell did not ring; sessions find the change by their poll');

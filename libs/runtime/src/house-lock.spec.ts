@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,6 +106,31 @@ test('a data folder that cannot be made names the setting', () => {
   writeFileSync(file, '');
   expect(() => acquireHouse(join(file, 'data'))).toThrow(HouseError);
   expect(() => acquireHouse(join(file, 'data'))).toThrow(/POSTHOUSE_DATA_DIR/);
+});
+
+test.for([
+  ['/dev/null', /^the data folder \/dev\/null is no folder: set POSTHOUSE_DATA_DIR to one$/],
+  [
+    '/proc/foo/data',
+    /^cannot make the data folder \/proc\/foo\/data \(E[A-Z]+\): make it yourself, or set POSTHOUSE_DATA_DIR$/,
+  ],
+  [
+    '/proc/self',
+    /^cannot write to the data folder \/proc\/\d+: E[A-Z]+.*; check its owner, or set POSTHOUSE_DATA_DIR$/,
+  ],
+] as const)('the data folder %s is refused in one line', ([dataDir, words], { skip }) => {
+  if (process.platform !== 'linux') skip('these paths are those of Linux');
+  // In a process of its own: a loop without end could not be told from outside by itself.
+  const module = new URL('./house-lock.ts', import.meta.url).href;
+  const script = `const { acquireHouse } = await import(${JSON.stringify(module)});
+    try { acquireHouse(process.argv[1]); } catch (error) { process.stdout.write(error.name + ': ' + error.message); }`;
+  const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script, dataDir], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(signal).toBeNull();
+  expect(stdout).toMatch(/^HouseError: /);
+  expect(stdout.replace('HouseError: ', '')).toMatch(words);
 });
 
 test('of many processes that find the same dead lock one gets the house', async () => {

@@ -12,16 +12,17 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { errorCode, reasonOf } from './errors.ts';
 import { processIdentity } from './process-identity.ts';
 
-/** What the holder runs: the house until a signal ends it, or only its database for the length of one command. */
-const purposes = z.enum(['house', 'command']);
+/** What the holder runs: the house or its database alone until a signal ends it, or the database for the length of one command. */
+const purposes = z.enum(['house', 'database', 'command']);
 export type HousePurpose = z.infer<typeof purposes>;
 
 const identity = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
@@ -74,7 +75,7 @@ export function acquireHouse(dataDir: string, purpose: HousePurpose = 'house'): 
       { cause: error },
     );
   } finally {
-    rmSync(draft, { force: true });
+    removeQuietly(draft);
   }
   throw new HouseError(`cannot take ${lockPath(folder)}: other processes keep taking it; stop them and start again`);
 }
@@ -125,7 +126,7 @@ export function readHouse(dataDir: string): { readonly record: HouseRecord; read
     const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
     const current = readHolder(lockPath(dataDir));
     const isHolder = current?.pid === record.pid && current.identity === record.identity;
-    return { record, running: isHolder && current.purpose === 'house' && isAlive(record) };
+    return { record, running: isHolder && current.purpose !== 'command' && isAlive(record) };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw unreadable(path, error);
@@ -149,10 +150,21 @@ export function findDatabase(config: Config): string | undefined {
 
 const isAlive = (it: Pick<Holder, 'pid' | 'identity'>): boolean => processIdentity(it.pid) === it.identity;
 
+/** Where the folder cannot be written it cannot be cleaned either, and the reason to tell is the first one. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was made, then.
+  }
+}
+
 function makeFolder(dataDir: string): string {
+  if (existsSync(dataDir) && !statSync(dataDir).isDirectory())
+    throw new HouseError(`the data folder ${dataDir} is no folder: set POSTHOUSE_DATA_DIR to one`);
   try {
     if (!existsSync(dataDir)) {
-      mkdirSync(dataDir, { recursive: true });
+      makeWithParents(dataDir);
       // The account of the database must pass through, whatever the umask; nothing in here is readable by it.
       chmodSync(dataDir, 0o711);
     }
@@ -162,6 +174,18 @@ function makeFolder(dataDir: string): string {
       `cannot make the data folder ${dataDir} (${errorCode(error) ?? reasonOf(error)}): make it yourself, or set POSTHOUSE_DATA_DIR`,
       { cause: error },
     );
+  }
+}
+
+/** Not mkdir's own `recursive`: on file systems where nothing can be made, such as /proc, that tries for ever. */
+function makeWithParents(folder: string): void {
+  if (existsSync(folder)) return;
+  makeWithParents(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process was faster.
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
 

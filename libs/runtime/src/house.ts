@@ -1,6 +1,7 @@
 /** What every app of the platform is given, whether it runs alone or with the others in one process. */
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { BellWatch } from './bell-watch.ts';
 import { Config } from './config.ts';
 import { Health } from './health.ts';
 import { NestLog, type Log } from './log.ts';
@@ -16,6 +17,7 @@ export class House {
   readonly log: Log;
   readonly metrics = new Metrics();
   readonly health = new Health(this.metrics);
+  readonly bells: BellWatch;
   /** For message bodies in progress, of all apps in this process. */
   readonly bodies = new OctetBudget(BODY_BUDGET);
   /** Ports really bound, by listener; written by the servers when they listen. */
@@ -26,6 +28,7 @@ export class House {
     this.config = config;
     this.databaseUrl = databaseUrl;
     this.log = log;
+    this.bells = new BellWatch(log, this.metrics);
   }
 
   /**

@@ -4,6 +4,7 @@ export { editDistance, nearest } from './nearest.ts';
 export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl, type AppRole } from './role-url.ts';
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';
 export { House, HouseModule, startApp, type AppModule } from './house.ts';
+export { findCluster } from './embedded/cluster.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
 export {
@@ -22,6 +23,7 @@ export { SessionListener, type SessionProtocol } from './session-listener.ts';
 export { aborted } from './aborted.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { Connection, LAST_WORDS_MS } from './connection.ts';
+export { BellWatch, type BellReport } from './bell-watch.ts';
 export { ConnectionCaps } from './connection-caps.ts';
 export { guardPool } from './guard-pool.ts';
 export { PgEar, type PgEarOptions } from './pg-ear.ts';

@@ -25,6 +25,7 @@ export class Metrics {
   readonly #refused: Counter<'protocol' | 'reason'>;
   readonly #commands: Histogram<'protocol' | 'verb' | 'result'>;
   readonly #deliveries: Counter<'outcome'>;
+  readonly #doorbell: Gauge<'backend'>;
   readonly #depth: Gauge<'lane' | 'state'>;
   readonly #age: Gauge<'lane' | 'state'>;
   readonly #timers = new Map<string, Histogram.Internal<'protocol' | 'verb' | 'result'>>();
@@ -61,6 +62,12 @@ export class Metrics {
       name: 'posthouse_deliveries_total',
       help: 'Delivery attempts by outcome. Many deferred or held: posthouse trace tells why.',
       labelNames: ['outcome'],
+      registers,
+    });
+    this.#doorbell = new Gauge({
+      name: 'posthouse_doorbell_up',
+      help: 'The Redis of the doorbells answers (1) or not (0); absent where they ring through PostgreSQL. 0: mail flows by the sweeper, slower; start Redis again.',
+      labelNames: ['backend'],
       registers,
     });
     this.#depth = new Gauge({
@@ -104,6 +111,10 @@ export class Metrics {
 
   delivery(outcome: DeliveryOutcome, count = 1): void {
     this.#deliveries.inc({ outcome }, count);
+  }
+
+  doorbell(isUp: boolean): void {
+    this.#doorbell.set({ backend: 'redis' }, isUp ? 1 : 0);
   }
 
   /** The one query behind depth and age; asked at each scrape. When it fails, both are left out of that scrape. */

@@ -1,7 +1,7 @@
 import type { AliasView } from '#domain';
 import { Argument, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
-import { printOne, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ createdAt, ...rest }: AliasView) => ({ ...rest, createdAt: createdAt.toISOString() });
 
@@ -59,6 +59,9 @@ export function registerAlias(program: Command, context: Context): void {
     .description('remove an alias')
     .addArgument(name)
     .action((given: string, _, command: Command) =>
-      withHouse(context, ({ directory }) => directory.removeAlias(scopeOf(command), given)),
+      withHouse(context, async ({ directory }) => {
+        await directory.removeAlias(scopeOf(command), given);
+        printRemoved(context, command, given);
+      }),
     );
 }

@@ -3,14 +3,11 @@ import { createLog, exitOnFault, onShutdown, type Config } from '#runtime';
 import { holdHouse } from '../house-database.ts';
 
 /** Resolves when the database serves; it ends with a signal. */
-export async function database(config: Config, print: (text: string) => void): Promise<void> {
+export async function database(config: Config, report: (facts: { place: string }) => void): Promise<void> {
   const log = createLog(config.log, { name: 'database' });
   exitOnFault(log);
-  const starting = holdHouse(config, log);
+  const starting = holdHouse(config, log, 'database');
   const drain = async (): Promise<void> => (await starting.catch(() => undefined))?.release();
   onShutdown({ log, drainSeconds: config.drainSeconds, drain });
-  const { place } = await starting;
-  print(
-    `The database of the house is up: ${place}.\nStart the apps beside it: npm run start:smtp, start:worker, start:pop3, start:imap, start:api.\n`,
-  );
+  report(await starting);
 }

@@ -5,7 +5,7 @@ import { compose } from '../compose.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
-import { printJson } from '../listing.ts';
+import { printJson, printRemoved } from '../listing.ts';
 import { holds, makeCorner, removeCorner, roundTrip, type Corner } from '../probe.ts';
 import { facts } from '../table.ts';
 import { traceJson, traceLines } from './trace.ts';
@@ -30,7 +30,7 @@ export function registerDemo(program: Command, context: Context): void {
         const { terminal } = context;
         if (clean) {
           await removeCorner(directory, DEMO);
-          return terminal.out('the demo is removed');
+          return printRemoved(context, command, DEMO.tenant, 'the demo is removed');
         }
         const endpoints = findEndpoints(context.config());
         const logins = await makeCorner(directory, DEMO);

@@ -2,7 +2,7 @@ import { showId, type DomainView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
   id: showId('dom', id),
@@ -82,6 +82,9 @@ export function registerDomain(program: Command, context: Context): void {
     .addArgument(name)
     .option('--cascade', 'with its mailboxes and aliases, and all mail in them')
     .action((given: string, { cascade = false }: { cascade?: boolean }, command: Command) =>
-      withHouse(context, ({ directory }) => directory.removeDomain(scopeOf(command), given, cascade)),
+      withHouse(context, async ({ directory }) => {
+        await directory.removeDomain(scopeOf(command), given, cascade);
+        printRemoved(context, command, given);
+      }),
     );
 }

@@ -4,8 +4,8 @@ import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
 import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, registerList, registerShow } from '../listing.ts';
-import { passwordFromStdin, promptPassword } from '../password.ts';
+import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { generatePassword, passwordFromStdin, promptPassword } from '../password.ts';
 import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
 
@@ -15,22 +15,29 @@ const toJson = ({ id, createdAt, ...rest }: MailboxView) => ({
   createdAt: createdAt.toISOString(),
 });
 
-function print(context: Context, command: Command, mailbox: MailboxView): void {
+/** @param generated the password that was made for it: shown this once, and stored nowhere */
+function print(context: Context, command: Command, mailbox: MailboxView, generated?: string): void {
   const { quotaOctets, quotaMessages, usedOctets, usedMessages } = mailbox;
-  printOne(context, command, toJson(mailbox), [
+  printOne(context, command, { ...toJson(mailbox), password: generated }, [
     ['mailbox', mailbox.name],
     ['id', showId('mbx', mailbox.id)],
     ['tenant', mailbox.tenant],
     ...mailbox.addresses.map((address) => ['address', address] as const),
     ['state', mailbox.state],
-    ['password', mailbox.hasPassword ? 'set' : 'none: nobody can log in'],
+    ['password', passwordFact(mailbox, generated)],
     ['used', `${octets(usedOctets)} of ${quotaOctets === undefined ? 'no limit' : octets(quotaOctets)}`],
     ['messages', `${usedMessages} of ${quotaMessages ?? 'no limit'}`],
     ['created', mailbox.createdAt.toISOString()],
   ]);
 }
 
+const passwordFact = ({ hasPassword }: MailboxView, generated: string | undefined): string => {
+  if (generated !== undefined) return `${generated}  (write it down: it is not shown again)`;
+  return hasPassword ? 'set' : 'none: nobody can log in';
+};
+
 interface PasswordOptions {
+  readonly generatePassword?: boolean;
   readonly passwordStdin?: boolean;
   readonly password?: boolean;
 }
@@ -53,6 +60,9 @@ const quotaOption = () =>
 const messagesOption = () =>
   new Option('--quota-messages <count>', 'number of messages it may hold, or none').argParser(parseCount);
 
+const generateOption = () =>
+  new Option('--generate-password', 'make a password, and show it once').conflicts(['password', 'passwordStdin']);
+
 /** Other mailboxes may hold the same message, and the ledger counts it: removing it is retention's work. */
 const MAIL_STAYS = 'nobody can read its mail any more; the stored messages stay in the database for the timeline';
 
@@ -66,17 +76,18 @@ export function registerMailbox(program: Command, context: Context): void {
     .addOption(quotaOption())
     .addOption(messagesOption())
     .option('--password-stdin', 'read the password from standard input')
+    .addOption(generateOption())
     .option('--no-password', 'nobody can log in until one is set')
     .action(async (given: string, options: AddOptions, command: Command) => {
-      const passwordHash = await newPassword(context, given, options);
+      const password = await newPassword(context, given, options);
       await withHouse(context, async ({ directory }) => {
         const wanted = {
           address: given,
-          passwordHash,
+          passwordHash: password?.hash,
           quotaOctets: limit(options.quota),
           quotaMessages: limit(options.quotaMessages),
         };
-        print(context, command, await directory.addMailbox(scopeOf(command), wanted));
+        print(context, command, await directory.addMailbox(scopeOf(command), wanted), password?.generated);
       });
     });
   registerList(mailbox, context, {
@@ -116,14 +127,15 @@ export function registerMailbox(program: Command, context: Context): void {
     .addOption(messagesOption())
     .option('--password', 'ask for a new password')
     .option('--password-stdin', 'read the new password from standard input')
+    .addOption(generateOption())
     .option('--no-password', 'take its password away')
     .option('--add-address <address>', 'a further address; may be given more than once', collect)
     .option('--rm-address <address>', 'one of its addresses less; may be given more than once', collect)
     .action(async (given: string, options: SetOptions, command: Command) => {
-      const change = await toChange(context, given, options);
+      const { change, generated } = await toChange(context, given, options);
       if (Object.keys(change).length === 0) throw usage('nothing to change: see posthouse mailbox set --help');
       await withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.setMailbox(scopeOf(command), given, change)),
+        print(context, command, await directory.setMailbox(scopeOf(command), given, change), generated),
       );
     });
   mailbox
@@ -134,31 +146,49 @@ export function registerMailbox(program: Command, context: Context): void {
       withHouse(context, async ({ directory }) => {
         await directory.removeMailbox(scopeOf(command), given);
         if (!commonOptions(command).json) context.terminal.err(MAIL_STAYS);
+        printRemoved(context, command, given);
       }),
     );
   registerImport(mailbox, context);
 }
 
-/** The hash; undefined with --no-password. */
+interface NewPassword {
+  readonly hash: string;
+  /** In clear, where it was made here. */
+  readonly generated?: string;
+}
+
+/** Undefined with --no-password. */
 async function newPassword(
   { terminal }: Context,
   name: string,
-  { passwordStdin, password }: PasswordOptions,
-): Promise<string | undefined> {
-  if (passwordStdin === true) return hashPassword(await passwordFromStdin(terminal));
+  { generatePassword: generate, passwordStdin, password }: PasswordOptions,
+): Promise<NewPassword | undefined> {
+  if (generate === true) {
+    const generated = generatePassword();
+    return { hash: await hashPassword(generated), generated };
+  }
+  if (passwordStdin === true) return { hash: await hashPassword(await passwordFromStdin(terminal)) };
   if (password === false) return undefined;
-  return hashPassword(await promptPassword(terminal, name));
+  return { hash: await hashPassword(await promptPassword(terminal, name)) };
 }
 
-async function toChange(context: Context, name: string, options: SetOptions): Promise<MailboxChange> {
-  const { state, quota, quotaMessages, addAddress, rmAddress, password, passwordStdin } = options;
-  const touchesPassword = password !== undefined || passwordStdin === true;
-  return {
+async function toChange(
+  context: Context,
+  name: string,
+  options: SetOptions,
+): Promise<{ change: MailboxChange; generated: string | undefined }> {
+  const { state, quota, quotaMessages, addAddress, rmAddress } = options;
+  const { generatePassword: generate, password, passwordStdin } = options;
+  const touchesPassword = password !== undefined || passwordStdin === true || generate === true;
+  const wanted = touchesPassword ? await newPassword(context, name, options) : undefined;
+  const change = {
     ...(state !== undefined && { state }),
     ...(quota !== undefined && { quotaOctets: quota }),
     ...(quotaMessages !== undefined && { quotaMessages }),
     ...(addAddress !== undefined && { addAddresses: addAddress }),
     ...(rmAddress !== undefined && { removeAddresses: rmAddress }),
-    ...(touchesPassword && { passwordHash: (await newPassword(context, name, options)) ?? 'none' }),
+    ...(touchesPassword && { passwordHash: wanted?.hash ?? 'none' }),
   };
+  return { change, generated: wanted?.generated };
 }

@@ -1,19 +1,21 @@
 import type { Command } from 'commander';
-import type { Context } from '../context.ts';
+import { commonOptions, type Context } from '../context.ts';
 import { bringUpToDate } from '../house-database.ts';
+import { printJson } from '../listing.ts';
 import { openDatabase } from '../open-house.ts';
 
 export function registerMigrate(program: Command, context: Context): void {
   program
     .command('migrate')
     .description('bring the schema and the roles of the database up to date; a second run does nothing')
-    .action(async () => {
-      const { url, stop } = await openDatabase(context.config(), context.terminal);
+    .action(async (_, command: Command) => {
+      const { terminal } = context;
+      const { url, ran, stop } = await openDatabase(context.config(), terminal, { makesHouse: true });
       try {
-        const names = await bringUpToDate(url);
-        context.terminal.out(
-          names.length === 0 ? 'nothing to do: the database is up to date' : `done: ${names.join(', ')}`,
-        );
+        const names = [...ran, ...(await bringUpToDate(url))];
+        if (commonOptions(command).json) printJson(terminal, { ran: names });
+        else
+          terminal.out(names.length === 0 ? 'nothing to do: the database is up to date' : `done: ${names.join(', ')}`);
       } finally {
         await stop();
       }

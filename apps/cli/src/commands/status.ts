@@ -1,9 +1,11 @@
 import { ROOT_TENANT, type HouseStatistics } from '#domain';
-import { findDatabase, houseHolder, maskUrl, readHouse, type Config } from '#runtime';
+import { findDatabase, houseHolder, maskUrl, readHouse, type Config, type HouseRecord } from '#runtime';
 import type { Command } from 'commander';
+import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
+import { noHouseHere } from '../open-house.ts';
 import { duration, facts, table } from '../table.ts';
 
 export function registerStatus(program: Command, context: Context): void {
@@ -11,50 +13,77 @@ export function registerStatus(program: Command, context: Context): void {
     .command('status')
     .description('is the house running, where does it listen, what waits in its queue')
     .action(async (_, command: Command) => {
-      const { terminal } = context;
-      const config = context.config();
-      const house = readHouse(config.dataDir);
-      const record = house?.running ? house.record : undefined;
-      const url = findDatabase(config);
-      if (url === undefined) context.exitCode = EXIT.unreachable;
-      const statistics =
-        url === undefined ? undefined : await withHouse(context, ({ trace }) => trace.statistics(ROOT_TENANT));
-      const status = {
-        running: record !== undefined,
-        dataDir: config.dataDir,
-        pid: record?.pid,
-        startedAt: record?.startedAt,
-        listeners: record?.listeners,
-        database: url === undefined ? undefined : maskUrl(url),
-        ...statistics,
-      };
-      if (commonOptions(command).json) return printJson(terminal, status);
-      const lines = facts([
-        ['house', record ? `running as process ${record.pid} since ${record.startedAt}` : whyNotRunning(config)],
-        ...Object.entries(record?.listeners ?? {}).map(
-          ([name, port]) => [name, `${config.bind} port ${port}`] as const,
-        ),
-        ...(status.database === undefined ? [] : [['database', status.database] as const]),
-      ]);
-      for (const line of [...lines, ...(statistics ? statisticsLines(statistics) : [])]) terminal.out(line);
-      return undefined;
+      const status = await lookAt(context);
+      if (status.database === undefined) context.exitCode = EXIT.unreachable;
+      if (commonOptions(command).json) printJson(context.terminal, status);
+      else for (const line of toLines(context.config(), status)) context.terminal.out(line);
     });
 }
 
-function whyNotRunning({ dataDir }: Config): string {
-  const holder = houseHolder(dataDir);
-  if (holder?.purpose === 'house') return `process ${holder.heldBy} is starting it`;
-  return `not running in ${dataDir}: start it with posthouse up`;
+interface Status extends Partial<HouseStatistics> {
+  readonly running: boolean;
+  /** Only the database: apps are processes of their own. */
+  readonly databaseAlone: boolean;
+  /** Where it runs alone. */
+  readonly connectedApps?: readonly string[];
+  readonly dataDir: string;
+  readonly pid?: number;
+  readonly startedAt?: string;
+  readonly listeners?: Readonly<Record<string, number>>;
+  /** Its URL, the password masked; undefined: none to be had. */
+  readonly database?: string;
 }
 
-function statisticsLines({
-  queue,
-  tenants,
-  domains,
-  mailboxes,
-  messages,
-  heldForPostmaster,
-}: HouseStatistics): string[] {
+async function lookAt(context: Context): Promise<Status> {
+  const config = context.config();
+  const { dataDir } = config;
+  const house = readHouse(dataDir);
+  const url = findDatabase(config);
+  const databaseAlone = house?.running === true && houseHolder(dataDir)?.purpose === 'database';
+  return {
+    running: house?.running === true,
+    databaseAlone,
+    ...(databaseAlone && { connectedApps: await appsBeside(config) }),
+    dataDir,
+    ...(house?.running && inProcess(house.record)),
+    ...(url !== undefined && {
+      database: maskUrl(url),
+      ...(await withHouse(context, ({ trace }) => trace.statistics(ROOT_TENANT))),
+    }),
+  };
+}
+
+const inProcess = ({ pid, startedAt, listeners }: HouseRecord) => ({ pid, startedAt, listeners });
+
+function toLines(config: Config, status: Status): string[] {
+  const { connectedApps, listeners = {}, database } = status;
+  const lines = facts([
+    ['house', status.running ? howRunning(status) : whyNotRunning(config)],
+    ...(connectedApps ? [['connected', connectedApps.join(', ') || 'no app'] as const] : []),
+    ...Object.entries(listeners).map(([name, port]) => [name, `${config.bind} port ${port}`] as const),
+    ...(database === undefined ? [] : [['database', database] as const]),
+  ]);
+  return [...lines, ...statisticsLines(status)];
+}
+
+function howRunning({ pid, startedAt, databaseAlone }: Status): string {
+  const since = `as process ${pid} since ${startedAt}`;
+  return databaseAlone ? `the database runs alone, ${since}; ${NOT_LISTED}` : `running ${since}`;
+}
+
+function whyNotRunning(config: Config): string {
+  const { dataDir } = config;
+  const holder = houseHolder(dataDir);
+  if (holder !== undefined && holder.purpose !== 'command') return `process ${holder.heldBy} is starting it`;
+  return (
+    noHouseHere(config) ??
+    `not running in ${dataDir}: start it with posthouse up${config.database.url === undefined ? '' : `; ${NOT_LISTED}`}`
+  );
+}
+
+function statisticsLines(status: Status): string[] {
+  const { queue, tenants, domains, mailboxes, messages, heldForPostmaster = 0 } = status;
+  if (queue === undefined) return [];
   const counts = facts([
     ['tenants', tenants],
     ['domains', domains],

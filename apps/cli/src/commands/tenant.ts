@@ -1,7 +1,7 @@
 import { showId, type TenantView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
-import { printOne, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
   id: showId('ten', id),
@@ -61,6 +61,9 @@ export function registerTenant(program: Command, context: Context): void {
     .description('remove a tenant that has no domains')
     .addArgument(name)
     .action((given: string, _, command: Command) =>
-      withHouse(context, ({ directory }) => directory.removeTenant(scopeOf(command), given)),
+      withHouse(context, async ({ directory }) => {
+        await directory.removeTenant(scopeOf(command), given);
+        printRemoved(context, command, given);
+      }),
     );
 }

@@ -2,7 +2,7 @@ import { LOCAL_LANE, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery
 import type { Command } from 'commander';
 import { parsePageSize } from '../arguments.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
-import { EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
 import { facts, octets, table } from '../table.ts';
 
@@ -17,12 +17,11 @@ export function registerTrace(program: Command, context: Context): void {
     .action((reference: string, { limit }: { limit: number }, command: Command) =>
       withHouse(context, async ({ trace }) => {
         const traces = await trace.trace(ROOT_TENANT, reference, Math.max(1, limit));
-        if (traces.length === 0) {
-          context.terminal.err(
-            `posthouse: nothing is known of ${JSON.stringify(reference)}: give a queue id (msg_..), a Message-ID or an address`,
+        if (traces.length === 0)
+          throw new CommandFailure(
+            EXIT.notFound,
+            `nothing is known of ${JSON.stringify(reference)}: give a queue id (msg_..), a Message-ID or an address`,
           );
-          context.exitCode = EXIT.notFound;
-        }
         for (const [at, found] of traces.entries()) {
           if (commonOptions(command).json) printJson(context.terminal, traceJson(found));
           else for (const line of [...(at > 0 ? [''] : []), ...traceLines(found)]) context.terminal.out(line);

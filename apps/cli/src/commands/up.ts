@@ -1,12 +1,18 @@
 /** `posthouse up`: the whole platform in one process. */
 import { createLog, exitOnFault, House, onShutdown, startApp, type AppModule, type Config } from '#runtime';
 import type { INestApplicationContext } from '@nestjs/common';
-import { firstSteps } from '../first-steps.ts';
 import { holdHouse, type HeldHouse } from '../house-database.ts';
 import { STAGES, stopInStages } from '../stages.ts';
 
+export interface Serving {
+  /** Ports really bound, by listener. */
+  readonly listeners: Readonly<Record<string, number>>;
+  /** Where the data lies, for people. */
+  readonly place: string;
+}
+
 /** Resolves when everything serves; the process ends with a signal, which is heard during the start as well. */
-export async function up(config: Config, print: (text: string) => void): Promise<void> {
+export async function up(config: Config, report: (facts: Serving) => void): Promise<void> {
   const log = createLog(config.log);
   exitOnFault(log);
   const running = new Map<AppModule, INestApplicationContext>();
@@ -20,12 +26,12 @@ export async function up(config: Config, print: (text: string) => void): Promise
     await held?.release();
   };
   const start = async (): Promise<void> => {
-    held = await holdHouse(config, log);
+    held = await holdHouse(config, log, 'house');
     house = new House(config, held.databaseUrl, log);
     for (const app of STAGES.flat().reverse()) if (!isStopping) running.set(app, await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
     log.flush(); // what happened before stands above the table
-    if (!isStopping) print(firstSteps({ config, listeners: house.listeners, place: held.place }));
+    if (!isStopping) report({ listeners: house.listeners, place: held.place });
   };
   const started = start();
   onShutdown({

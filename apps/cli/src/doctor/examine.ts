@@ -8,6 +8,7 @@ import { findEndpoints } from '../endpoints.ts';
 import { holds, makeCorner, removeCorner, roundTrip, type Corner } from '../probe.ts';
 import type { OpenHouse } from '../open-house.ts';
 import { database } from './database.ts';
+import { doorbell } from './doorbell.ts';
 import { attempt, fail, ok, warn, type Finding } from './finding.ts';
 import { disk, ports } from './machine.ts';
 
@@ -20,6 +21,7 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
   const isUp = readHouse(config.dataDir)?.running === true || config.database.url !== undefined;
   yield* ports(config, isUp);
   yield await disk(config);
+  yield await doorbell(config);
   let house: OpenHouse;
   try {
     house = await context.open();

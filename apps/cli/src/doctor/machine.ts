@@ -1,7 +1,9 @@
 /** What the house stands on: ports and disk. */
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { readHouse, type Config } from '#runtime';
+import { dirname } from 'node:path';
+import { findCluster, readHouse, type Config } from '#runtime';
 import { LineClient } from '../clients/line-client.ts';
 import { findEndpoints, type Endpoints } from '../endpoints.ts';
 import { octets } from '../table.ts';
@@ -72,13 +74,20 @@ function freePort(config: Config, name: keyof Endpoints): Promise<Finding> {
 const DISK_FAIL = 256 * 1024 * 1024;
 const DISK_WARN = 1024 * 1024 * 1024;
 
-export function disk({ dataDir, database }: Config): Promise<Finding> {
+/** @param systemFolder stands in for /var/lib/posthouse */
+export function disk({ dataDir, database }: Config, systemFolder?: string): Promise<Finding> {
   return attempt('disk', 'set POSTHOUSE_DATA_DIR to a folder that exists', async () => {
-    const { bavail, bsize } = await statfs(dataDir);
+    const isEmbedded = database.url === undefined;
+    // The cluster fills the disk, and it need not lie in the data folder. Before the first start neither is there.
+    const folder = (isEmbedded ? findCluster(dataDir, systemFolder) : undefined) ?? nearestFolder(dataDir);
+    const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
-    const what = `disk: ${octets(free)} free in ${dataDir}${database.url === undefined ? '' : ' (the database is elsewhere)'}`;
+    const what = `disk: ${octets(free)} free in ${folder}${isEmbedded ? '' : ' (the database is elsewhere)'}`;
     if (free < DISK_FAIL)
       return fail(what, 'make room: with a full disk mail is answered 451 and waits at its senders');
     return free < DISK_WARN ? warn(what, 'make room soon') : ok(what);
   });
 }
+
+const nearestFolder = (path: string): string =>
+  existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -19,7 +20,7 @@ import { errorCode, reasonOf } from '../errors.ts';
 import { readHouse, syncFolder } from '../house-lock.ts';
 import type { Log } from '../log.ts';
 import { canEnter, ownerOf, type Account } from './account.ts';
-import { asAccount, type Binaries } from './binaries.ts';
+import { asAccount, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
 import { EmbeddedError } from './embedded-error.ts';
 
 /** The superuser of the cluster and owner of the database. */
@@ -38,11 +39,8 @@ export interface Cluster {
  * cannot enter that) below `systemFolder`, under a name made of the data folder's path.
  */
 export function locateCluster(dataDir: string, account: Account | undefined, systemFolder: string): Cluster {
-  const inside = join(dataDir, 'postgres');
-  const outside = join(systemFolder, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres');
-  const existing = [recordedCluster(dataDir, systemFolder), inside, outside].find(
-    (folder) => folder !== undefined && isCluster(folder),
-  );
+  const { inside, outside } = places(dataDir, systemFolder);
+  const existing = findCluster(dataDir, systemFolder);
   if (existing === undefined)
     return { folder: account === undefined || canEnter(dataDir, account) ? inside : outside, account };
   const owner = ownerOf(existing);
@@ -52,6 +50,19 @@ export function locateCluster(dataDir: string, account: Account | undefined, sys
     );
   return { folder: existing, account: owner };
 }
+
+/** The folder of the cluster that this data folder has; undefined where there is none yet. Nothing is made or changed. */
+export function findCluster(dataDir: string, systemFolder: string = SYSTEM_FOLDER): string | undefined {
+  if (!existsSync(dataDir)) return undefined;
+  const folder = realpathSync(dataDir);
+  const { inside, outside } = places(folder, systemFolder);
+  return [recordedCluster(folder, systemFolder), inside, outside].find((it) => it !== undefined && isCluster(it));
+}
+
+const places = (dataDir: string, systemFolder: string) => ({
+  inside: join(dataDir, 'postgres'),
+  outside: join(systemFolder, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres'),
+});
 
 /** Only where a cluster of this folder can be: a copied folder must not open the database of the one it was copied from. */
 function recordedCluster(dataDir: string, systemFolder: string): string | undefined {

@@ -152,7 +152,7 @@ describe('one house through its life', { timeout: 60_000 }, () => {
     expect(await ask(url, 'select value from kept')).toEqual(['mail']);
   });
 
-  test('a server whose house was killed is stopped first, then started anew', async () => {
+  test('a server whose house was killed is stopped first, then started anew under the same URL', async () => {
     const modules = ['../house-lock.ts', './start-embedded.ts', '../log.ts'].map(
       (path) => new URL(path, import.meta.url).href,
     );
@@ -168,8 +168,11 @@ describe('one house through its life', { timeout: 60_000 }, () => {
     house.kill('SIGKILL');
     await once(house, 'exit');
     expect(processIdentity(orphan)).toBeDefined();
-    const { url, pid } = await start(dataDir);
+    const before = readHouse(dataDir)?.record;
+    const { url, port, pid } = await start(dataDir);
     expect([processIdentity(orphan), pid() === orphan]).toEqual([undefined, false]);
+    // Apps that outlived the house have this URL and no other.
+    expect([port, url]).toEqual([before?.postgres?.port, before?.databaseUrl]);
     expect(await ask(url, 'select value from kept')).toEqual(['mail']);
   });
 

@@ -8,6 +8,7 @@ import { findBinaries, SYSTEM_FOLDER } from './binaries.ts';
 import { locateCluster, OWNER, ownerPassword, prepareCluster, type Cluster } from './cluster.ts';
 import { EmbeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { Postmaster, PortTaken } from './postmaster.ts';
 import { reasonOf } from '../errors.ts';
 
@@ -48,6 +49,8 @@ export async function startEmbedded(
   await prepareCluster(cluster, binaries, log);
   const password = ownerPassword(cluster);
   const logFile = join(house.dataDir, 'postgres.log');
+  // Before the port is chosen: an orphan of the last run would hold it, and apps that outlived that run know no other.
+  await clearLeftovers(cluster.folder, log);
   const start = (port: number) => startOn(new Postmaster({ cluster, binaries, port, logFile, log }), port);
   const { postmaster, port } = await onFreePort(house.dataDir, start);
   const url = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
