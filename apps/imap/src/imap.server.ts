@@ -50,9 +50,10 @@ export class ImapServer implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.#listener.listen();
+    // Behind what may fail: an app that does not start is not closed, and must leave nothing open.
     this.#updates.start();
     this.#sessions.start();
-    await this.#listener.listen();
   }
 
   /** Ends the sessions while the database is still there. */

@@ -40,8 +40,9 @@ export class Pop3Server implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.#sessions.start();
     await this.#listener.listen();
+    // Behind what may fail: an app that does not start is not closed, and must leave nothing open.
+    this.#sessions.start();
   }
 
   /** Ends the sessions, and frees their maildrops while the database is still there. */
