@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
-import { freshDatabase, type FreshDatabase } from '#testing';
+import { freshDatabase, oldPostgres, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectHouse } from './open-house.ts';
 import { run } from './run.ts';
@@ -195,6 +195,16 @@ describe('bad input has an exact answer and its exit code', () => {
   test.each(['--no-password', '--password-stdin'])('it cannot be had together with %s', async (other) => {
     const refused = await posthouse('mailbox', 'add', 'gen2@example.org', '--generate-password', other);
     expect(refused).toMatchObject({ code: 2, out: [], err: [expect.stringContaining('cannot be used with')] });
+  });
+
+  test('a database that is too old is refused in words', async () => {
+    const { url, close } = await oldPostgres('140009');
+    const terminal = fakeTerminal('', { POSTHOUSE_DATA_DIR: folder, POSTHOUSE_DATABASE_URL: url });
+    expect(await run(['migrate'], terminal)).toBe(5);
+    expect(terminal.complained).toEqual([
+      expect.stringMatching(/^posthouse: the database is PostgreSQL 14, and the oldest that will do is 15: /),
+    ]);
+    close();
   });
 
   test('a database that is away is exit code 5, in one line', async () => {
