@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
@@ -417,6 +417,11 @@ describe('without a running house', () => {
     expect(terminal.complained).toEqual([
       'posthouse: SMTP does not answer at 127.0.0.1 port 1 (ECONNREFUSED): is the house running? posthouse status',
     ]);
+  });
+
+  test('the version is that of the package', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await posthouse('--version')).toEqual({ code: 0, out: [version], err: [] });
   });
 
   test('help is no failure', async () => {
