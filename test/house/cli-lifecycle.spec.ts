@@ -1,5 +1,5 @@
 /** How a house begins and ends, whoever ends it. */
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,6 +53,22 @@ test('the way to the first mail works pasted at once, as the README has it', asy
   expect(out).toMatch(/^password +[a-z2-9]{5}(-[a-z2-9]{5}){3} {2}\(write it down: it is not shown again\)$/m);
   expect(out).toMatch(/^250 2\.0\.0 queued as msg_/m);
   expect(out).toMatch(/^Message-ID /m);
+});
+
+const hasLoopbackNet = process.platform === 'linux';
+if (!hasLoopbackNet)
+  console.log('SKIPPED: mail ports open to all, HTTP not (127.0.0.2 is an address of its own on Linux only)');
+
+test.runIf(hasLoopbackNet)('mail ports open to all leave HTTP where it was', async () => {
+  const house = await newHouse({ POSTHOUSE_BIND: '0.0.0.0' });
+  const up = await house.up();
+  expect(up.out).toMatch(/^SMTP +0\.0\.0\.0:.*$/m);
+  expect(up.out).toMatch(/^HTTP +127\.0\.0\.1:.*$/m);
+  const smtp = connect(house.port('smtp'), '127.0.0.2');
+  await once(smtp, 'data');
+  smtp.destroy();
+  await expect(once(connect(house.port('http'), '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
+  expect((await house.fetch('/health/live')).status).toBe(200);
 });
 
 test('a taken port is named with its setting, and nothing is left running', async () => {
