@@ -330,6 +330,11 @@ describe('explain', () => {
     });
   });
 
+  test('what is refused goes nowhere: no way of it is shown', async () => {
+    const { out } = await posthouse('explain', 'nobody@example.org', '--json');
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({ outcome: '550 5.1.1 refused: no such user', path: [] });
+  });
+
   test.each([
     ['nobody@example.org', '550 5.1.1 refused: no such user'],
     ['bob@nowhere.example', '550 5.7.1 refused: we do not host the domain'],

@@ -39,6 +39,7 @@ export interface Explanation {
   /** What RCPT answers. */
   readonly outcome: string;
   readonly steps: readonly { readonly tried: string; readonly won: boolean; readonly why: string }[];
+  /** Where accepted mail goes; nothing where it is refused. */
   readonly path: readonly { readonly depth: number; readonly address: string; readonly end: string }[];
 }
 
@@ -50,11 +51,16 @@ export async function explain({ directory }: OpenHouse, address: CanonicalAddres
     lookup: (addresses) => directory.directoryFacts(ROOT_TENANT, addresses),
     parse: (path) => parseAddress(path, domainToASCII),
   });
+  const outcome = outcomeOf(resolution.kind, nodes);
   return {
     address: showAddress(address),
-    outcome: outcomeOf(resolution.kind, nodes),
+    outcome,
     steps: resolution.steps.map(({ tried, won, why }) => ({ tried, won, why: withShownId(why) })),
-    path: nodes.map((node) => ({ depth: node.depth, address: node.address, end: endOf(node) })),
+    path: (isAccepted(outcome) ? nodes : []).map((node) => ({
+      depth: node.depth,
+      address: node.address,
+      end: endOf(node),
+    })),
   };
 }
 
@@ -83,6 +89,8 @@ function outcomeOf(kind: string, nodes: readonly ExpansionNode[]): string {
   return start?.outcome === 'expanded' ? '250 accepted, and expanded at delivery' : '250 accepted';
 }
 
+const isAccepted = (outcome: string): boolean => outcome.startsWith('250');
+
 function endOf({ outcome, mailbox, why }: ExpansionNode): string {
   switch (outcome) {
     case 'expanded':
@@ -108,5 +116,5 @@ function toLines({ address, outcome, steps, path }: Explanation): string[] {
     steps.map((step) => [step.tried, step.won ? 'found' : 'no', step.why]),
   );
   const ways = path.map(({ depth, address: shown, end }) => `${'  '.repeat(depth)}${shown}: ${end}`);
-  return [...tried, '', `${address}: ${outcome}`, ...(path.length > 0 && outcome.startsWith('250') ? ways : [])];
+  return [...tried, '', `${address}: ${outcome}`, ...ways];
 }
