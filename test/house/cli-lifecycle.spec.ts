@@ -202,6 +202,30 @@ test('the apps run as processes of their own beside the database', async () => {
   expect(await database.ended).toBe(0);
 });
 
+test('apps outlive kill -9 of their database, and find the next one', async () => {
+  const house = await newHouse();
+  const first = house.spawn('posthouse.js', ['database']);
+  await first.says('The database of the house is up');
+  const port = await freePort();
+  const smtp = house.spawn('start.js', ['smtp'], { POSTHOUSE_SMTP_PORT: String(port) });
+  await smtp.says('serving');
+  await house.posthouse('domain', 'add', 'example.test');
+  await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
+  process.kill(house.record().pid, 'SIGKILL');
+  await first.ended;
+  const second = house.spawn('posthouse.js', ['database']);
+  await second.says('The database of the house is up');
+  // The first tries may meet connections of the old server: those are answered 451.
+  await until(async () => {
+    const talk = await SmtpTalk.open(port, 'client.test');
+    const [, refused] = await talk.envelope('me@far.example', ['you@example.test']);
+    await talk.quit();
+    return refused?.startsWith('250') ? true : undefined;
+  });
+  expect(await smtp.stop()).toBe(0);
+  expect(await second.stop()).toBe(0);
+});
+
 test('an app alone serves its own health and figures where it is told to', async () => {
   const house = await newHouse();
   const database = house.spawn('posthouse.js', ['database']);
