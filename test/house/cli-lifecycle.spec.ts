@@ -1,5 +1,5 @@
 /** How a house begins and ends, whoever ends it. */
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,6 +53,22 @@ test('the way to the first mail works pasted at once, as the README has it', asy
   expect(out).toMatch(/^password +[a-z2-9]{5}(-[a-z2-9]{5}){3} {2}\(write it down: it is not shown again\)$/m);
   expect(out).toMatch(/^250 2\.0\.0 queued as msg_/m);
   expect(out).toMatch(/^Message-ID /m);
+});
+
+const hasLoopbackNet = process.platform === 'linux';
+if (!hasLoopbackNet)
+  console.log('SKIPPED: mail ports open to all, HTTP not (127.0.0.2 is an address of its own on Linux only)');
+
+test.runIf(hasLoopbackNet)('mail ports open to all leave HTTP where it was', async () => {
+  const house = await newHouse({ POSTHOUSE_BIND: '0.0.0.0' });
+  const up = await house.up();
+  expect(up.out).toMatch(/^SMTP +0\.0\.0\.0:.*$/m);
+  expect(up.out).toMatch(/^HTTP +127\.0\.0\.1:.*$/m);
+  const smtp = connect(house.port('smtp'), '127.0.0.2');
+  await once(smtp, 'data');
+  smtp.destroy();
+  await expect(once(connect(house.port('http'), '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
+  expect((await house.fetch('/health/live')).status).toBe(200);
 });
 
 test('a taken port is named with its setting, and nothing is left running', async () => {
@@ -184,6 +200,30 @@ test('the apps run as processes of their own beside the database', async () => {
   expect(await house.posthouse('status')).toMatch(/^connected +no app$/m);
   expect(await house.posthouse('down')).toContain('which ran the database alone');
   expect(await database.ended).toBe(0);
+});
+
+test('apps outlive kill -9 of their database, and find the next one', async () => {
+  const house = await newHouse();
+  const first = house.spawn('posthouse.js', ['database']);
+  await first.says('The database of the house is up');
+  const port = await freePort();
+  const smtp = house.spawn('start.js', ['smtp'], { POSTHOUSE_SMTP_PORT: String(port) });
+  await smtp.says('serving');
+  await house.posthouse('domain', 'add', 'example.test');
+  await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
+  process.kill(house.record().pid, 'SIGKILL');
+  await first.ended;
+  const second = house.spawn('posthouse.js', ['database']);
+  await second.says('The database of the house is up');
+  // The first tries may meet connections of the old server: those are answered 451.
+  await until(async () => {
+    const talk = await SmtpTalk.open(port, 'client.test');
+    const [, refused] = await talk.envelope('me@far.example', ['you@example.test']);
+    await talk.quit();
+    return refused?.startsWith('250') ? true : undefined;
+  });
+  expect(await smtp.stop()).toBe(0);
+  expect(await second.stop()).toBe(0);
 });
 
 test('an app alone serves its own health and figures where it is told to', async () => {

@@ -14,9 +14,10 @@ export class ApiServer implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bind, ports } = this.#house.config;
+    const { httpBind, ports } = this.#house.config;
     this.#listener = await serveHealth(this.#house.health, {
-      host: bind,
+      host: httpBind,
+      bindSetting: 'POSTHOUSE_HTTP_BIND',
       port: ports.http,
       setting: 'POSTHOUSE_HTTP_PORT',
     });

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
-import { freshDatabase, type FreshDatabase } from '#testing';
+import { freshDatabase, oldPostgres, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectHouse } from './open-house.ts';
 import { run } from './run.ts';
@@ -207,6 +207,16 @@ describe('bad input has an exact answer and its exit code', () => {
     expect(refused).toMatchObject({ code: 2, out: [], err: [expect.stringContaining('cannot be used with')] });
   });
 
+  test('a database that is too old is refused in words', async () => {
+    const { url, close } = await oldPostgres('140009');
+    const terminal = fakeTerminal('', { POSTHOUSE_DATA_DIR: folder, POSTHOUSE_DATABASE_URL: url });
+    expect(await run(['migrate'], terminal)).toBe(5);
+    expect(terminal.complained).toEqual([
+      expect.stringMatching(/^posthouse: the database is PostgreSQL 14, and the oldest that will do is 15: /),
+    ]);
+    close();
+  });
+
   test('a database that is away is exit code 5, in one line', async () => {
     const terminal = fakeTerminal('', {
       POSTHOUSE_DATA_DIR: folder,
@@ -345,6 +355,11 @@ describe('explain', () => {
     });
   });
 
+  test('what is refused goes nowhere: no way of it is shown', async () => {
+    const { out } = await posthouse('explain', 'nobody@example.org', '--json');
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({ outcome: '550 5.1.1 refused: no such user', path: [] });
+  });
+
   test.each([
     ['nobody@example.org', '550 5.1.1 refused: no such user'],
     ['bob@nowhere.example', '550 5.7.1 refused: we do not host the domain'],
@@ -439,6 +454,11 @@ describe('without a running house', () => {
     expect(terminal.complained).toEqual([
       'posthouse: SMTP does not answer at 127.0.0.1 port 1 (ECONNREFUSED): is the house running? posthouse status',
     ]);
+  });
+
+  test('the version is that of the package', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await posthouse('--version')).toEqual({ code: 0, out: [version], err: [] });
   });
 
   test('help is no failure', async () => {

@@ -12,10 +12,16 @@ export interface Endpoints {
 export function findEndpoints(config: Config): Endpoints {
   const house = readHouse(config.dataDir);
   const listeners = house?.running ? house.record.listeners : {};
-  const host = connectAddress(config.bind);
-  const at = (name: keyof Endpoints): Endpoint => ({ host, port: listeners[name] ?? config.ports[name] });
+  const at = (name: keyof Endpoints): Endpoint => ({
+    host: connectAddress(bindOf(config, name)),
+    port: listeners[name] ?? config.ports[name],
+  });
   return { smtp: at('smtp'), pop3: at('pop3'), imap: at('imap'), http: at('http') };
 }
+
+/** The address that a listener binds to. */
+export const bindOf = ({ bind, httpBind }: Pick<Config, 'bind' | 'httpBind'>, listener: string): string =>
+  listener === 'http' ? httpBind : bind;
 
 /** Wildcard addresses are for listening only. */
 function connectAddress(bind: string): string {

@@ -4,7 +4,12 @@ import { firstSteps } from './first-steps.ts';
 const listeners = { smtp: 2525, pop3: 2110, imap: 2143, http: 8080 };
 
 test('on loopback', () => {
-  const config = { bind: '127.0.0.1', hostname: 'mail.example.org', plaintextAuth: 'loopback' } as const;
+  const config = {
+    bind: '127.0.0.1',
+    httpBind: '127.0.0.1',
+    hostname: 'mail.example.org',
+    plaintextAuth: 'loopback',
+  } as const;
   expect(firstSteps({ config, listeners, place: 'embedded PostgreSQL in ./data' }))
     .toBe(`Posthouse is up: embedded PostgreSQL in ./data.
 
@@ -33,9 +38,10 @@ and when something is wrong:
 });
 
 test('open to the world it names the host', () => {
-  const config = { bind: '::', hostname: 'mail.example.org', plaintextAuth: 'never' } as const;
-  const text = firstSteps({ config, listeners: { smtp: 25, imap: 143 }, place: 'PostgreSQL' });
+  const config = { bind: '::', httpBind: '127.0.0.1', hostname: 'mail.example.org', plaintextAuth: 'never' } as const;
+  const text = firstSteps({ config, listeners: { smtp: 25, imap: 143, http: 8080 }, place: 'PostgreSQL' });
   expect(text).toContain('[::]:25');
+  expect(text).toContain('127.0.0.1:8080');
   expect(text).toContain('mail.example.org port 143');
   expect(text).not.toContain('POP3');
 });

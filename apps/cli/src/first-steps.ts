@@ -1,9 +1,10 @@
 /** What a start prints: where the house listens, what a mail client needs, and the way to the first mail. Pure. */
 import type { Config } from '#runtime';
+import { bindOf } from './endpoints.ts';
 import { facts, table } from './table.ts';
 
 export interface FirstStepsFacts {
-  readonly config: Pick<Config, 'bind' | 'hostname' | 'plaintextAuth'>;
+  readonly config: Pick<Config, 'bind' | 'httpBind' | 'hostname' | 'plaintextAuth'>;
   /** Ports really bound, by listener: smtp, pop3, imap, http. */
   readonly listeners: Readonly<Record<string, number>>;
   /** Where the data lies, for people. */
@@ -32,11 +33,12 @@ export const STEPS = [
 ];
 
 /** Text for the terminal, with a final line end; the commands are ready to paste. */
-export function firstSteps({ config: { bind, hostname, plaintextAuth }, listeners, place }: FirstStepsFacts): string {
+export function firstSteps({ config, listeners, place }: FirstStepsFacts): string {
+  const { bind, hostname, plaintextAuth } = config;
   const server = isLoopback(bind) ? bind : hostname;
   const rows = LISTENERS.flatMap(([name, purpose, setting]) => {
     const port = listeners[name];
-    return port === undefined ? [] : [[name.toUpperCase(), endpoint(bind, port), purpose, setting]];
+    return port === undefined ? [] : [[name.toUpperCase(), endpoint(bindOf(config, name), port), purpose, setting]];
   });
   const client = facts([
     ['user name', 'the whole address'],

@@ -84,6 +84,7 @@ export async function bringUpToDate(ownerUrl: string): Promise<readonly string[]
   try {
     return await migrate(ownerUrl, migrateBells);
   } catch (error) {
+    if (error instanceof HouseError) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? ` (${reasonOf(error.cause)})` : '';
     throw new HouseError(
       `the database cannot be migrated: ${reasonOf(error)}${cause}; check POSTHOUSE_DATABASE_URL and that its user may create roles`,

@@ -14,6 +14,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerTenant } from './commands/tenant.ts';
 import { registerTrace } from './commands/trace.ts';
 import type { Context } from './context.ts';
+import { version } from './version.ts';
 
 const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
   registerHouse,
@@ -37,6 +38,7 @@ export function buildProgram(context: Context): Command {
   const { terminal } = context;
   const program = new Command('posthouse')
     .description('Hosts mail: SMTP in, POP3 and IMAP out, one Postgres truth.')
+    .version(version())
     .option('--tenant <name>', 'whose domains, mailboxes and aliases are meant', 'default')
     .option('--json', 'JSON; lists as one object a line')
     .option('--debug', 'show where a failure came from')

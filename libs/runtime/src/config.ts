@@ -37,6 +37,7 @@ export class Config {
   readonly database: { readonly url: string | undefined; readonly poolSize: number };
   readonly redisUrl: string | undefined;
   readonly bind: string;
+  readonly httpBind: string;
   readonly hostname: string;
   /** 0 = any free port. */
   readonly ports: Ports;
@@ -62,6 +63,7 @@ export class Config {
     this.database = Object.freeze({ url: env.POSTHOUSE_DATABASE_URL, poolSize: env.POSTHOUSE_DATABASE_POOL });
     this.redisUrl = env.POSTHOUSE_REDIS_URL;
     this.bind = env.POSTHOUSE_BIND;
+    this.httpBind = env.POSTHOUSE_HTTP_BIND;
     this.hostname = env.POSTHOUSE_HOSTNAME.toLowerCase();
     this.ports = Object.freeze({
       smtp: env.POSTHOUSE_SMTP_PORT,

@@ -90,6 +90,18 @@ test('a scrape works without the database: only the queue is missing', async () 
   ]);
 });
 
+test.for(['/health/live', '/health/ready', '/metrics', '/'])(
+  'HEAD %s answers like GET, without the body',
+  async (path) => {
+    const [got, head] = await Promise.all(
+      ['GET', 'HEAD'].map((method) => fetch(`http://127.0.0.1:${listener.port}${path}`, { method })),
+    );
+    expect(head?.status).toBe(got?.status);
+    expect(head?.headers.get('content-type')).toBe(got?.headers.get('content-type'));
+    expect([await head?.text(), await got?.text()]).toEqual(['', expect.stringMatching(/./)]);
+  },
+);
+
 test('anything else is not found', async () => {
   expect((await get('/'))[0]).toBe(404);
   expect((await get('/health/live', 'POST'))[0]).toBe(404);

@@ -46,7 +46,7 @@ export class Health {
     this.#draining = true;
   }
 
-  /** The answer to a GET of `path` (without its query); undefined when the path is none of ours. */
+  /** The answer to a GET or HEAD of `path` (without its query); undefined when the path is none of ours. */
   async answer(path: string): Promise<HealthAnswer | undefined> {
     switch (path) {
       case '/health/live':
@@ -92,7 +92,9 @@ export interface HealthListener {
 export async function serveHealth(health: Health, address: ListenAddress): Promise<HealthListener> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const asked = request.method === 'GET' ? health.answer(path) : Promise.resolve(undefined);
+    // Node itself leaves the body of an answer to HEAD out.
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const asked = isRead ? health.answer(path) : Promise.resolve(undefined);
     asked
       .catch((error: unknown) => answer(500, { status: 'failed', reason: reasonOf(error) }))
       .then((found = answer(404, { status: 'not found' })) =>

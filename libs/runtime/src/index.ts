@@ -40,7 +40,8 @@ export {
 } from './metrics.ts';
 export { OctetBudget } from './octet-budget.ts';
 export { BODY_BUDGET, SpillingBody, type SpillTarget } from './spilling-body.ts';
-export { exitOnFault, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
+export { exitOnFault, longestStopSeconds, onShutdown, SAME_SIGNAL_MS, type ShutdownOptions } from './shutdown.ts';
 export { TcpServer, type TcpServerOptions, type TcpSession } from './tcp-server.ts';
 export { runApp, type RunOptions } from './run-app.ts';
+export { refuseOldServer } from './server-version.ts';
 export { waitForDatabase } from './wait-for-database.ts';

@@ -13,6 +13,17 @@ test.for<[string, RegExp]>([
   expect(listenError(error, { host: '192.0.2.1', port: 110, setting: 'POSTHOUSE_POP3_PORT' }).message).toMatch(words);
 });
 
+test('an address of HTTP’s own names its own setting', () => {
+  const error = Object.assign(new Error('listen failed'), { code: 'EADDRNOTAVAIL' });
+  const address = {
+    host: '192.0.2.1',
+    port: 80,
+    setting: 'POSTHOUSE_HTTP_PORT',
+    bindSetting: 'POSTHOUSE_HTTP_BIND',
+  } as const;
+  expect(listenError(error, address).message).toMatch(/no address 192\.0\.2\.1; set POSTHOUSE_HTTP_BIND/);
+});
+
 test.for<[string, string, string, boolean]>([
   ['192.0.2.7', '192.0.2.7', '192.0.2.7', false],
   ['::ffff:192.0.2.7', '192.0.2.7', '192.0.2.7', false],

@@ -9,6 +9,8 @@ export interface ListenAddress {
   readonly port: number;
   /** The setting the port comes from. */
   readonly setting: SettingName;
+  /** The setting the host comes from. */
+  readonly bindSetting?: 'POSTHOUSE_BIND' | 'POSTHOUSE_HTTP_BIND';
 }
 
 /** A listener could not be opened; the message names setting, reason and remedy. */
@@ -17,7 +19,10 @@ export class ListenError extends Error {
 }
 
 /** The error of a failed listen(), in an operator's words. */
-export function listenError(error: unknown, { host, port, setting }: ListenAddress): ListenError {
+export function listenError(
+  error: unknown,
+  { host, port, setting, bindSetting = 'POSTHOUSE_BIND' }: ListenAddress,
+): ListenError {
   const words = (() => {
     switch (errorCode(error)) {
       case 'EADDRINUSE':
@@ -25,7 +30,7 @@ export function listenError(error: unknown, { host, port, setting }: ListenAddre
       case 'EACCES':
         return `${setting} ${port} is not allowed to this user: ports under 1024 need root, CAP_NET_BIND_SERVICE or the sysctl net.ipv4.ip_unprivileged_port_start; or set ${setting} to a higher port`;
       case 'EADDRNOTAVAIL':
-        return `${setting} ${port}: this machine has no address ${host}; set POSTHOUSE_BIND to one of its own`;
+        return `${setting} ${port}: this machine has no address ${host}; set ${bindSetting} to one of its own`;
       default:
         return `${setting} ${port} on ${host}: ${reasonOf(error)}`;
     }

@@ -38,7 +38,12 @@ async function serve(name: string, app: AppModule, { migrate }: RunOptions): Pro
   if (!isRoleUrl(databaseUrl)) await migrate(databaseUrl);
   const house = new House(config, databaseUrl, log);
   const context = await startApp(house, app);
-  const address = { host: config.bind, port: config.healthPort, setting: 'POSTHOUSE_HEALTH_PORT' } as const;
+  const address = {
+    host: config.httpBind,
+    port: config.healthPort,
+    setting: 'POSTHOUSE_HEALTH_PORT',
+    bindSetting: 'POSTHOUSE_HTTP_BIND',
+  } as const;
   const health = config.healthPort > 0 ? await serveHealth(house.health, address) : undefined;
   log.info({ listeners: house.listeners }, 'serving');
   onShutdown({

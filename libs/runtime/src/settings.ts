@@ -32,6 +32,10 @@ const STORE = 'Data and services';
 const LIMITS = 'Limits and time-outs';
 const OPS = 'Operation';
 
+const address = z
+  .union([z.ipv4(), z.ipv6()], 'expected an IP address such as 127.0.0.1, 0.0.0.0 or ::')
+  .default('127.0.0.1');
+
 const listener = (what: string) => ({
   group: NET,
   description: `${what}; 0 = any free port.`,
@@ -67,10 +71,12 @@ export const settings = z.object({
       shownDefault: 'none: the queue rings through PostgreSQL',
       description: 'Redis or Valkey for doorbells. Losing it loses no mail.',
     }),
-  POSTHOUSE_BIND: z
-    .union([z.ipv4(), z.ipv6()], 'expected an IP address such as 127.0.0.1, 0.0.0.0 or ::')
-    .default('127.0.0.1')
-    .meta({ group: NET, description: 'Address all listeners bind to.' }),
+  POSTHOUSE_BIND: address.meta({ group: NET, description: 'Address that the mail listeners bind to.' }),
+  POSTHOUSE_HTTP_BIND: address.meta({
+    group: NET,
+    description:
+      'Address that HTTP and the health listeners bind to. Of its own, so that opening the mail ports to the world does not open `/metrics`.',
+  }),
   POSTHOUSE_HOSTNAME: z
     .string()
     .refine(isHostName, 'expected a host name such as mail.example.org')

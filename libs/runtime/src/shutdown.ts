@@ -10,6 +10,9 @@ export const SAME_SIGNAL_MS = 1_000;
 /** Beyond the drain itself: closing pools and stopping the embedded database. */
 const CLOSE_SECONDS = 35;
 
+/** Seconds from the signal until a process that does not end by itself leaves what is left, and ends all the same. */
+export const longestStopSeconds = (drainSeconds: number): number => drainSeconds + CLOSE_SECONDS;
+
 export interface ShutdownOptions {
   readonly log: Log;
   /** Finishes what is in hand and closes everything, in order. Called once. */
@@ -34,7 +37,7 @@ export function onShutdown({
   let draining: Promise<void> | undefined;
   const begin = (): Promise<void> => {
     began ||= performance.now();
-    draining ??= drained(drain, (drainSeconds + CLOSE_SECONDS) * 1_000, log).then(exit);
+    draining ??= drained(drain, longestStopSeconds(drainSeconds) * 1_000, log).then(exit);
     return draining;
   };
   const onSignal = (signal: StopSignal): void => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { errorCode, reasonOf } from './errors.ts';
 import type { Log } from './log.ts';
+import { refuseOldServer } from './server-version.ts';
 
 /** Not there yet, or just going: cannot_connect_now, admin_shutdown, crash_shutdown, too_many_connections. */
 const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN', '57P01', '57P02', '57P03', '53300']);
@@ -10,7 +11,7 @@ const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN',
 const PATIENCE = 60_000;
 const BETWEEN_TRIES = 250;
 
-/** Resolves when the database answers. Rejects at once for what waiting does not heal (wrong password, no such database). */
+/** Resolves when the database answers. Rejects at once for what waiting does not heal (wrong password, no such database, a version too old). */
 export async function waitForDatabase(url: string, log: Log, patience = PATIENCE): Promise<void> {
   const deadline = performance.now() + patience;
   for (let tries = 0; ; tries++) {
@@ -28,6 +29,7 @@ async function attempt(url: string): Promise<unknown> {
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await refuseOldServer(client);
     return undefined;
   } catch (error) {
     return error;

@@ -1,6 +1,6 @@
 /** Forward-only SQL migrations, run by Kysely's Migrator under its advisory lock. */
 import { readdir, readFile } from 'node:fs/promises';
-import { APP_ROLES, guardPool, roleUrl } from '#runtime';
+import { APP_ROLES, guardPool, refuseOldServer, roleUrl } from '#runtime';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import pg from 'pg';
@@ -34,6 +34,7 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
   guardPool(pool, () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
+    await refuseOldServer(pool);
     await withRoleLock(pool, (client) => ensureRoles(client, ownerUrl));
     const { error, results } = await new Migrator({ db, provider: new SqlFiles() }).migrateToLatest();
     if (error !== undefined) {

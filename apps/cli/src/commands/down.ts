@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, houseHolder, type Config } from '#runtime';
+import { errorCode, houseHolder, longestStopSeconds, type Config } from '#runtime';
 import type { Command } from 'commander';
 import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
 import { commonOptions, type Context } from '../context.ts';
@@ -7,8 +7,11 @@ import { CommandFailure, EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
 import { needHouse } from '../open-house.ts';
 
-/** Seconds beyond the drain that closing pools and stopping the database may take. */
-const CLOSE_SECONDS = 45;
+/** Seconds for the last words of a process that has given up: on a busy machine they take a while. */
+const LAST_WORDS_SECONDS = 5;
+
+/** How long the end of the house is waited for. Longer than the house itself waits: after that there is something wrong. */
+export const patienceSeconds = (drainSeconds: number): number => longestStopSeconds(drainSeconds) + LAST_WORDS_SECONDS;
 const LOOK_MS = 100;
 
 export function registerDown(program: Command, context: Context): void {
@@ -31,12 +34,13 @@ export function registerDown(program: Command, context: Context): void {
       if (isAlone && !force) await refuseUnderApps(config, pid);
       stop(pid);
       if (terminal.isInteractive) terminal.err(`process ${pid} finishes what it has in hand`);
-      const end = performance.now() + (drainSeconds + CLOSE_SECONDS) * 1000;
+      const patience = patienceSeconds(drainSeconds);
+      const end = performance.now() + patience * 1000;
       while (isStill(dataDir, pid)) {
         if (performance.now() > end) {
           throw new CommandFailure(
             EXIT.difference,
-            `process ${pid} still runs after ${drainSeconds + CLOSE_SECONDS} s: its log says why; kill -9 ${pid} loses no accepted mail`,
+            `process ${pid} still runs after ${patience} s: its log says why; kill -9 ${pid} loses no accepted mail`,
           );
         }
         await sleep(LOOK_MS);

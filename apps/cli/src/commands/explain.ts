@@ -44,6 +44,7 @@ interface Explanation {
   /** What RCPT answers. */
   readonly outcome: string;
   readonly steps: readonly { readonly tried: string; readonly won: boolean; readonly why: string }[];
+  /** Where accepted mail goes; nothing where it is refused. */
   readonly path: readonly { readonly depth: number; readonly address: string; readonly end: string }[];
 }
 
@@ -64,11 +65,16 @@ async function explain({ directory }: OpenHouse, given: string, hostname: string
     lookup: (addresses) => directory.directoryFacts(ROOT_TENANT, addresses),
     parse: (path) => parseAddress(path, domainToASCII),
   });
+  const outcome = ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(resolution);
   return {
     address: showAddress(address),
-    outcome: ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(resolution),
+    outcome,
     steps: resolution.steps.map(({ tried, won, why }) => ({ tried, won, why: withShownId(why) })),
-    path: nodes.map((node) => ({ depth: node.depth, address: node.address, end: endOf(node) })),
+    path: (isAccepted(outcome) ? nodes : []).map((node) => ({
+      depth: node.depth,
+      address: node.address,
+      end: endOf(node),
+    })),
   };
 }
 
@@ -106,6 +112,8 @@ function refusedFor(refusal: Refusal, { kind }: Resolution): string {
   }
 }
 
+const isAccepted = (outcome: string): boolean => outcome.startsWith('250');
+
 function endOf({ outcome, mailbox, why }: ExpansionNode): string {
   switch (outcome) {
     case 'expanded':
@@ -132,5 +140,5 @@ function toLines({ address, outcome, steps, path }: Explanation): string[] {
     steps.map((step) => [step.tried, step.won ? 'found' : 'no', step.why]),
   );
   const ways = path.map(({ depth, address: shown, end }) => `${'  '.repeat(depth)}${shown}: ${end}`);
-  return [...tried, '', `${address}: ${outcome}`, ...(path.length > 0 && outcome.startsWith('250') ? ways : [])];
+  return [...tried, '', `${address}: ${outcome}`, ...ways];
 }

@@ -3,6 +3,7 @@ import { findDatabase, houseHolder, maskUrl, readHouse, type Config, type HouseR
 import type { Command } from 'commander';
 import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
+import { bindOf } from '../endpoints.ts';
 import { EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
 import { noHouseHere } from '../open-house.ts';
@@ -60,7 +61,7 @@ function toLines(config: Config, status: Status): string[] {
   const lines = facts([
     ['house', status.running ? howRunning(status) : whyNotRunning(config)],
     ...(connectedApps ? [['connected', connectedApps.join(', ') || 'no app'] as const] : []),
-    ...Object.entries(listeners).map(([name, port]) => [name, `${config.bind} port ${port}`] as const),
+    ...Object.entries(listeners).map(([name, port]) => [name, `${bindOf(config, name)} port ${port}`] as const),
     ...(database === undefined ? [] : [['database', database] as const]),
   ]);
   return [...lines, ...statisticsLines(status)];

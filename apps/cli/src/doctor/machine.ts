@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { findCluster, readHouse, type Config } from '#runtime';
 import { LineClient } from '../clients/line-client.ts';
-import { findEndpoints, type Endpoints } from '../endpoints.ts';
+import { bindOf, findEndpoints, type Endpoints } from '../endpoints.ts';
 import { octets } from '../table.ts';
 import { attempt, fail, ok, warn, type Finding } from './finding.ts';
 
@@ -61,7 +61,7 @@ function freePort(config: Config, name: keyof Endpoints): Promise<Finding> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, config.bind, resolve);
+      server.listen(port, bindOf(config, name), resolve);
     });
     await new Promise((resolve) => {
       server.close(resolve);

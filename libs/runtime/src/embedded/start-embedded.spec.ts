@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { acquireHouse, HouseLock, readHouse } from '../house-lock.ts';
-import { silentLog } from '../log.ts';
+import { createLog, silentLog } from '../log.ts';
 import { processesIn, processIdentity } from '../process-identity.ts';
 import { unprivilegedAccount } from './account.ts';
 import { findBinaries, packagedFolder } from './binaries.ts';
@@ -107,6 +107,20 @@ describe('one house through its life', { timeout: 60_000 }, () => {
       false,
     ]);
     expect(readFileSync(join(dataDir, 'postgres.log'), 'utf8')).toContain('database system is shut down');
+  });
+
+  test('a line of its log has each key once', async () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const house = hold(dataDir);
+    const log = createLog({ level: 'info', format: 'json' }, { destination });
+    running.add(await startEmbedded(house, log, { systemFolder: join(root, 'system') }));
+    house.release();
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain('the database runs');
+    for (const line of lines) {
+      const keys = [...line.matchAll(/[{,]"(\w+)":/g)].map(([, key]) => key);
+      expect(keys).toEqual([...new Set(keys)]);
+    }
   });
 
   test('the next start keeps data, port and password; nobody gets in without it', async () => {

@@ -65,7 +65,7 @@ export async function startEmbedded(
   }
   house.record({ databaseUrl: url(DATABASE), postgres: { port, cluster: cluster.folder } });
   log.info(
-    { cluster: cluster.folder, account: account(cluster.account), port, pid: postmaster.pid },
+    { cluster: cluster.folder, account: account(cluster.account), port, server: postmaster.pid },
     'the database runs',
   );
   return { url: url(DATABASE), port, cluster, pid: () => postmaster.pid, stop: () => postmaster.stop() };
