@@ -35,7 +35,8 @@ export class PgEar {
     const lost = (): void => {
       if (this.#session !== session || this.#closed) return;
       this.#session = undefined;
-      this.#retry = setTimeout(() => void this.#connect(), RECONNECT_AFTER);
+      // Nobody closes the ear of an app whose start failed: trying again must not be what keeps the process from ending.
+      this.#retry = setTimeout(() => void this.#connect(), RECONNECT_AFTER).unref();
     };
     this.#session = session;
     session.on('error', lost);
