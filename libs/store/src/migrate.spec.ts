@@ -49,6 +49,14 @@ describe('migrate', () => {
     expect(await ask(url, 'select count(*)::int as count from tenant')).toEqual([{ count: 2 }]);
   });
 
+  test('houses in several databases of one cluster set up the same roles at once', async () => {
+    const urls = await Promise.all(Array.from({ length: 6 }, () => emptyDatabase()));
+    await Promise.all(urls.map((url) => migrate(url)));
+    // And again, when the roles are there: every one of them is altered.
+    await Promise.all(urls.flatMap((url) => [migrate(url), migrate(url)]));
+    for (const url of urls) expect(await pendingMigrations(url)).toEqual([]);
+  });
+
   test("what comes after is called with the owner URL, and its failure is the caller's", async () => {
     const url = await emptyDatabase();
     const heard: string[] = [];

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { ensureRoles } from './roles.ts';
 
 const FOLDER = new URL('../migrations/', import.meta.url);
-/** Any number, the same for all of us: one migrator at a time per cluster, since roles belong to the cluster. */
+/** Any number, the same for all of us: one migrator at a time per database. */
 const ROLE_LOCK = 7_305_011;
 
 class SqlFiles implements MigrationProvider {
