@@ -92,7 +92,6 @@ export default defineConfig({
     {
       files: ['**/*.spec.ts', '**/*.spec-helper.ts', 'test/**', 'bench/**', 'infra/**'],
       rules: {
-        'eslint/max-lines': 'off',
         'eslint/no-console': 'off',
         'typescript/no-non-null-assertion': 'off',
         'eslint/complexity': 'off',

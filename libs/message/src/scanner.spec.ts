@@ -1,14 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_MIME_DEPTH, MAX_MIME_PARTS, MessageScanner, type MessageIndex, type Part } from './index.ts';
-
-const crlf = (text: string): Buffer => Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1');
-
-function scan(message: Buffer, step = message.length || 1): MessageIndex {
-  const scanner = new MessageScanner();
-  for (let at = 0; at < message.length; at += step) scanner.write(message.subarray(at, at + step));
-  return scanner.end();
-}
+import { MAX_MIME_DEPTH, MAX_MIME_PARTS, type Part } from './index.ts';
+import { crlf, inner, outer, rfc822, scan } from './scan.spec-helper.ts';
 
 /** `type/subtype[header octets|body](children)`: the octets of a leaf's body are shown, so that a wrong offset is seen at once. */
 function outline(message: Buffer, part: Part): string {
@@ -17,10 +9,6 @@ function outline(message: Buffer, part: Part): string {
   const header = part.header[1] - part.header[0];
   return `${part.type}/${part.subtype}[${header}${body === '' ? '' : `|${body}`}]${inner.length > 0 ? `(${inner.map((p) => outline(message, p)).join(' ')})` : ''}`;
 }
-
-const outer = 'Content-Type: multipart/mixed; boundary=out\n\n';
-const inner = 'Content-Type: multipart/alternative; boundary="in"\n\n';
-const rfc822 = 'Content-Type: message/rfc822\n\n';
 
 describe('structure', () => {
   test.for<[string, string, string]>([
@@ -326,106 +314,5 @@ describe('bombs', () => {
     const part = `--out\n${rfc822}From: ${'a,'.repeat(3000)}\nContent-Type: a/b${';p=v'.repeat(64)}\n\n`;
     const index = scan(crlf(outer + part.repeat(2000)));
     expect(JSON.stringify(index).length).toBeLessThan(3_000_000);
-  });
-});
-
-/** Pieces that MIME is made of, so that random messages hit the interesting lines. */
-const soup = fc
-  .array(
-    fc.oneof(
-      {
-        weight: 8,
-        arbitrary: fc.constantFrom(
-          outer,
-          inner,
-          rfc822,
-          '--out\n',
-          '--in\n',
-          '--out--\n',
-          '--in--\n',
-          '\n',
-          'text\n',
-          'Subject: x\n',
-          '-',
-          '--',
-          '\r',
-          'To: a@b\n',
-          ' fold\n',
-          'Content-Type: multipart/digest; boundary=dig\n',
-          '--dig\n',
-        ),
-      },
-      fc.string({ maxLength: 20 }),
-    ),
-    { maxLength: 40 },
-  )
-  .map((pieces) => crlf(pieces.join('')));
-
-/** Ranges lie within [from, to), in order. */
-function expectNested(part: Part, from: number, to: number): void {
-  expect(part.header[0]).toBeGreaterThanOrEqual(from);
-  expect(part.header[1]).toBeGreaterThanOrEqual(part.header[0]);
-  expect(part.body[0]).toBe(part.header[1]);
-  expect(part.body[1]).toBeGreaterThanOrEqual(part.body[0]);
-  expect(part.body[1]).toBeLessThanOrEqual(to);
-  let at = part.body[0];
-  for (const child of part.message ? [part.message.root] : part.parts) {
-    expectNested(child, at, part.body[1]);
-    at = child.body[1];
-  }
-}
-
-function expectLines(message: Buffer, part: Part): void {
-  expect(part.lines).toBe(message.toString('latin1', ...part.body).split('\n').length - 1);
-  for (const child of part.message ? [part.message.root] : part.parts) expectLines(message, child);
-}
-
-describe('properties', () => {
-  test('any octets give an index over all of them', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), (octets) => {
-        const index = scan(Buffer.from(octets));
-        expect(index.root.header[0]).toBe(0);
-        expect(index.root.body[1]).toBe(octets.length);
-      }),
-    );
-  });
-
-  test('any chunking gives the same index', () => {
-    fc.assert(
-      fc.property(soup, fc.array(fc.nat(30), { maxLength: 30 }), (message, cuts) => {
-        const scanner = new MessageScanner();
-        let at = 0;
-        for (const cut of cuts) {
-          scanner.write(message.subarray(at, at + cut));
-          at = Math.min(message.length, at + cut);
-        }
-        scanner.write(message.subarray(at));
-        const whole = scan(message);
-        expect(scanner.end()).toEqual(whole);
-        expect(scan(message, 1)).toEqual(whole);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('parts lie within their parent, in order, and their lines are counted', () => {
-    fc.assert(
-      fc.property(soup, (message) => {
-        const { root } = scan(message);
-        expectNested(root, 0, message.length);
-        expectLines(message, root);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('a chunk may be overwritten after it was taken', () => {
-    const message = crlf(`${outer}--out\n${rfc822}Subject: a\n\nA\n--out--\n`);
-    const scanner = new MessageScanner();
-    const buffer = Buffer.alloc(5);
-    for (let at = 0; at < message.length; at += 5)
-      scanner.write(buffer.subarray(0, message.copy(buffer, 0, at, at + 5)));
-    expect(scanner.end()).toEqual(scan(message));
   });
 });
