@@ -21,18 +21,24 @@ export interface CrashReport extends Verdict {
 /**
  * On a database server of its own: the launcher of one that has died often waits longer before it starts it again.
  * @param redis used as the doorbell's backend where given: then it dies and forgets as well
+ * @param signal ends the run early: it throws, and leaves nothing behind
  */
-export async function crashRun(seed: number, redis?: PrivateRedis): Promise<CrashReport> {
+export async function crashRun(seed: number, redis?: PrivateRedis, signal?: AbortSignal): Promise<CrashReport> {
   const server = await CrashServer.start();
   try {
-    return await crashRunOn(server, seed, redis);
+    return await crashRunOn(server, seed, redis, signal);
   } finally {
     await redis?.remove();
     await server.stop();
   }
 }
 
-async function crashRunOn(server: CrashServer, seed: number, redis: PrivateRedis | undefined): Promise<CrashReport> {
+async function crashRunOn(
+  server: CrashServer,
+  seed: number,
+  redis?: PrivateRedis,
+  signal?: AbortSignal,
+): Promise<CrashReport> {
   const backend = redis ? 'redis' : 'postgres';
   const plan = planOf(seed, backend);
   const house = await CrashHouse.start(server, `crash_${seed}`, redis?.url);
@@ -50,11 +56,13 @@ async function crashRunOn(server: CrashServer, seed: number, redis: PrivateRedis
     }).finally(() => (isSending = false));
     for (const next of plan) {
       await moment(next.after);
+      signal?.throwIfAborted();
       if (!isSending) break;
       await strike({ house, server, redis }, next);
       struck.push(next.kind);
     }
     const result = await load;
+    signal?.throwIfAborted();
     await drained(house);
     return { seed, backend, planned: plan.map(({ kind }) => kind), struck, ...(await judge(house, result)) };
   } finally {
