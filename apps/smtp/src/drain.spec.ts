@@ -54,7 +54,40 @@ test('what was pipelined behind it is not begun', async () => {
   await drained;
 });
 
-test.for([[], [HELO], [HELO, MAIL], [HELO, MAIL, RCPT]])('nobody waits for one who has said %j', async (commands) => {
+test('a mail whose envelope has begun is taken as well', async () => {
+  const store = new MemoryStore();
+  const sender = await client(store, HELO, MAIL);
+  const drained = engine?.drain(new AbortController().signal);
+  await sender.send(`${RCPT}\r\nDATA\r\n`);
+  expect([await sender.line(), await sender.line()]).toEqual([
+    '250 2.1.5 recipient ok',
+    '354 End data with <CR><LF>.<CR><LF>',
+  ]);
+  await sender.send('body\r\n.\r\n');
+  expect(await sender.line()).toMatch(/^250 2\.0\.0 queued/);
+  expect(await sender.rest()).toBe(GOING_DOWN);
+  expect(store.committed).toHaveLength(1);
+  await drained;
+});
+
+test.for([[MAIL], [MAIL, RCPT]])('one that has said %j and no more is waited for a moment only', async (commands) => {
+  engine = memoryEngine(new MemoryStore(), undefined, undefined, 1);
+  await once(engine.server.listen(0, '127.0.0.1'), 'listening');
+  const sender = await client(new MemoryStore(), HELO, ...commands);
+  const drained = engine.drain(new AbortController().signal);
+  expect(await sender.rest()).toBe(GOING_DOWN);
+  await drained;
+});
+
+test('an envelope that is taken back ends the session', async () => {
+  const sender = await client(new MemoryStore(), HELO, MAIL, RCPT);
+  const drained = engine?.drain(new AbortController().signal);
+  await sender.send('RSET\r\n');
+  expect(await sender.rest()).toBe(GOING_DOWN);
+  await drained;
+});
+
+test.for([[], [HELO]])('nobody waits for one who has said %j', async (commands) => {
   const sender = await client(new MemoryStore(), ...commands);
   const drained = engine?.drain(new AbortController().signal);
   expect(await sender.rest()).toBe(GOING_DOWN);
@@ -73,12 +106,12 @@ class SlowDirectory extends MemoryStore {
   }
 }
 
-test('a recipient that is being looked up is not waited for, and its answer does not follow the last word', async () => {
+test('when the time is up, a recipient that is being looked up is not waited for, and its answer does not follow the last word', async () => {
   const store = new SlowDirectory();
   const sender = await client(store, HELO, MAIL);
   await sender.send(`${RCPT}\r\nDATA\r\n`);
   await store.asked.promise;
-  const drained = engine?.drain(new AbortController().signal);
+  const drained = engine?.drain(AbortSignal.abort());
   store.go.resolve();
   expect(await sender.rest()).toBe(GOING_DOWN);
   await drained;

@@ -10,6 +10,9 @@ import { IngressConnection, type ConnectionOptions } from './ingress-connection.
 import type { Judge } from './judge.ts';
 import type { Intake } from './intake.ts';
 
+/** How long a session whose envelope has begun may take to come to DATA once the house closes: senders pipeline, or need a round trip or two. Milliseconds. */
+export const ENVELOPE_MS = 10_000;
+
 /** 451: database away, disk full. Any other refusal is the client's or the recipient's. */
 const FAULT_OF_OURS = 451;
 
@@ -18,6 +21,8 @@ export interface EngineParts {
   readonly intake: Intake;
   readonly caps: ConnectionCaps;
   readonly metrics: Metrics;
+  /** ENVELOPE_MS, or what a test has time for. */
+  readonly envelopeMs?: number;
   /** A connection was refused or broke in a way worth a line in the log. */
   readonly onError: (error: Error) => void;
 }
@@ -111,13 +116,16 @@ export class IngressEngine extends SMTPServer {
   }
 
   /**
-   * Sessions whose DATA has begun may finish that mail; the others end now (RFC 5321 3.8): who has only sent an envelope has lost nothing,
-   * and need not be waited for. What is left when the time is up has LAST_WORDS_MS to hear so.
+   * A mail transaction that has begun may be finished, with ENVELOPE_MS to come to DATA; other sessions end now (RFC 5321 3.8), and these
+   * behind their mail. What is left when the time is up has LAST_WORDS_MS to hear so (ADR 0013).
    * @param cut aborts when the time is up
    */
   async drain(cut: AbortSignal): Promise<void> {
     this.draining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const connection of this.#open()) if (!connection.transaction) connection.reply(SHUTTING_DOWN);
+    const envelopes = AbortSignal.timeout(this.#parts.envelopeMs ?? ENVELOPE_MS);
+    await Promise.race([closed, aborted(AbortSignal.any([cut, envelopes]))]);
     for (const connection of this.#open()) if (!connection.takesData) connection.reply(SHUTTING_DOWN);
     await Promise.race([closed, aborted(cut)]);
     const late = this.#open();

@@ -1,12 +1,10 @@
 /** From the first octet of DATA to the reply: checks, digests and stores a message, small ones in a group, large ones in chunks. */
-import { domainToASCII } from 'node:url';
-import { canonicalLocal, LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
+import { LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
 import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
 import type { Log, OctetBudget } from '#runtime';
 import {
   composeReceived,
-  hasBeenDeliveredTo,
   LOOP,
   queuedAs,
   replyToViolation,
@@ -18,7 +16,10 @@ import {
 import { DataInspector } from '#wire';
 import type { Readable } from 'node:stream';
 import { Body } from './body.ts';
-import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
+import { findLoops } from './loop-check.ts';
+import type { Peer, Transaction } from './smtp-session.ts';
+
+const BEEN_HERE = 'mail loop: the message has been delivered to this mailbox before';
 
 export interface IntakeOptions {
   readonly hostname: string;
@@ -80,12 +81,11 @@ export class Intake {
       return { reply: replyToViolation(violation), close: violation === 'bare-cr' || violation === 'bare-lf' };
     // RFC 1870 6.3: refused after its data, without having been stored.
     if (inspector.octets > this.#options.maxMessageOctets) return { reply: TOO_BIG, close: false };
-    const looping = this.#looping(transaction, inspector.header().deliveredTo);
-    if (looping.size === transaction.recipients.length) return { reply: LOOP, close: false };
+    const { named, known } = await findLoops(this.#store, transaction.recipients, inspector.header().deliveredTo);
+    if (named.size === transaction.recipients.length) return { reply: LOOP, close: false };
+    // One that is known by another address is not refused: the answer would tell strangers which addresses are one mailbox.
     const recipients = transaction.recipients.map((recipient) =>
-      looping.has(recipient)
-        ? { ...recipient, hold: 'mail loop: the message has been delivered to this address before' }
-        : recipient,
+      named.has(recipient) || known.has(recipient) ? { ...recipient, hold: BEEN_HERE } : recipient,
     );
     await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
     // Late or lost, the sweeper rings for it.
@@ -124,16 +124,6 @@ export class Intake {
       ...(recipients.length === 1 && only && { recipient: only.path }),
       at: new Date(),
     });
-  }
-
-  /** Recipients that the message has been delivered to before, by our own Delivered-To. */
-  #looping({ recipients }: Transaction, deliveredTo: readonly string[]): Set<AcceptedRecipient> {
-    if (deliveredTo.length === 0) return new Set();
-    return new Set(
-      recipients.filter(({ path }) =>
-        hasBeenDeliveredTo(deliveredTo, path, { toAscii: domainToASCII, canonicalLocal }),
-      ),
-    );
   }
 }
 

@@ -97,6 +97,7 @@ export function memoryEngine(
   store: IntakeStore,
   maxMessageOctets = 10_000_000,
   bodies = new OctetBudget(BODY_BUDGET),
+  envelopeMs?: number,
 ): IngressEngine {
   const options = { hostname: 'mx.test', maxMessageOctets, bodies };
   return new IngressEngine(
@@ -115,6 +116,7 @@ export function memoryEngine(
       intake: new Intake(store, new QuietDoorbell(), silentLog(), options),
       caps: new ConnectionCaps(100_000, 100_000),
       metrics: new Metrics(),
+      ...(envelopeMs !== undefined && { envelopeMs }),
       onError: () => undefined,
     },
   );

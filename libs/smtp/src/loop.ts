@@ -1,29 +1,20 @@
-/** Loops by our own Delivered-To (R-10.1): compared as the directory compares, so that a change of case does not hide one. */
+/** The addresses a message has been delivered to, by its Delivered-To fields: what a loop is known by (R-10.1). */
 import { toDomain, type ToAscii } from './domain-name.ts';
+import { MAX_LOCAL_PART } from './limits.ts';
 import { readQuotedString } from './local-part.ts';
 import type { MailboxPath } from './path.ts';
 
-/** @param canonicalLocal of the directory: NFC, case-folded */
-export interface LoopRules {
-  readonly toAscii: ToAscii;
-  readonly canonicalLocal: (local: string) => string;
-}
-
-/** True when one of the message's Delivered-To values names this recipient: it has been here before. */
-export function hasBeenDeliveredTo(
+/**
+ * Those of the values that are addresses, bare or in angle brackets, quoted or not.
+ * @param deliveredTo bodies of the Delivered-To fields
+ */
+export function deliveredToAddresses(
   deliveredTo: readonly string[],
-  recipient: Pick<MailboxPath, 'local' | 'domain'>,
-  rules: LoopRules,
-): boolean {
-  const local = rules.canonicalLocal(recipient.local);
-  const domain = recipient.domain.toLowerCase();
-  return deliveredTo.some((value) => {
-    const address = parseValue(value, rules.toAscii);
-    return address !== undefined && address.domain === domain && rules.canonicalLocal(address.local) === local;
-  });
+  toAscii: ToAscii,
+): Pick<MailboxPath, 'local' | 'domain'>[] {
+  return deliveredTo.map((value) => parseValue(value, toAscii)).filter((address) => address !== undefined);
 }
 
-/** Bare or in angle brackets, quoted or not; undefined for what is no address. */
 function parseValue(value: string, toAscii: ToAscii): Pick<MailboxPath, 'local' | 'domain'> | undefined {
   const trimmed = value.trim();
   const text = trimmed.startsWith('<') && trimmed.endsWith('>') ? trimmed.slice(1, -1) : trimmed;
@@ -32,5 +23,6 @@ function parseValue(value: string, toAscii: ToAscii): Pick<MailboxPath, 'local' 
   if (!domain) return undefined;
   const quoted = text.startsWith('"') ? readQuotedString(text) : undefined;
   const local = quoted && quoted.end === at ? quoted.text : text.slice(0, at);
-  return { local, domain };
+  // No address of ours is longer, and a separator for each octet would be as many rows to ask for.
+  return Buffer.byteLength(local) > MAX_LOCAL_PART ? undefined : { local, domain };
 }
