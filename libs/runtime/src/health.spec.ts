@@ -73,6 +73,7 @@ test('figures at all four seams', async () => {
     'posthouse_connections_accepted_total{protocol="imap"} 2',
     'posthouse_command_seconds_count{protocol="pop3",verb="RETR",result="ok"} 2',
     'posthouse_deliveries_total{outcome="delivered"} 50',
+    'posthouse_deliveries_total{outcome="held"} 0',
     'posthouse_queue_depth{lane="local",state="queued"} 3',
     'posthouse_queue_oldest_seconds{lane="local",state="queued"} 1.5',
     'process_resident_memory_bytes',

@@ -3,7 +3,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export type Protocol = 'smtp' | 'pop3' | 'imap' | 'http';
 export type CommandResult = 'ok' | 'refused' | 'failed';
-export type DeliveryOutcome = 'delivered' | 'forwarded' | 'deferred' | 'held' | 'bounced' | 'discarded';
+const OUTCOMES = ['delivered', 'forwarded', 'deferred', 'held', 'bounced', 'discarded'] as const;
+export type DeliveryOutcome = (typeof OUTCOMES)[number];
 export type ConnectionRefusal = 'too many' | 'too many from one address';
 
 /** One lane and state of the queue: how many rows, and how long (seconds) the oldest of them has been due. */
@@ -64,6 +65,8 @@ export class Metrics {
       labelNames: ['outcome'],
       registers,
     });
+    // There from the start: Prometheus sees no increase in a series that begins with the first one.
+    for (const outcome of OUTCOMES) this.#deliveries.inc({ outcome }, 0);
     this.#doorbell = new Gauge({
       name: 'posthouse_doorbell_up',
       help: 'The Redis of the doorbells answers (1) or not (0); absent where they ring through PostgreSQL. 0: mail flows by the sweeper, slower; start Redis again.',
