@@ -5,6 +5,8 @@ import pg from 'pg';
 const CHANNEL = 'posthouse_mailbox';
 /** A NOTIFY payload must stay under 8,000 octets; an id has 36 and a comma. */
 const IDS_PER_NOTIFY = 200;
+/** Milliseconds: a NOTIFY that is not answered must not hold up those behind it. */
+const ANSWER_TIMEOUT = 10_000;
 
 /**
  * NOTIFY in a statement of its own, after the commit it speaks of: inside a busy transaction it would serialise commits of the
@@ -23,7 +25,13 @@ export class PgMailboxBell extends MailboxBell {
     super();
     this.#connection = connection;
     this.#log = log;
-    this.#pool = new pg.Pool({ ...connection, max: 1 });
+    this.#pool = new pg.Pool({
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_TIMEOUT,
+      ...connection,
+      query_timeout: ANSWER_TIMEOUT,
+      max: 1,
+    });
     guardPool(this.#pool, (error) => log.debug({ reason: error.message }, 'mailbox bell connection'));
   }
 

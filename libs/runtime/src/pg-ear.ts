@@ -3,6 +3,8 @@ import pg from 'pg';
 
 /** Milliseconds before a lost connection is tried again. */
 const RECONNECT_AFTER = 500;
+/** Milliseconds for LISTEN to be answered. */
+const ANSWER_TIMEOUT = 10_000;
 
 export interface PgEarOptions {
   readonly connection: pg.ClientConfig;
@@ -31,7 +33,12 @@ export class PgEar {
 
   async #connect(): Promise<void> {
     const { connection, channel, heard, trouble } = this.#options;
-    const session = new pg.Client({ keepAlive: true, ...connection });
+    const session = new pg.Client({
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_TIMEOUT,
+      ...connection,
+      query_timeout: ANSWER_TIMEOUT,
+    });
     const lost = (): void => {
       if (this.#session !== session || this.#closed) return;
       this.#session = undefined;
@@ -48,6 +55,8 @@ export class PgEar {
       heard(undefined);
     } catch (error) {
       trouble(error);
+      // A server that connects and then refuses, as a standby does, would collect one connection each try.
+      void session.end().catch(() => undefined);
       lost();
     }
   }

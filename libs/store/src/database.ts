@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly poolSize: number;
+  /** ANSWER_TIMEOUT, or what a test has time for. Milliseconds. */
+  readonly answerTimeout?: number;
   /** An idle connection was lost, or the like; the pool heals itself. */
   readonly onError?: (error: Error) => void;
 }
@@ -23,7 +25,10 @@ const types: pg.CustomTypesConfig = { getTypeParser: parserOf as TypeParser };
 
 /** Milliseconds a statement may take before Postgres ends it: a stuck statement must not hold a session for ever. */
 const STATEMENT_TIMEOUT = 60_000;
-/** Milliseconds without an answer after which a connection of the mail path is given up: a server that hangs ends no statement. */
+/**
+ * Milliseconds without an answer after which a connection is given up: a server that hangs, or one that fell over without a word, ends no
+ * statement. Only pg's pipelined mode closes such a connection instead of queueing the next statement behind the lost one.
+ */
 const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 5_000;
 const CONNECT_TIMEOUT = 5_000;
 
@@ -32,11 +37,11 @@ export class Database {
   readonly kysely: Kysely<Tables>;
   readonly #config: pg.ClientConfig;
   readonly #hot: HotConnection[] = [];
-  readonly #newPool: (options: pg.PoolConfig) => pg.Pool;
+  readonly #newPool: () => pg.Pool;
   #pipelined: pg.Pool | undefined;
   #closing = false;
 
-  constructor({ url, name, poolSize, onError }: DatabaseOptions) {
+  constructor({ url, name, poolSize, onError, answerTimeout = ANSWER_TIMEOUT }: DatabaseOptions) {
     this.#config = {
       connectionString: url,
       application_name: name,
@@ -44,16 +49,17 @@ export class Database {
       statement_timeout: STATEMENT_TIMEOUT,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       keepAlive: true,
+      query_timeout: answerTimeout,
     };
-    this.#newPool = (options) => {
-      const pool = new pg.Pool({ ...this.#config, ...options, max: poolSize });
+    this.#newPool = () => {
+      const pool = new pg.Pool({ ...this.#config, pipeline: true, max: poolSize });
       guardPool(pool, (error) => {
         // Our goodbye and the server's own end may cross: nothing was lost.
         if (!this.#closing) onError?.(error);
       });
       return pool;
     };
-    this.pool = this.#newPool({});
+    this.pool = this.#newPool();
     this.kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
   }
 
@@ -63,7 +69,7 @@ export class Database {
    */
   hot({ asynchronousCommit = false } = {}): HotConnection {
     const options = asynchronousCommit ? { options: '-c synchronous_commit=off' } : {};
-    const connection = new HotConnection({ ...this.#config, ...options, query_timeout: ANSWER_TIMEOUT });
+    const connection = new HotConnection({ ...this.#config, ...options });
     this.#hot.push(connection);
     return connection;
   }
@@ -89,7 +95,7 @@ export class Database {
    * that fails makes those sent behind it fail, and the COMMIT behind them a rollback.
    */
   pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    this.#pipelined ??= this.#newPool({ pipeline: true, query_timeout: ANSWER_TIMEOUT });
+    this.#pipelined ??= this.#newPool();
     return inTransaction(this.#pipelined, work);
   }
 
