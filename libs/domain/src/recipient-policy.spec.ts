@@ -45,6 +45,12 @@ test.each<[string, Resolution, string]>([
   ['a disabled mailbox', leadsTo(box({ state: 'disabled' })), 'disabled'],
   ['a full mailbox', leadsTo(box({ quotaOctets: 100, usedOctets: 100 })), 'over-quota'],
   ['a detail of a disabled postmaster', named('postmaster', 'x', box({ state: 'disabled' })), 'disabled'],
+  ['an alias for two disabled mailboxes', leadsTo(box({ state: 'disabled' }), box({ state: 'disabled' })), 'disabled'],
+  [
+    'an alias for a disabled and a full mailbox',
+    leadsTo(box({ state: 'disabled' }), box({ quotaOctets: 0 })),
+    'over-quota',
+  ],
   ['a mailbox with its last message in', leadsTo(box({ quotaMessages: 1, usedMessages: 1 })), 'over-quota'],
 ])('refused: %s', (_, resolution, refusal) => {
   expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: false, refusal });
@@ -59,6 +65,11 @@ test.each<[string, Resolution, unknown]>([
     { kind: 'mailbox', mailboxId: 'm' },
   ],
   ['an alias with two targets, one of them full', leadsTo(box(), box({ quotaOctets: 0 })), { kind: 'expand' }],
+  [
+    'an alias for a disabled mailbox and an address',
+    leadsTo(box({ state: 'disabled' }), { forwardPath: 'a@b.example' }),
+    { kind: 'expand' },
+  ],
   ['an alias to another host', leadsTo({ forwardPath: 'a@b.example' }), { kind: 'expand' }],
   [
     'postmaster without a mailbox',

@@ -1,5 +1,5 @@
 /** RCPT TO judged from facts alone. The app turns a refusal into its reply; no reply codes here. */
-import type { DomainFacts, MailboxFacts, Resolution } from './resolution.ts';
+import type { DomainFacts, MailboxFacts, Resolution, Target } from './resolution.ts';
 import type { MailboxId } from './ids.ts';
 
 /** RFC 5321 4.5.3.1.8 asks for at least 100. */
@@ -38,11 +38,11 @@ export function judgeRecipient(resolution: Resolution, declaredOctets: number, a
 
 function judgeTargets(resolution: Row, declaredOctets: number): RecipientVerdict {
   const { domain, row } = resolution;
-  const [only, ...more] = row.targets;
-  const mailbox = only && 'mailbox' in only && more.length === 0 ? only.mailbox : undefined;
-  const obstacle = only ? mailbox && obstacleOf(mailbox, declaredOctets) : 'no-such-user';
+  const obstacle = obstacleOfAll(row.targets, declaredOctets);
   // RFC 5321 4.5.1: not even its own mailbox's state is a reason to refuse mail for postmaster.
   if (obstacle) return isPostmaster(resolution) ? hold(domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
+  const [only, ...more] = row.targets;
+  const mailbox = only && 'mailbox' in only && more.length === 0 ? only.mailbox : undefined;
   return {
     accept: true,
     domain,
@@ -60,6 +60,16 @@ const POSTMASTER_HELD: Readonly<Record<Obstacle, string>> = {
 };
 
 const isPostmaster = ({ row, detail }: Row): boolean => row.local === 'postmaster' && detail === undefined;
+
+/** What keeps each of them from taking the mail; one that leads on to an address is found out at delivery. Fullness may pass: it is said first. */
+function obstacleOfAll(targets: readonly Target[], declaredOctets: number): Obstacle | undefined {
+  if (targets.length === 0) return 'no-such-user';
+  const obstacles = targets.map((target) =>
+    'mailbox' in target ? obstacleOf(target.mailbox, declaredOctets) : undefined,
+  );
+  if (obstacles.includes(undefined)) return undefined;
+  return obstacles.includes('over-quota') ? 'over-quota' : obstacles[0];
+}
 
 function obstacleOf(mailbox: MailboxFacts, declaredOctets: number): Obstacle | undefined {
   if (mailbox.state === 'disabled') return 'disabled';
