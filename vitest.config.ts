@@ -19,12 +19,17 @@ export default defineConfig({
     // CI counts from the JSON report; people read the other.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
-      project('unit', [
-        'libs/{wire,message,smtp,pop3,imap,domain,runtime,auth,testing}/src/**/*.spec.ts',
-        'apps/*/src/**/*.spec.ts',
-        'infra/**/*.spec.ts',
-        'test/architecture/**/*.spec.ts',
-      ]),
+      project(
+        'unit',
+        [
+          'libs/{wire,message,smtp,pop3,imap,domain,runtime,auth,testing}/src/**/*.spec.ts',
+          'apps/*/src/**/*.spec.ts',
+          'infra/**/*.spec.ts',
+          'test/architecture/**/*.spec.ts',
+        ],
+        // Properties are seconds of work; a machine with other work takes several times as long.
+        { testTimeout: 30_000 },
+      ),
       project('store', ['libs/{store,queue}/src/**/*.spec.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
       project('house', ['test/{house,interop}/**/*.spec.ts'], { testTimeout: 180_000, hookTimeout: 180_000 }),
       // They kill servers and fill disks: one at a time.

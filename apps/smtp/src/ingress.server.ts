@@ -5,6 +5,7 @@ import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
 import { Judge } from './judge.ts';
+import { RefusalNotes } from './refusal-notes.ts';
 
 /** Listens on port 25's number and drains at the end. */
 @Injectable()
@@ -16,7 +17,12 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
     this.#house = house;
     const { hostname, limits, idleSeconds } = house.config;
     const log = house.log.child({ app: 'smtp' });
-    const options = { hostname, maxMessageOctets: limits.messageOctets, bodies: house.bodies };
+    const options = {
+      hostname,
+      maxMessageOctets: limits.messageOctets,
+      bodies: house.bodies,
+      notes: new RefusalNotes(store),
+    };
     this.#engine = new IngressEngine(
       {
         name: hostname,

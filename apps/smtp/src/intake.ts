@@ -17,6 +17,7 @@ import { DataInspector } from '#wire';
 import type { Readable } from 'node:stream';
 import { Body } from './body.ts';
 import { findLoops } from './loop-check.ts';
+import type { RefusalNotes } from './refusal-notes.ts';
 import type { Peer, Transaction } from './smtp-session.ts';
 
 const BEEN_HERE = 'mail loop: the message has been delivered to this mailbox before';
@@ -26,6 +27,7 @@ export interface IntakeOptions {
   readonly maxMessageOctets: number;
   /** For the bodies of all connections. */
   readonly bodies: OctetBudget;
+  readonly notes: RefusalNotes;
 }
 
 export interface Received {
@@ -110,7 +112,7 @@ export class Intake {
     const tenants = new Set(transaction.recipients.map(({ tenantId }) => tenantId));
     const detail = `${showReply(reply)} from [${peer.remoteAddress}] ${peer.helo}`;
     for (const tenantId of tenants)
-      this.#store.recordRefusal({ tenantId, messageId: transaction.id, kind: 'refused', detail });
+      this.#options.notes.note({ tenantId, messageId: transaction.id, kind: 'refused', detail }, peer.remoteAddress);
   }
 
   #received({ id, recipients, parameters }: Transaction, { helo, remoteAddress, extended }: Peer): string {

@@ -32,6 +32,7 @@ import {
   type Reply,
 } from '#smtp';
 import { newId } from '#store';
+import type { RefusalNotes } from './refusal-notes.ts';
 import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
 
 const REFUSALS: Readonly<Record<Refusal, Reply>> = {
@@ -46,6 +47,7 @@ export interface JudgeOptions {
   /** Ours: where bare postmaster lives. */
   readonly hostname: string;
   readonly maxMessageOctets: number;
+  readonly notes: RefusalNotes;
 }
 
 export class Judge {
@@ -135,7 +137,8 @@ export class Judge {
       },
       'recipient refused',
     );
-    this.#store.recordRefusal({ tenantId: ROOT_TENANT, messageId: transaction.id, kind: 'refused', detail });
+    const event = { tenantId: ROOT_TENANT, messageId: transaction.id, kind: 'refused', detail };
+    this.#options.notes.note(event, peer.remoteAddress);
   }
 }
 

@@ -19,6 +19,7 @@ import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
 import { Judge } from './judge.ts';
+import { RefusalNotes } from './refusal-notes.ts';
 
 /** Hosts example.org, where every local part has a mailbox. Keeps what is committed. */
 export class MemoryStore extends IntakeStore {
@@ -99,7 +100,7 @@ export function memoryEngine(
   bodies = new OctetBudget(BODY_BUDGET),
   envelopeMs?: number,
 ): IngressEngine {
-  const options = { hostname: 'mx.test', maxMessageOctets, bodies };
+  const options = { hostname: 'mx.test', maxMessageOctets, bodies, notes: new RefusalNotes(store) };
   return new IngressEngine(
     {
       name: 'mx.test',
