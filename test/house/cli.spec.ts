@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { SmtpTalk } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CliHouse, type Running } from './cli-house.ts';
 import { until } from './smtp-house.ts';
@@ -146,6 +147,27 @@ describe('a mail', () => {
     expect(outcome).toMatchObject({ code: 1, err: expect.stringContaining('550 5.1.1') });
   });
 
+  test('for an address that would write the terminal’s title is refused, and traced as text', async () => {
+    const talk = await SmtpTalk.open(house.port('smtp'), 'client.test');
+    const replies = await talk.envelope('me@far.example', ['\u001b]0;owned\u0007@example.test']);
+    expect(replies.at(-1)).toBe('501 5.1.3 bad recipient address syntax');
+    await talk.quit();
+    // The only refusal with this code: its id is in the log.
+    const id = await until(async () =>
+      up.out
+        .split('\n')
+        .filter((line) => line.includes('"code":501'))
+        .map((line) => /"message":"(msg_\w+)"/.exec(line)?.[1])
+        .at(0),
+    );
+    const traced = await until(async () => {
+      const { code, out } = await house.run(['trace', id]);
+      return code === 0 ? out : undefined;
+    });
+    expect(traced).toContain('501 5.1.3 bad recipient address syntax <\ufffd]0;owned\ufffd@example.test> from [127.');
+    expect(traced).not.toMatch(/[\u001b\u0007]/); // eslint-disable-line no-control-regex
+  });
+
   test('the demo shows three dialogues and the trace, and leaves nothing behind', async () => {
     const demo = await house.posthouse('demo');
     for (const part of ['SMTP: Alice sends', 'POP3: Bob fetches', 'IMAP: Bob looks again', 'The trace'])
@@ -199,7 +221,7 @@ describe('health and figures', () => {
       expect(
         samples.get(`posthouse_command_seconds_count{protocol="smtp",verb="${verb}",result="ok"}`),
       ).toBeGreaterThan(0);
-    expect(samples.get('posthouse_command_seconds_count{protocol="smtp",verb="RCPT",result="refused"}')).toBe(1);
+    expect(samples.get('posthouse_command_seconds_count{protocol="smtp",verb="RCPT",result="refused"}')).toBe(2);
   });
 
   test('connections that say nothing are counted while they last', async () => {

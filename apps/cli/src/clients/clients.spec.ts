@@ -1,44 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fetchImap } from './imap-client.ts';
 import { fetchPop3 } from './pop3-client.ts';
+import { scriptedServers } from './scripted.spec-helper.ts';
 import { sendMail, toCrlf } from './smtp-client.ts';
 
-const servers: Server[] = [];
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) server.close();
-});
-
-/** Says the greeting, then for each line that comes the next answer; the lines go to `heard`. Lines of DATA want no answer. */
-async function scripted(
-  greeting: string,
-  answers: readonly (readonly [RegExp, string])[],
-): Promise<{ host: string; port: number; heard: string[] }> {
-  const heard: string[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    let rest = '';
-    socket.on('error', () => undefined);
-    socket.write(greeting);
-    socket.on('data', (chunk) => {
-      rest += chunk.toString('latin1');
-      for (let end = rest.indexOf('\r\n'); end >= 0; end = rest.indexOf('\r\n')) {
-        const line = rest.slice(0, end);
-        rest = rest.slice(end + 2);
-        heard.push(line);
-        const answer = answers.find(([pattern]) => pattern.test(line));
-        if (answer) socket.write(Buffer.from(answer[1], 'utf8'));
-      }
-    });
-  });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, heard };
-}
+const { scripted, close } = scriptedServers();
+afterEach(close);
 
 describe('SMTP', () => {
   const polite: readonly (readonly [RegExp, string])[] = [
@@ -91,7 +58,7 @@ describe('SMTP', () => {
   test('nobody there', async () => {
     const server = await scripted('', []);
     const mail = { from: '', to: [], message: Buffer.alloc(0) };
-    servers[0]?.close();
+    close();
     await expect(sendMail(server, mail)).rejects.toMatchObject({
       exitCode: 5,
       message: expect.stringContaining('is the house running?'),
