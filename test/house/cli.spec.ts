@@ -168,12 +168,18 @@ describe('a mail', () => {
     expect(traced).not.toMatch(/[\u001b\u0007]/); // eslint-disable-line no-control-regex
   });
 
-  test('the demo shows three dialogues and the trace, and leaves nothing behind', async () => {
+  test('the demo shows three dialogues and the trace, however often, and leaves nothing behind', async () => {
     const demo = await house.posthouse('demo');
     for (const part of ['SMTP: Alice sends', 'POP3: Bob fetches', 'IMAP: Bob looks again', 'The trace'])
       expect(demo).toContain(part);
     expect(demo).toMatch(/S: 250 2\.0\.0 queued as msg_/);
     expect(demo).toMatch(/C: PASS \*\*\*/);
+    // As if it had been shown thirty times.
+    const talk = await SmtpTalk.open(house.port('smtp'), 'client.test');
+    for (let mails = 0; mails < 30; mails++)
+      expect(await talk.mail('me@far.example', ['bob@demo.test'], 'Subject: x\r\n\r\nx\r\n')).toMatch(/^250/);
+    await talk.quit();
+    expect(await house.posthouse('demo')).toMatch(/^ {2}C: RETR \d+$/m);
     for (let times = 0; times < 2; times++)
       expect(await house.posthouse('demo', '--clean')).toBe('the demo is removed\n');
     expect((await house.run(['tenant', 'show', 'demo'])).code).toBe(3);
