@@ -1,4 +1,5 @@
 /** The truth and its keepers: connection, schema, roles, clock. */
+import type { TraceStore } from '#domain';
 import { APP_ROLES, isRoleUrl, maskUrl, roleUrl } from '#runtime';
 import { Database, pendingMigrations } from '#store';
 import type { OpenHouse } from '../open-house.ts';
@@ -23,12 +24,15 @@ export async function* database({ databaseUrl, trace }: OpenHouse): AsyncGenerat
     );
   }
   yield await attempt('durability', 'check the database', () => durability(databaseUrl));
-  yield await attempt('clock', 'check the database', async () => {
+  yield await clock(trace);
+}
+
+export const clock = (trace: Pick<TraceStore, 'clockSkewSeconds'>): Promise<Finding> =>
+  attempt('clock', 'check the database', async () => {
     const skew = await trace.clockSkewSeconds();
     const what = `clock: the database is ${Math.abs(skew).toFixed(2)} s ${skew < 0 ? 'behind' : 'ahead'}`;
     return Math.abs(skew) > SKEW_WARN ? warn(what, 'run a time service on both machines') : ok(what);
   });
-}
 
 async function withDatabase<T>(url: string, work: (connection: Database) => Promise<T>): Promise<T> {
   const connection = new Database({ url, name: 'posthouse doctor', poolSize: 1 });
