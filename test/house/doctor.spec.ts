@@ -159,6 +159,20 @@ describe('apps reached by settings, the database by URL', () => {
     ]);
   });
 
+  test('another program at the port of one', async () => {
+    const port = await meddling('pop3');
+    const hurt = await doctor({ ...settings(), POSTHOUSE_SMTP_PORT: String(port) });
+    expect(hurt.code).toBe(1);
+    const said = /said ("\+OK .*") at/.exec(failures(hurt)[0] ?? '')?.[1] ?? '';
+    expect(failures(hurt)).toEqual([
+      `fail  smtp: said ${said} at 127.0.0.1 port ${port}  — another program is on this port: end it, or set POSTHOUSE_SMTP_PORT`,
+      ...['loopback mail', 'body write and read'].map(
+        (what) =>
+          `fail  ${what}: SMTP refused: ${JSON.parse(said)}  — posthouse status, then look into the log of the house`,
+      ),
+    ]);
+  });
+
   test('a database that does not answer ends the examination', async () => {
     const port = await freePort();
     const gone = { ...settings(), POSTHOUSE_DATABASE_URL: `postgres://o:p@127.0.0.1:${port}/posthouse` };
