@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { until } from './embedded/leftovers.ts';
 import { processIdentity } from './process-identity.ts';
 
@@ -26,9 +26,15 @@ const MAIN = `process.on('SIGTERM', () => process.exit(7));
 process.stdout.write(process.versions.node.split('.')[0] + ' ' + process.pid + ' ' + process.argv.slice(2).join(' '));
 if (process.argv[2] === 'stay') setInterval(() => {}, 1000);`;
 
+const roots: string[] = [];
+afterAll(() => {
+  for (const root of roots) rmSync(root, { recursive: true, force: true });
+});
+
 /** A checkout after `npm ci`, not yet built. */
 function checkout(): string {
   const root = mkdtempSync(join(tmpdir(), 'posthouse-bin-'));
+  roots.push(root);
   cpSync(fileURLToPath(new URL('../../../bin', import.meta.url)), join(root, 'bin'), { recursive: true });
   for (const file of ['process-lock.ts', 'process-identity.ts', 'errors.ts'])
     cpSync(fileURLToPath(new URL(file, import.meta.url)), join(root, 'libs', 'runtime', 'src', file));

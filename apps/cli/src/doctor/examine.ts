@@ -27,7 +27,7 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
     return;
   }
   try {
-    yield* database(house);
+    if (!(yield* database(house))) return;
     yield await postmaster(house);
     if (household.occupancy === 'serving') yield* mail(house.directory, findEndpoints(config));
     else yield warn('mail: not tried', 'start the house and run posthouse doctor again');
