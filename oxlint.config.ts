@@ -77,6 +77,15 @@ export default defineConfig({
       }),
     },
     {
+      // `posthouse up` starts the apps.
+      files: ['apps/cli/src/**'],
+      excludeFiles: ['**/*.spec.ts', '**/*.spec-helper.ts'],
+      rules: restrict({
+        group: ['#testing', '../../../../**', '../../../libs/**', '../../../test/**'],
+        message: 'the CLI imports libs and apps, never #testing',
+      }),
+    },
+    {
       files: [
         'libs/runtime/src/config.ts',
         'libs/testing/**',

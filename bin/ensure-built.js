@@ -1,6 +1,6 @@
 // Builds when dist is missing or older than the sources; of several starts at the same time one builds and the others wait.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from './ensure-node24.js';
@@ -43,34 +43,35 @@ function newest(path) {
     .reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
 }
 
-async function withLock(folder, work) {
-  while (!take(folder)) await sleep(POLL_MS);
+async function withLock(lock, work) {
+  await take(lock);
   try {
     work();
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(lock, { force: true });
   }
 }
 
-/** A folder is made by one process only; the pid in it tells a waiter whether its maker still lives. */
-function take(folder) {
-  try {
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'pid'), String(process.pid));
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST')
-      fail(`cannot build: ${error.message}; run "npm run build" once as the owner of the checkout`);
-    if (isAbandoned(folder)) rmSync(folder, { recursive: true, force: true });
-    return false;
+/** Resolves when this process is the one that builds. */
+async function take(lock) {
+  // What is to be built cannot be asked; this one file of the sources runs as it stands.
+  const { ownHolder, plainHolder, takeLock } = await import('../libs/runtime/src/process-lock.ts');
+  let isTold = false;
+  for (;;) {
+    const outcome = tryTo(() => takeLock(lock, ownHolder(), plainHolder));
+    if (outcome.kind === 'taken') return;
+    if (outcome.kind === 'held' && !isTold) {
+      process.stderr.write(`posthouse: waiting for process ${outcome.by.pid}, which is building\n`);
+      isTold = true;
+    }
+    await sleep(POLL_MS);
   }
 }
 
-function isAbandoned(folder) {
+function tryTo(take) {
   try {
-    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0);
-    return false;
+    return take();
   } catch (error) {
-    return error.code === 'ESRCH';
+    return fail(`cannot build: ${error.message}; run "npm run build" once as the owner of the checkout`);
   }
 }

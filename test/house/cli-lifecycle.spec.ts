@@ -196,8 +196,18 @@ test('the apps run as processes of their own beside the database', async () => {
   );
   const ready = await house.fetch('/health/ready', ports.get('http'));
   expect([ready.status, await ready.json()]).toMatchObject([200, { checks: ['database as posthouse_api'] }]);
+  const settings = [...ports].map(([name, port]) => [`POSTHOUSE_${name.toUpperCase()}_PORT`, String(port)]);
+  const well = await house.run(['doctor'], '', Object.fromEntries(settings) as Record<string, string>);
+  expect(well.out).toMatch(
+    /^ok {4}house: the database runs alone, as process \d+; connected: .*worker, pop3, imap.*$/m,
+  );
+  expect([well.code, well.out.split('\n').filter((line) => /^(warn|fail)/.test(line))]).toEqual([0, []]);
   expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));
   expect(await house.posthouse('status')).toMatch(/^connected +no app$/m);
+  expect((await house.posthouse('doctor')).split('\n').filter((line) => line.startsWith('warn'))).toEqual([
+    `warn  house: the database runs alone, as process ${house.record().pid}; no app is connected  — start the apps with npm run start:smtp and so on`,
+    'warn  mail: not tried  — start the house and run posthouse doctor again',
+  ]);
   expect(await house.posthouse('down')).toContain('which ran the database alone');
   expect(await database.ended).toBe(0);
 });

@@ -1,5 +1,5 @@
 /** What is known of apps that run as processes of their own beside `posthouse database`: only their connections. */
-import { findDatabase, type AppRole, type Config } from '#runtime';
+import { findDatabase, isRoleUrl, type AppRole, type Config } from '#runtime';
 import { connectedApps } from '#store';
 
 export const NOT_LISTED = 'apps run as processes of their own are not listed here';
@@ -13,9 +13,11 @@ const APPS: Readonly<Record<AppRole, string>> = {
   posthouse_api: 'api',
 };
 
-/** The apps connected to the database of the data folder now; none where it does not answer. */
-export async function appsBeside(config: Config): Promise<string[]> {
+/** The apps connected to the database of the data folder now; undefined where it does not tell. */
+export async function appsBeside(config: Config): Promise<string[] | undefined> {
   const url = findDatabase(config);
-  const roles = url === undefined ? [] : await connectedApps(url).catch(() => []);
-  return roles.map((role) => APPS[role]);
+  // One role is not shown what the others do.
+  if (url === undefined || isRoleUrl(url)) return undefined;
+  const roles = await connectedApps(url).catch(() => undefined);
+  return roles?.map((role) => APPS[role]);
 }

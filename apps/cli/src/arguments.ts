@@ -1,13 +1,19 @@
 /** Command-line values that need more than commander's reading. */
 import { checkText, MAX_QUOTA, quoted } from '#domain';
 import { InvalidArgumentError } from 'commander';
+import { usage } from './failure.ts';
 
-/** Characters one argument may have: nothing a command takes is longer. */
+/** Characters one argument may have: nothing a command takes is longer, the path of a file among them. */
 export const MAX_ARGUMENT = 4096;
 
-/** Refuses what no argument may hold, before anything else looks at it. Throws DirectoryRefusal `bad-input`. */
+/** Refuses what no argument may be or hold, before anything else looks at it. Throws CommandFailure or DirectoryRefusal, for bad usage both. */
 export function checkArguments(args: readonly string[]): void {
-  for (const [at, argument] of args.entries()) checkText(`argument ${at + 1}`, argument.slice(0, MAX_ARGUMENT + 1));
+  for (const [at, argument] of args.entries()) {
+    const name = `argument ${at + 1}`;
+    if (argument.length > MAX_ARGUMENT)
+      throw usage(`the ${name} has ${argument.length} characters; at most ${MAX_ARGUMENT} are allowed`);
+    checkText(name, argument);
+  }
 }
 
 const FACTORS: Readonly<Record<string, number>> = Object.assign(Object.create(null) as Record<string, number>, {

@@ -1,3 +1,4 @@
+import { showId } from '#domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cliWorld, type CliWorld } from './cli-world.spec-helper.ts';
 
@@ -127,6 +128,23 @@ describe('trace and ledger', () => {
       '',
       '2026-01-02T03:04:05.000Z  accepted',
     ]);
+  });
+
+  test('what strangers wrote is shown, not obeyed', async () => {
+    const evil = '01890000-0000-7000-8000-0000000000ee';
+    const detail = '501 5.1.3 bad recipient address syntax <\u001b]0;owned\u0007> from [192.0.2.1] \u009b2J';
+    await db.owner.query(
+      `insert into event (tenant_id, message_id, kind, at, detail)
+       values ('00000000-0000-7000-8000-000000000000', $1, 'refused', '2026-01-02T03:04:05Z', $2)`,
+      [evil, detail],
+    );
+    const id = showId('msg', evil);
+    expect((await posthouse('trace', id)).out.at(-1)).toBe(
+      '2026-01-02T03:04:05.000Z  refused  501 5.1.3 bad recipient address syntax <\ufffd]0;owned\ufffd> from [192.0.2.1] \ufffd2J',
+    );
+    const [json = ''] = (await posthouse('trace', id, '--json')).out;
+    expect(json).toContain(String.raw`<\u001b]0;owned\u0007> from [192.0.2.1] \u009b2J`);
+    expect(JSON.parse(json)).toMatchObject({ events: [{ detail }] });
   });
 
   test('as JSON, by queue id', async () => {

@@ -128,6 +128,11 @@ describe('bad input has an exact answer and its exit code', () => {
       'posthouse: "a!b@example.org" would get no mail: port 25 refuses every address with % or ! before the @ as a route',
     ],
     [
+      ['alias', 'add', 'team\u200b-default@example.org', 'bob@example.org'],
+      2,
+      String.raw`posthouse: "team\u200b-default@example.org" would get no mail: port 25 refuses every address with an invisible or misleading character (U+200B)`,
+    ],
+    [
       ['mailbox', 'add', 'bob@nowhere.example', '--no-password'],
       3,
       'posthouse: there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
@@ -229,6 +234,7 @@ describe('import', () => {
     'i4@example.org,pw,lots',
     'i5@example.org,pw',
     'i6@nowhere.example,pw,',
+    'i7\u202e@example.org,pw,',
   ].join('\r\n');
 
   const COMPLAINTS = [
@@ -238,19 +244,20 @@ describe('import', () => {
     'row 7 ("i4@example.org"): the quota "lots" is no number of octets',
     'row 8 ("i5@example.org"): the row has 2 field(s), not 3',
     'row 9 ("i6@nowhere.example"): there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
+    String.raw`row 10 ("i7\u202e@example.org"): "i7\u202e@example.org" would get no mail: port 25 refuses every address with an invisible or misleading character (U+202E)`,
   ];
 
   test('a dry run reports and makes nothing; the real run makes the good rows', async () => {
     const file = await csv(MIXED);
     expect(await posthouse('mailbox', 'import', file, '--dry-run')).toEqual({
       code: 1,
-      out: ['2 mailbox(es) would be imported, 6 failed'],
+      out: ['2 mailbox(es) would be imported, 7 failed'],
       err: COMPLAINTS,
     });
     expect((await posthouse('mailbox', 'show', 'i1@example.org')).code).toBe(3);
     expect(await posthouse('mailbox', 'import', file)).toEqual({
       code: 1,
-      out: ['2 mailbox(es) imported, 6 failed'],
+      out: ['2 mailbox(es) imported, 7 failed'],
       err: COMPLAINTS,
     });
     expect(JSON.parse((await posthouse('mailbox', 'show', 'i2@example.org', '--json')).out[0] ?? '')).toMatchObject({

@@ -41,6 +41,10 @@ function encodeWords(text: string): string {
   return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part, 'utf8').toString('base64')}?=`).join('\r\n ');
 }
 
+/** The field by which a composed letter is found again, whatever else of it was changed on the way. */
+export const messageIdField = (letter: Buffer): string =>
+  /^Message-ID: .*$/m.exec(letter.toString('latin1'))?.[0] ?? '';
+
 /** Whether the text begins with a header field: then it is a whole message, else only its words. */
 export const beginsWithHeader = (message: Buffer): boolean =>
   /^[!-9;-~]{1,76}:/.test(message.subarray(0, 80).toString('latin1'));

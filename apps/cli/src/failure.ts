@@ -37,11 +37,8 @@ export function exitCodeOf(error: unknown): number {
   return SYSTEM_ERRORS.has(errorCode(error) ?? '') ? EXIT.unreachable : EXIT.difference;
 }
 
-/** Control characters would let a message draw on the terminal, or look like two. */
-export const oneLine = (text: string): string =>
-  Array.from(text)
-    .map((character) => ((character.codePointAt(0) ?? 0) < 0x20 || character === '\u007f' ? ' ' : character))
-    .join('');
+/** With a line end in it a message would look like two. */
+export const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
 
 /** What to say of it. */
 export function failureText(error: unknown): string {

@@ -1,12 +1,12 @@
 /** Prints one thing or pages of things, for people or as JSON. */
-import { MAX_PAGE, type DirectoryScope, type DirectoryStore, type Page, type PageRequest } from '#domain';
+import { MAX_PAGE, visibleJson, type DirectoryScope, type DirectoryStore, type Page, type PageRequest } from '#domain';
 import type { Argument, Command } from 'commander';
 import { commonOptions, scopeOf, withHouse, type Context } from './context.ts';
 import { facts, table, type Cell } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One JSON object on one line; what is undefined is left out. */
-export const printJson = (terminal: Terminal, value: unknown): void => terminal.out(JSON.stringify(value));
+export const printJson = (terminal: Terminal, value: unknown): void => terminal.out(visibleJson(value));
 
 /** @param entries what people see of it: names and values */
 export function printOne(

@@ -5,6 +5,7 @@ import { DirectoryRefusal, ROOT_TENANT, type DirectoryScope, type DirectoryStore
 import { fetchImap } from './clients/imap-client.ts';
 import { fetchPop3, type Fetched, type Login } from './clients/pop3-client.ts';
 import { sendMail, type Outgoing, type Sent } from './clients/smtp-client.ts';
+import { messageIdField } from './compose.ts';
 import type { Endpoints } from './endpoints.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { generatePassword } from './password.ts';
@@ -63,20 +64,39 @@ export interface RoundTrip {
   readonly sent: Sent;
   readonly pop3: Fetched;
   readonly imap: Fetched;
+  /** What came back is not what was sent. */
+  readonly fault: string | undefined;
 }
 
-/** Sends through our own SMTP port, waits until POP3 has it, and fetches it over both. Throws CommandFailure where it stops. */
-export async function roundTrip(endpoints: Endpoints, mail: Outgoing, login: Login): Promise<RoundTrip> {
-  const sent = await sendMail(endpoints.smtp, mail);
-  const pop3 = await waitForMail(endpoints, login, mail.message);
-  return { sent, pop3, imap: await fetchImap(endpoints.imap, login) };
+/**
+ * Sends a composed letter through our own SMTP port, waits until POP3 has it, and fetches it over both. Throws CommandFailure where
+ * it stops.
+ */
+export async function roundTrip(endpoints: Endpoints, letter: Outgoing, login: Login): Promise<RoundTrip> {
+  const id = messageIdField(letter.message);
+  const isWanted = (message: Buffer): boolean => message.includes(`\n${id}\r\n`);
+  const sent = await sendMail(endpoints.smtp, letter);
+  const pop3 = await waitForMail(endpoints, login, isWanted);
+  const imap = await fetchImap(endpoints.imap, login, isWanted);
+  const fault = faultOf('POP3', pop3, letter.message) ?? faultOf('IMAP', imap, letter.message);
+  return { sent, pop3, imap, fault };
 }
 
-async function waitForMail({ pop3 }: Endpoints, login: Login, message: Buffer): Promise<Fetched> {
+/** The octets come back unchanged, below the trace fields. */
+function faultOf(protocol: string, { message }: Fetched, letter: Buffer): string | undefined {
+  if (message === undefined) return `${protocol} does not show the mail`;
+  return message.subarray(-letter.length).equals(letter) ? undefined : `${protocol} gives other octets than were sent`;
+}
+
+async function waitForMail(
+  { pop3 }: Endpoints,
+  login: Login,
+  isWanted: (message: Buffer) => boolean,
+): Promise<Fetched> {
   const end = performance.now() + DELIVERY_MS;
   for (;;) {
-    const fetched = await fetchPop3(pop3, login);
-    if (holds(fetched, message)) return fetched;
+    const fetched = await fetchPop3(pop3, login, isWanted);
+    if (fetched.message !== undefined) return fetched;
     if (performance.now() > end) {
       throw new CommandFailure(
         EXIT.difference,
@@ -86,7 +106,3 @@ async function waitForMail({ pop3 }: Endpoints, login: Login, message: Buffer): 
     await sleep(LOOK_MS);
   }
 }
-
-/** The octets come back unchanged, below the trace fields. */
-export const holds = ({ messages }: Fetched, message: Buffer): boolean =>
-  messages.some((found) => found.subarray(-message.length).equals(message));

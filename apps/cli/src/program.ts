@@ -14,6 +14,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerTenant } from './commands/tenant.ts';
 import { registerTrace } from './commands/trace.ts';
 import type { Context } from './context.ts';
+import { linesOf } from './terminal.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
@@ -46,10 +47,12 @@ export function buildProgram(context: Context): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeOut: (text) => {
+        for (const line of linesOf(text)) terminal.out(line);
+      },
       // Help where a command is missing. Errors come back as exceptions, and are reported in one place.
       writeErr: (text) => {
-        if (!context.json) terminal.err(text.trimEnd());
+        if (!context.json) for (const line of linesOf(text)) terminal.err(line);
       },
       outputError: () => undefined,
     });

@@ -1,11 +1,12 @@
 /** From arguments to an exit code: everything but the process itself. */
+import { visibleJson } from '#domain';
 import { Config } from '#runtime';
 import { checkArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
 import { openHouse } from './open-house.ts';
 import { buildProgram } from './program.ts';
-import type { Terminal } from './terminal.ts';
+import { guarded, linesOf, type Terminal } from './terminal.ts';
 
 /**
  * @param args what follows the program's name
@@ -15,7 +16,7 @@ import type { Terminal } from './terminal.ts';
 export async function run(args: readonly string[], terminal: Terminal, given: Partial<Context> = {}): Promise<number> {
   const config = given.config ?? ((): Config => Config.fromEnv(terminal.env));
   const context: Context = {
-    terminal,
+    terminal: guarded(terminal),
     config,
     open: given.open ?? (() => openHouse(config(), terminal)),
     json: args.includes('--json'),
@@ -38,7 +39,7 @@ function report(error: unknown, { terminal, json }: Context, debug: boolean): vo
   if (code === EXIT.ok) return;
   const stack = debug && error instanceof Error ? error.stack : undefined;
   const text = failureText(error);
-  if (json) return terminal.err(JSON.stringify({ error: text, code, stack }));
-  terminal.err(`posthouse: ${text}`);
-  if (stack !== undefined) terminal.err(stack);
+  if (json) return terminal.err(visibleJson({ error: text, code, stack }));
+  for (const line of linesOf(`posthouse: ${text}`)) terminal.err(line);
+  if (stack !== undefined) for (const line of linesOf(stack)) terminal.err(line);
 }

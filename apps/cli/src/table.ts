@@ -1,15 +1,7 @@
 /** Columns for people: as wide as their widest cell, numbers to the right, nothing drawn. */
 export type Cell = string | number | undefined;
 
-const shown = (cell: Cell): string => printable(cell === undefined ? '-' : String(cell));
-
-/** Mail-derived text must not move the cursor: control characters become visible. */
-const printable = (text: string): string =>
-  Array.from(text)
-    .map((character) => (isControl(character.codePointAt(0) ?? 0) ? '\ufffd' : character))
-    .join('');
-
-const isControl = (point: number): boolean => point < 0x20 || (point >= 0x7f && point < 0xa0);
+const shown = (cell: Cell): string => (cell === undefined ? '-' : String(cell));
 
 /** Lines of a table with a head. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {

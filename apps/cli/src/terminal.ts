@@ -1,5 +1,6 @@
 /** What a command sees of the outside: its output, its input and its environment. Tests give their own. */
 import type { Readable } from 'node:stream';
+import { visible } from '#domain';
 import type { Environment } from '#runtime';
 
 /** Standard input; on a terminal it can be asked not to echo. */
@@ -20,3 +21,17 @@ export interface Terminal {
   readonly isInteractive: boolean;
   readonly env: Environment;
 }
+
+/**
+ * Nothing that is printed may move the cursor, set a title or turn a line round: much of it was written by strangers, in addresses,
+ * HELO names, replies of other hosts.
+ */
+export const guarded = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  out: (line) => terminal.out(visible(line)),
+  err: (line) => terminal.err(visible(line)),
+  progress: (text) => terminal.progress(visible(text)),
+});
+
+/** The lines of a text, to be printed one by one; line ends at its end count for nothing. */
+export const linesOf = (text: string): string[] => text.trimEnd().split('\n');

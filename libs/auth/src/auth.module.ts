@@ -2,9 +2,13 @@ import { AccountBell, AccountStore } from '#domain';
 import { House } from '#runtime';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { Authenticator } from './authenticator.ts';
+import { HashingGate } from './gate.ts';
 import { LiveSessions } from './live-sessions.ts';
 
-/** One Authenticator and one register of sessions, so that all listeners of an app share their caches and throttles. */
+/**
+ * One Authenticator and one register of sessions, so that all listeners of an app share their caches and throttles. Apps of one process
+ * share how many passwords are hashed at once.
+ */
 @Module({})
 export class AuthModule {
   /** @param accounts the module that exports AccountStore and AccountBell under the app's role */
@@ -16,7 +20,8 @@ export class AuthModule {
         {
           provide: Authenticator,
           inject: [AccountStore, House],
-          useFactory: (store: AccountStore, { log }: House) => new Authenticator(store, log),
+          useFactory: (store: AccountStore, house: House) =>
+            new Authenticator(store, house.log, house.shared(HashingGate)),
         },
         {
           provide: LiveSessions,

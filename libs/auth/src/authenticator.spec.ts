@@ -13,6 +13,7 @@ import { silentLog } from '#runtime';
 import { argon2id, hash } from 'argon2';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Authenticator, type LoginRefusal, type LoginVerdict } from './authenticator.ts';
+import { HashingGate } from './gate.ts';
 import { ACCOUNT_FAILURES, CACHE_LIFETIME, FAILURE_WINDOW, MAX_PASSWORD_OCTETS, REMOTE_FAILURES } from './limits.ts';
 import * as passwords from './password.ts';
 import { hashPassword } from './password.ts';
@@ -67,7 +68,7 @@ beforeEach(() => {
   setPerson('active');
   now = 1_000_000;
   addresses = 0;
-  authenticator = new Authenticator(accounts, silentLog(), () => now);
+  authenticator = new Authenticator(accounts, silentLog(), new HashingGate(), () => now);
   vi.mocked(passwords.verifyPassword).mockClear();
 });
 

@@ -1,14 +1,12 @@
 /** One way to verify a password, for every protocol. */
-import { availableParallelism } from 'node:os';
 import { domainToASCII } from 'node:url';
 import { parseAddress, type AccountStore, type AuthFacts, type CanonicalAddress, type Credential } from '#domain';
 import type { Log } from '#runtime';
 import { CredentialCache } from './credential-cache.ts';
-import { Gate, LoginsBusy } from './gate.ts';
+import { LoginsBusy, type HashingGate } from './gate.ts';
 import {
   ACCOUNT_FAILURES,
   FAILURE_WINDOW,
-  MAX_HASHING_THREADS,
   MAX_LOGIN_NAME,
   MAX_PASSWORD_OCTETS,
   MAX_WAITING_HASHES,
@@ -50,15 +48,16 @@ export class Authenticator {
   readonly #log: Log;
   readonly #cache: CredentialCache;
   readonly #tries: Tries;
-  readonly #gate = new Gate(Math.min(availableParallelism(), MAX_HASHING_THREADS), MAX_WAITING_HASHES);
+  readonly #gate: HashingGate;
   readonly #flights = new Map<string, Promise<LoginRefusal | undefined>>();
   /** Tries that wait for others to end. */
   #waiting = 0;
 
   /** @param now milliseconds */
-  constructor(store: AccountStore, log: Log, now: () => number = Date.now) {
+  constructor(store: AccountStore, log: Log, gate: HashingGate, now: () => number = Date.now) {
     this.#store = store;
     this.#log = log;
+    this.#gate = gate;
     this.#cache = new CredentialCache(now);
     this.#tries = new Tries(now);
   }

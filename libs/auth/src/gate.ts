@@ -1,3 +1,6 @@
+import { availableParallelism } from 'node:os';
+import { MAX_HASHING_THREADS, MAX_WAITING_HASHES } from './limits.ts';
+
 /** Too many passwords wait to be hashed: a fault of ours, to be answered "try later". */
 export class LoginsBusy extends Error {
   override readonly name = 'LoginsBusy';
@@ -27,5 +30,12 @@ export class Gate {
       if (next) next();
       else this.#running--;
     }
+  }
+}
+
+/** For passwords; a process has one, whatever it runs: they share the thread pool. */
+export class HashingGate extends Gate {
+  constructor() {
+    super(Math.min(availableParallelism(), MAX_HASHING_THREADS), MAX_WAITING_HASHES);
   }
 }

@@ -1,6 +1,8 @@
 import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { parseForwardPath } from '#smtp';
+import { describe, expect, test } from 'vitest';
+import { showAddress } from './address.ts';
 import {
   checkAddress,
   checkAliasName,
@@ -12,7 +14,7 @@ import {
   checkTenantName,
   showRowName,
 } from './directory-input.ts';
-import { DirectoryRefusal } from './directory-refusal.ts';
+import { DirectoryRefusal, quoted } from './directory-refusal.ts';
 
 /** The message of the refusal; '' when there was none. */
 function refusal(run: () => unknown): string {
@@ -76,6 +78,55 @@ test.each(['sales%eu@example.org', 'a!b@example.org', '%@example.org', 'a!-defau
     expect(checkForwardPath(text, domainToASCII).path).toBe(text);
   },
 );
+
+describe('an address that is given out is one that port 25 takes', () => {
+  const why = (text: string): string => refusal(() => checkReachable(text, checkAddress(text, domainToASCII)));
+  const port25 = (text: string): string => parseForwardPath(text, { utf8: true, toAscii: domainToASCII }).kind;
+
+  test.each<[string, string]>([
+    ['bob\u200b@example.org', 'every address with an invisible or misleading character (U+200B)'],
+    ['\u202ebob@example.org', 'every address with an invisible or misleading character (U+202E)'],
+    ['bob\u2028-default@example.org', 'every address with an invisible or misleading character (U+2028)'],
+    ['b\ufffdb@example.org', 'every address with an invisible or misleading character (U+FFFD)'],
+    [`${'İ'.repeat(32)}@example.org`, 'a local part of more than 64 octets, and in lower case it has 96'],
+    [`bobbobbob@${'ü.'.repeat(30)}example`, 'more than 254 octets, and with its domain as A-label it has 257'],
+  ])('%j is not', (text, reason) => {
+    const message = `${quoted(text)} would get no mail: port 25 refuses ${reason}`;
+    expect(why(text)).toBe(`bad-input address: ${message}`);
+    expect(refusal(() => checkReachable(text, checkAliasName(text, domainToASCII), 'alias'))).toBe(
+      `bad-input alias: ${message}`,
+    );
+  });
+
+  test('nor is it a target', () => {
+    expect(refusal(() => checkForwardPath('bob\u2060@far.example', domainToASCII))).toBe(
+      String.raw`bad-input target: "bob\u2060@far.example" holds an invisible or misleading character (U+2060): type it anew`,
+    );
+  });
+
+  test('character by character the two agree', () => {
+    const differ: number[] = [];
+    for (let point = 0x20; point <= 0xffff; point++) {
+      const text = `a${String.fromCodePoint(point)}b@example.org`;
+      if ((why(text) === '') !== (port25(text) === 'mailbox')) differ.push(point);
+    }
+    // Two spaces and a semicolon in disguise: the directory gives out less than port 25 would take.
+    expect(differ).toEqual([0xa0, 0x37e, 0x3000]);
+  });
+
+  test('whatever is given out, in the form that is shown', () => {
+    const typed = fc.string({ unit: fc.oneof(fc.constantFrom('a', '.', '"', '-', 'İ', '%', '\u200b'), fc.string({ unit: 'binary', maxLength: 1 })), maxLength: 70 }); // prettier-ignore
+    fc.assert(
+      fc.property(typed, (local) => {
+        const text = `${local}@bücher.example`;
+        if (why(text) !== '') return;
+        const shown = showAddress(checkAddress(text, domainToASCII));
+        expect([shown, port25(shown), port25(text)]).toEqual([shown, 'mailbox', 'mailbox']);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
 
 test.each([
   ['Sales@example.org', 'alias', 'sales', 'sales@example.org'],

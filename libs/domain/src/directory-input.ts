@@ -1,8 +1,8 @@
 /** What people type into the directory, checked and brought into stored form. Every function throws DirectoryRefusal `bad-input`. */
 import { Buffer } from 'node:buffer';
-import { canonicalDomain, parseAddress, type CanonicalAddress, type ToAscii } from './address.ts';
+import { canonicalDomain, MAX_LOCAL_PART, parseAddress, type CanonicalAddress, type ToAscii } from './address.ts';
 import { DirectoryRefusal, quoted } from './directory-refusal.ts';
-import { isControl, isSurrogate } from './plain-text.ts';
+import { isControl, isDeceptive, isSurrogate } from './plain-text.ts';
 import { SEPARATORS, type RowKind } from './resolution.ts';
 
 /** Octets of an address as typed; RFC 5321 4.5.3.1.3 allows 254 without the angle brackets. */
@@ -93,17 +93,30 @@ function isLocalPart(local: string): boolean {
 }
 
 /** An address that is about to be given out, or an alias; what is there already may still be found and removed by its name. */
-export function checkReachable<Name extends { readonly local: string }>(
-  text: string,
-  name: Name,
-  field = 'address',
-): Name {
-  if (name.local.includes('%') || name.local.includes('!'))
-    throw bad(
-      field,
-      `${quoted(text)} would get no mail: port 25 refuses every address with % or ! before the @ as a route`,
-    );
+export function checkReachable<Name extends CanonicalAddress>(text: string, name: Name, field = 'address'): Name {
+  const why = whyUnreachable(name);
+  if (why !== undefined) throw bad(field, `${quoted(text)} would get no mail: port 25 refuses ${why}`);
   return name;
+}
+
+/** The rules of #smtp's parseForwardPath that the directory does not have anyway; a test compares the two. */
+function whyUnreachable({ local, domain }: CanonicalAddress): string | undefined {
+  if (local.includes('%') || local.includes('!')) return 'every address with % or ! before the @ as a route';
+  const unseen = deceptiveIn(local);
+  if (unseen !== undefined) return `every address with an invisible or misleading character (${unseen})`;
+  // Of what was typed both are within bounds; lower case and an A-label may be longer.
+  const octets = Buffer.byteLength(local);
+  if (octets > MAX_LOCAL_PART)
+    return `a local part of more than ${MAX_LOCAL_PART} octets, and in lower case it has ${octets}`;
+  const all = octets + 1 + domain.length;
+  return all > MAX_ADDRESS
+    ? `more than ${MAX_ADDRESS} octets, and with its domain as A-label it has ${all}`
+    : undefined;
+}
+
+function deceptiveIn(text: string): string | undefined {
+  const found = Array.from(text, (character) => character.codePointAt(0) ?? 0).find(isDeceptive);
+  return found === undefined ? undefined : codeOf(found);
 }
 
 /** Where a row of the address book stands. */
@@ -153,6 +166,9 @@ export function checkForwardPath(
   toAscii: ToAscii,
 ): { readonly path: string; readonly address: CanonicalAddress } {
   const address = checkAddress(text, toAscii, 'target');
+  const unseen = deceptiveIn(address.local);
+  if (unseen !== undefined)
+    throw bad('target', `${quoted(text)} holds an invisible or misleading character (${unseen}): type it anew`);
   return { path: `${text.slice(0, text.lastIndexOf('@')).normalize('NFC')}@${address.domain}`, address };
 }
 

@@ -1,3 +1,5 @@
+import { visibleJson } from './plain-text.ts';
+
 /** What the directory answers when it does not do what was asked. */
 export type DirectoryRefusalCode = 'bad-input' | 'not-found' | 'conflict' | 'unavailable';
 
@@ -17,10 +19,10 @@ export class DirectoryRefusal extends Error {
   }
 }
 
-/** The value quoted for a message: control characters escaped, cut where it is long. */
+/** The value quoted for a message: what cannot be seen escaped, cut where it is long. */
 export function quoted(text: string): string {
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-  return JSON.stringify(shown).replaceAll('\u007f', '\\u007f');
+  return visibleJson(shown);
 }
 
 /** Characters of an offending value that a message repeats. */

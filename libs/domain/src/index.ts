@@ -1,5 +1,6 @@
 export * from './ids.ts';
 export * from './address.ts';
+export { visible, visibleJson } from './plain-text.ts';
 export * from './resolution.ts';
 export * from './recipient-policy.ts';
 export * from './delivery.ts';

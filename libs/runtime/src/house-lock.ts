@@ -1,11 +1,9 @@
 /** The data folder as a house: one holder at a time (house.lock), and where its database and listeners are (house.json). */
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -19,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { errorCode, reasonOf } from './errors.ts';
-import { processIdentity } from './process-identity.ts';
+import { isAlive, ownHolder, readHolder, takeLock, type LockOutcome } from './process-lock.ts';
 
 /** What the holder runs: the house or its database alone until a signal ends it, or the database for the length of one command. */
 const purposes = z.enum(['house', 'database', 'command']);
@@ -28,6 +26,7 @@ export type HousePurpose = z.infer<typeof purposes>;
 const identity = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
 const holder = identity.extend({ purpose: purposes.default('house') });
 type Holder = z.infer<typeof holder>;
+const readHouseHolder = (json: unknown): Holder => holder.parse(json);
 
 const houseFile = identity.extend({
   startedAt: z.iso.datetime(),
@@ -53,31 +52,32 @@ export interface HeldByPid {
 const lockPath = (dataDir: string): string => join(dataDir, 'house.lock');
 const recordPath = (dataDir: string): string => join(dataDir, 'house.json');
 
-/** Attempts to take over a dead holder's lock while others try the same. */
-const TAKE_OVER_TRIES = 20;
-
 /** Takes the house for this process until `release()` or its end, however it ends. Throws HouseError when the folder cannot be made or written. */
 export function acquireHouse(dataDir: string, purpose: HousePurpose = 'house'): HouseLock | HeldByPid {
   const folder = makeFolder(dataDir);
-  const me: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '', purpose };
-  const draft = `${lockPath(folder)}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const me: Holder = { ...ownHolder(), purpose };
+  const outcome = take(folder, me);
+  switch (outcome.kind) {
+    case 'taken':
+      return new HouseLock(folder, me);
+    case 'held':
+      return { heldBy: outcome.by.pid, purpose: outcome.by.purpose };
+    case 'contested':
+      throw new HouseError(
+        `cannot take ${lockPath(folder)}: other processes keep taking it; stop them and start again`,
+      );
+  }
+}
+
+function take(folder: string, me: Holder): LockOutcome<Holder> {
   try {
-    writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
-    for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
-      if (linkOnce(draft, lockPath(folder))) return new HouseLock(folder, me);
-      const other = readHolder(lockPath(folder));
-      if (other && isAlive(other)) return { heldBy: other.pid, purpose: other.purpose };
-      moveAside(lockPath(folder), `${draft}.stale`);
-    }
+    return takeLock(lockPath(folder), me, readHouseHolder);
   } catch (error) {
     throw new HouseError(
       `cannot write to the data folder ${folder}: ${reasonOf(error)}; check its owner, or set POSTHOUSE_DATA_DIR`,
       { cause: error },
     );
-  } finally {
-    removeQuietly(draft);
   }
-  throw new HouseError(`cannot take ${lockPath(folder)}: other processes keep taking it; stop them and start again`);
 }
 
 /** Held by this process. Only the holder writes house.json. */
@@ -101,7 +101,7 @@ export class HouseLock {
 
   /** Gives the house up. house.json stays, as the record of where the cluster is. */
   release(): void {
-    if (readHolder(lockPath(this.dataDir))?.identity === this.#holder.identity)
+    if (readHolder(lockPath(this.dataDir), readHouseHolder)?.identity === this.#holder.identity)
       rmSync(lockPath(this.dataDir), { force: true });
   }
 }
@@ -109,7 +109,7 @@ export class HouseLock {
 /** Who holds the house now: running, starting, stopping, or a command that needed its database. */
 export function houseHolder(dataDir: string): HeldByPid | undefined {
   try {
-    const found = readHolder(lockPath(dataDir));
+    const found = readHolder(lockPath(dataDir), readHouseHolder);
     return found && isAlive(found) ? { heldBy: found.pid, purpose: found.purpose } : undefined;
   } catch (error) {
     throw unreadable(lockPath(dataDir), error);
@@ -124,7 +124,7 @@ export function readHouse(dataDir: string): { readonly record: HouseRecord; read
   const path = recordPath(dataDir);
   try {
     const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
-    const current = readHolder(lockPath(dataDir));
+    const current = readHolder(lockPath(dataDir), readHouseHolder);
     const isHolder = current?.pid === record.pid && current.identity === record.identity;
     return { record, running: isHolder && current.purpose !== 'command' && isAlive(record) };
   } catch (error) {
@@ -146,17 +146,6 @@ export function findDatabase(config: Config): string | undefined {
   if (config.database.url !== undefined) return config.database.url;
   const house = readHouse(config.dataDir);
   return house?.running ? house.record.databaseUrl : undefined;
-}
-
-const isAlive = (it: Pick<Holder, 'pid' | 'identity'>): boolean => processIdentity(it.pid) === it.identity;
-
-/** Where the folder cannot be written it cannot be cleaned either, and the reason to tell is the first one. */
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // Nothing was made, then.
-  }
 }
 
 function makeFolder(dataDir: string): string {
@@ -187,39 +176,6 @@ function makeWithParents(folder: string): void {
     // Another process was faster.
     if (errorCode(error) !== 'EEXIST') throw error;
   }
-}
-
-function linkOnce(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** Undefined for a file that is gone or half-written: nobody holds such a lock, since it is linked in place whole. */
-function readHolder(path: string): Holder | undefined {
-  try {
-    return holder.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    if (errorCode(error) === 'EACCES') throw error;
-    return undefined;
-  }
-}
-
-/** Removes a dead lock. By rename first: of several that see the same dead lock, one takes it, and nobody removes the winner's new one. */
-function moveAside(path: string, aside: string): void {
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readHolder(aside);
-  if (moved && isAlive(moved)) linkOnce(aside, path);
-  rmSync(aside, { force: true });
 }
 
 function writeWhole(path: string, text: string, folder: string): void {

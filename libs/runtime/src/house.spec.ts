@@ -44,6 +44,16 @@ test('all that drains is cut by one signal, and the house is not ready from then
   expect((await house.health.answer('/health/ready'))?.status).toBe(503);
 });
 
+test('what is shared is one of its kind in a house', () => {
+  class Gate {}
+  class Well {}
+  const house = houseNamed('mail.example');
+  const gate = house.shared(Gate);
+  expect(gate).toBeInstanceOf(Gate);
+  expect([house.shared(Gate) === gate, house.shared(Well) instanceof Well]).toEqual([true, true]);
+  expect(houseNamed('mail.example').shared(Gate)).not.toBe(gate);
+});
+
 test('HouseModule is global and imports the app', () => {
   expect(HouseModule.with(houseNamed('mail.example'), AppModule)).toMatchObject({ global: true, imports: [AppModule] });
 });

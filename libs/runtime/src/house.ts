@@ -22,6 +22,7 @@ export class House {
   readonly bodies = new OctetBudget(BODY_BUDGET);
   /** Ports really bound, by listener; written by the servers when they listen. */
   readonly listeners: Record<string, number> = {};
+  readonly #shared: object[] = [];
   #cut: AbortSignal | undefined;
 
   constructor(config: Config, databaseUrl: string, log: Log) {
@@ -29,6 +30,15 @@ export class House {
     this.databaseUrl = databaseUrl;
     this.log = log;
     this.bells = new BellWatch(log, this.metrics);
+  }
+
+  /** What the apps of this process have together, one of each kind: made when the first of them asks for it. */
+  shared<Kind extends object>(kind: new () => Kind): Kind {
+    const found = this.#shared.find((one): one is Kind => one instanceof kind);
+    if (found !== undefined) return found;
+    const made = new kind();
+    this.#shared.push(made);
+    return made;
   }
 
   /**

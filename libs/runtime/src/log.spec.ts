@@ -37,6 +37,16 @@ test('pretty lines are for people, written before the call returns', () => {
   expect(lines.join('')).not.toContain('hunter2');
 });
 
+test('pretty lines show control characters instead of sending them to the terminal', () => {
+  const { lines, log } = captured('pretty');
+  log.error({ err: new Error('no row for \u001b]0;owned\u0007'), helo: '\u009b2J\u202e' }, 'failed');
+  const text = lines.join('');
+  expect(text).toContain('no row for \ufffd]0;owned\ufffd');
+  expect(text).toContain('"helo":"\ufffd2J\ufffd"');
+  expect(text).toMatch(/\n {6,}at /);
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/); // eslint-disable-line no-control-regex
+});
+
 test('Nest speaks through it: its chatter as debug, its errors with their stack', () => {
   const { lines, log } = captured('json', 'trace');
   const nest = new NestLog(log);

@@ -1,4 +1,5 @@
 /** pino: JSON lines, one per event; pretty on a terminal. Message is a constant, data are fields. */
+import { visible } from '#domain';
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { isColorSupported, prettyFactory } from 'pino-pretty';
@@ -42,7 +43,7 @@ export function createLog({ level, format }: Config['log'], { name, destination 
   });
   const flushSync = (): void => gathered?.flushSync();
   const stream = wantsPretty
-    ? { write: (line: string): void => raw.write(pretty(line)), flush: flushSync, flushSync }
+    ? { write: (line: string): void => raw.write(pretty(JSON.parse(line, seen))), flush: flushSync, flushSync }
     : raw;
   return pino(
     {
@@ -54,6 +55,10 @@ export function createLog({ level, format }: Config['log'], { name, destination 
     stream,
   );
 }
+
+/** Fields hold what strangers wrote, in the message of an error for one; a stack keeps its lines. */
+const seen = (_: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.split('\n').map(visible).join('\n') : value;
 
 /** Drops everything; for tests and for commands that print their own output. */
 export const silentLog = (): Log => pino({ level: 'silent' });

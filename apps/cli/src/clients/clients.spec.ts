@@ -1,47 +1,14 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fetchImap } from './imap-client.ts';
 import { fetchPop3 } from './pop3-client.ts';
+import { scriptedServers, type Answers } from './scripted.spec-helper.ts';
 import { sendMail, toCrlf } from './smtp-client.ts';
 
-const servers: Server[] = [];
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) server.close();
-});
-
-/** Says the greeting, then for each line that comes the next answer; the lines go to `heard`. Lines of DATA want no answer. */
-async function scripted(
-  greeting: string,
-  answers: readonly (readonly [RegExp, string])[],
-): Promise<{ host: string; port: number; heard: string[] }> {
-  const heard: string[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    let rest = '';
-    socket.on('error', () => undefined);
-    socket.write(greeting);
-    socket.on('data', (chunk) => {
-      rest += chunk.toString('latin1');
-      for (let end = rest.indexOf('\r\n'); end >= 0; end = rest.indexOf('\r\n')) {
-        const line = rest.slice(0, end);
-        rest = rest.slice(end + 2);
-        heard.push(line);
-        const answer = answers.find(([pattern]) => pattern.test(line));
-        if (answer) socket.write(Buffer.from(answer[1], 'utf8'));
-      }
-    });
-  });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, heard };
-}
+const { scripted, close } = scriptedServers();
+afterEach(close);
 
 describe('SMTP', () => {
-  const polite: readonly (readonly [RegExp, string])[] = [
+  const polite: Answers = [
     [/^EHLO/, '250-mail.example\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n'],
     [/^MAIL/, '250 2.1.0 ok\r\n'],
     [/^RCPT/, '250 2.1.5 ok\r\n'],
@@ -91,7 +58,7 @@ describe('SMTP', () => {
   test('nobody there', async () => {
     const server = await scripted('', []);
     const mail = { from: '', to: [], message: Buffer.alloc(0) };
-    servers[0]?.close();
+    close();
     await expect(sendMail(server, mail)).rejects.toMatchObject({
       exitCode: 5,
       message: expect.stringContaining('is the house running?'),
@@ -107,8 +74,10 @@ describe('SMTP', () => {
   });
 });
 
+const any = (): boolean => true;
+
 describe('POP3', () => {
-  const polite: readonly (readonly [RegExp, string])[] = [
+  const polite: Answers = [
     [/^USER/, '+OK\r\n'],
     [/^PASS/, '+OK\r\n'],
     [/^STAT/, '+OK 1 9\r\n'],
@@ -118,8 +87,8 @@ describe('POP3', () => {
 
   test('fetches what is there, unstuffed, and keeps the password out of the record', async () => {
     const server = await scripted('+OK ready\r\n', polite);
-    const { messages, dialogue } = await fetchPop3(server, { user: 'u@d', password: 'hunter2' });
-    expect(messages.map(String)).toEqual(['.a\r\n\r\nb\r\n']);
+    const { message, dialogue } = await fetchPop3(server, { user: 'u@d', password: 'hunter2' }, any);
+    expect(message?.toString()).toBe('.a\r\n\r\nb\r\n');
     expect(server.heard).toContain('PASS hunter2');
     expect(dialogue).toEqual([
       'S: +OK ready',
@@ -138,14 +107,35 @@ describe('POP3', () => {
     ]);
   });
 
+  test('looks from the newest on, until it has what is wanted', async () => {
+    const server = await scripted('+OK\r\n', [
+      [/^STAT/, '+OK 1000 9\r\n'],
+      [/^RETR 998$/, '+OK\r\nwanted\r\n.\r\n'],
+      ...polite,
+    ]);
+    const wanted = (message: Buffer): boolean => message.includes('wanted');
+    const { message } = await fetchPop3(server, { user: 'u', password: 'p' }, wanted);
+    expect(message?.toString()).toBe('wanted\r\n');
+    expect(server.heard.slice(3)).toEqual(['RETR 1000', 'RETR 999', 'RETR 998', 'QUIT']);
+  });
+
+  test('gives up after the newest 20', async () => {
+    const server = await scripted('+OK\r\n', [[/^STAT/, '+OK 30 9\r\n'], ...polite]);
+    const { message } = await fetchPop3(server, { user: 'u', password: 'p' }, () => false);
+    expect(message).toBeUndefined();
+    expect(server.heard.filter((line) => line.startsWith('RETR'))).toEqual(
+      Array.from({ length: 20 }, (_, older) => `RETR ${30 - older}`),
+    );
+  });
+
   test('a wrong password', async () => {
     const server = await scripted('+OK\r\n', [[/^PASS/, '-ERR [AUTH] no\r\n'], ...polite]);
-    await expect(fetchPop3(server, { user: 'u', password: 'p' })).rejects.toThrow('POP3 refused: -ERR [AUTH] no');
+    await expect(fetchPop3(server, { user: 'u', password: 'p' }, any)).rejects.toThrow('POP3 refused: -ERR [AUTH] no');
   });
 });
 
 describe('IMAP', () => {
-  const polite: readonly (readonly [RegExp, string])[] = [
+  const polite: Answers = [
     [/^a1/, '* CAPABILITY IMAP4rev1\r\na1 OK in\r\n'],
     [/^a2/, '* 1 EXISTS\r\na2 OK done\r\n'],
     [/^a3/, '* 1 FETCH (UID 1 BODY[] {9}\r\n.a\r\n\r\nb\r\n)\r\na3 OK done\r\n'],
@@ -154,16 +144,25 @@ describe('IMAP', () => {
 
   test('reads literals as they are, and keeps the password out of the record', async () => {
     const server = await scripted('* OK ready\r\n', polite);
-    const { messages, dialogue } = await fetchImap(server, { user: 'u@d', password: 'hun"ter\\2' });
-    expect(messages.map(String)).toEqual(['.a\r\n\r\nb\r\n']);
+    const { message, dialogue } = await fetchImap(server, { user: 'u@d', password: 'hun"ter\\2' }, any);
+    expect(message?.toString()).toBe('.a\r\n\r\nb\r\n');
     expect(server.heard[0]).toBe('a1 LOGIN "u@d" "hun\\"ter\\\\2"');
     expect(dialogue.join('\n')).not.toContain('ter');
     expect(dialogue).toContain('C: a1 LOGIN "u@d" ***');
   });
 
+  test('looks from the newest on; an empty folder has nothing', async () => {
+    const server = await scripted('* OK\r\n', [[/^a2/, '* 30 EXISTS\r\na2 OK done\r\n'], ...polite]);
+    expect((await fetchImap(server, { user: 'u', password: 'p' }, () => false)).message).toBeUndefined();
+    expect(server.heard.slice(2, 4)).toEqual(['a3 FETCH 30 (UID BODY.PEEK[])', 'a3 FETCH 29 (UID BODY.PEEK[])']);
+    expect(server.heard.filter((line) => line.includes('FETCH'))).toHaveLength(20);
+    const empty = await scripted('* OK\r\n', [[/^a2/, '* 0 EXISTS\r\na2 OK done\r\n'], ...polite]);
+    expect((await fetchImap(empty, { user: 'u', password: 'p' }, any)).message).toBeUndefined();
+  });
+
   test('an answer that never ends is given up', async () => {
     const server = await scripted(`* OK ${'x'.repeat(100_000)}`, polite);
-    await expect(fetchImap(server, { user: 'u', password: 'p' })).rejects.toThrow(
+    await expect(fetchImap(server, { user: 'u', password: 'p' }, any)).rejects.toThrow(
       'IMAP went away: its line never ends',
     );
   });

@@ -1,4 +1,4 @@
-/** Fetches a maildrop over POP3, as any mail program would. RFC 1939. */
+/** Fetches a mail over POP3, as any mail program would. RFC 1939. */
 import { LineClient, refused, type Endpoint } from './line-client.ts';
 
 export interface Login {
@@ -7,15 +7,24 @@ export interface Login {
 }
 
 export interface Fetched {
-  /** Whole messages, oldest first. */
-  readonly messages: readonly Buffer[];
+  /** The whole message; undefined: it is not among the newest. */
+  readonly message: Buffer | undefined;
   readonly dialogue: readonly string[];
 }
 
-/** Messages fetched at most: a probe's mailbox has one or two. */
-const MAX_FETCHED = 20;
+/** Messages looked at for one that has just been sent: others may have come since. */
+const NEWEST = 20;
 
-export async function fetchPop3(endpoint: Endpoint, { user, password }: Login): Promise<Fetched> {
+/** Numbers of the newest messages, newest first. */
+export const newest = (count: number): number[] =>
+  Array.from({ length: Math.min(count, NEWEST) }, (_, older) => count - older);
+
+/** Fetches the newest messages until one is the wanted one. */
+export async function fetchPop3(
+  endpoint: Endpoint,
+  { user, password }: Login,
+  isWanted: (message: Buffer) => boolean,
+): Promise<Fetched> {
   const client = await LineClient.connect('POP3', endpoint);
   try {
     await expectOk(client);
@@ -25,15 +34,18 @@ export async function fetchPop3(endpoint: Endpoint, { user, password }: Login): 
     await expectOk(client);
     await client.say('STAT');
     const count = Number((await expectOk(client)).split(' ')[1] ?? 0);
-    const messages: Buffer[] = [];
-    for (let number = 1; number <= Math.min(count, MAX_FETCHED); number++) {
+    let message: Buffer | undefined;
+    for (const number of newest(count)) {
       await client.say(`RETR ${number}`);
       await expectOk(client);
-      messages.push(await multiline(client));
+      const fetched = await multiline(client);
+      if (!isWanted(fetched)) continue;
+      message = fetched;
+      break;
     }
     await client.say('QUIT');
     await expectOk(client);
-    return { messages, dialogue: client.dialogue };
+    return { message, dialogue: client.dialogue };
   } finally {
     client.close();
   }

@@ -6,7 +6,7 @@ import { commonOptions, withHouse, type Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { printJson, printRemoved } from '../listing.ts';
-import { holds, makeCorner, removeCorner, roundTrip, type Corner } from '../probe.ts';
+import { makeCorner, removeCorner, roundTrip, type Corner } from '../probe.ts';
 import { facts } from '../table.ts';
 import { traceJson, traceLines } from './trace.ts';
 
@@ -37,9 +37,9 @@ export function registerDemo(program: Command, context: Context): void {
         const [alice, bob] = logins;
         if (!alice || !bob) throw new Error('the demo has two users');
         const message = compose({ from: alice.user, to: [bob.user], subject: 'The first mail', text: TEXT });
-        const { sent, pop3, imap } = await roundTrip(endpoints, { from: alice.user, to: [bob.user], message }, bob);
-        if (!holds(imap, message))
-          throw new CommandFailure(EXIT.difference, 'IMAP shows another message than was sent: posthouse doctor');
+        const letter = { from: alice.user, to: [bob.user], message };
+        const { sent, pop3, imap, fault } = await roundTrip(endpoints, letter, bob);
+        if (fault !== undefined) throw new CommandFailure(EXIT.difference, `${fault}: posthouse doctor`);
         const [newest] = await trace.trace(ROOT_TENANT, bob.user, 1);
         if (commonOptions(command).json) {
           const dialogues = { smtp: sent.dialogue, pop3: pop3.dialogue, imap: imap.dialogue };

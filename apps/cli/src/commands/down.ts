@@ -56,7 +56,7 @@ export function registerDown(program: Command, context: Context): void {
 
 /** Their clients would get nothing but temporary failures: whoever wants that says so. */
 async function refuseUnderApps(config: Config, pid: number): Promise<void> {
-  const apps = await appsBeside(config);
+  const apps = (await appsBeside(config)) ?? [];
   if (apps.length === 0) return;
   throw new CommandFailure(
     EXIT.conflict,

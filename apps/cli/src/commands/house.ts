@@ -4,11 +4,14 @@ import type { Command } from 'commander';
 import { commonOptions, type Context } from '../context.ts';
 import { databaseSteps, firstSteps } from '../first-steps.ts';
 import { printJson } from '../listing.ts';
+import { linesOf } from '../terminal.ts';
 
 export function registerHouse(program: Command, context: Context): void {
   const { terminal } = context;
-  const print = (command: Command, facts: object, text: string): void =>
-    commonOptions(command).json ? printJson(terminal, { pid: process.pid, ...facts }) : terminal.out(text.trimEnd());
+  const print = (command: Command, facts: object, text: string): void => {
+    if (commonOptions(command).json) printJson(terminal, { pid: process.pid, ...facts });
+    else for (const line of linesOf(text)) terminal.out(line);
+  };
   program
     .command('up')
     .description('run the whole platform in this process, until a signal ends it')

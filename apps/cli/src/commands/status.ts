@@ -25,7 +25,7 @@ interface Status extends Partial<HouseStatistics> {
   readonly running: boolean;
   /** Only the database: apps are processes of their own. */
   readonly databaseAlone: boolean;
-  /** Where it runs alone. */
+  /** Where it runs alone and tells. */
   readonly connectedApps?: readonly string[];
   readonly dataDir: string;
   readonly pid?: number;
@@ -41,10 +41,11 @@ async function lookAt(context: Context): Promise<Status> {
   const house = readHouse(dataDir);
   const url = findDatabase(config);
   const databaseAlone = house?.running === true && houseHolder(dataDir)?.purpose === 'database';
+  const apps = databaseAlone ? await appsBeside(config) : undefined;
   return {
     running: house?.running === true,
     databaseAlone,
-    ...(databaseAlone && { connectedApps: await appsBeside(config) }),
+    ...(apps && { connectedApps: apps }),
     dataDir,
     ...(house?.running && inProcess(house.record)),
     ...(url !== undefined && {

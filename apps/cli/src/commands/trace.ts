@@ -1,4 +1,4 @@
-import { LOCAL_LANE, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
+import { LOCAL_LANE, quoted, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
 import type { Command } from 'commander';
 import { parsePageSize } from '../arguments.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
@@ -20,7 +20,7 @@ export function registerTrace(program: Command, context: Context): void {
         if (traces.length === 0)
           throw new CommandFailure(
             EXIT.notFound,
-            `nothing is known of ${JSON.stringify(reference)}: give a queue id (msg_..), a Message-ID or an address`,
+            `nothing is known of ${quoted(reference)}: give a queue id (msg_..), a Message-ID or an address`,
           );
         for (const [at, found] of traces.entries()) {
           if (commonOptions(command).json) printJson(context.terminal, traceJson(found));

@@ -1,5 +1,6 @@
 /** The truth and its keepers: connection, schema, roles, clock. */
-import { APP_ROLES, isRoleUrl, maskUrl, roleUrl } from '#runtime';
+import type { TraceStore } from '#domain';
+import { APP_ROLES, isRoleUrl, maskUrl, reasonOf, roleUrl } from '#runtime';
 import { Database, pendingMigrations } from '#store';
 import type { OpenHouse } from '../open-house.ts';
 import { attempt, fail, ok, warn, type Finding } from './finding.ts';
@@ -7,10 +8,16 @@ import { attempt, fail, ok, warn, type Finding } from './finding.ts';
 /** Seconds between the database's clock and ours that are worth a word: timestamps in Received and leases drift apart. */
 const SKEW_WARN = 2;
 
-export async function* database({ databaseUrl, trace }: OpenHouse): AsyncGenerator<Finding> {
-  yield await attempt('database', 'check POSTHOUSE_DATABASE_URL, or look into postgres.log of the data folder', () =>
-    schema(databaseUrl),
-  );
+/** @returns whether it can be reached at all: otherwise nothing that rests on it is worth a look */
+export async function* database({ databaseUrl, trace }: OpenHouse): AsyncGenerator<Finding, boolean> {
+  try {
+    await withDatabase(databaseUrl, (connection) => connection.ping());
+  } catch (error) {
+    const remedy = 'check POSTHOUSE_DATABASE_URL, or look into postgres.log of the data folder';
+    yield fail(`database: ${reasonOf(error)}`, remedy);
+    return false;
+  }
+  yield await attempt('database', 'run posthouse migrate', () => schema(databaseUrl));
   for (const role of APP_ROLES) {
     if (isRoleUrl(databaseUrl) && !databaseUrl.includes(`//${role}:`)) continue;
     yield await attempt(
@@ -23,12 +30,16 @@ export async function* database({ databaseUrl, trace }: OpenHouse): AsyncGenerat
     );
   }
   yield await attempt('durability', 'check the database', () => durability(databaseUrl));
-  yield await attempt('clock', 'check the database', async () => {
+  yield await clock(trace);
+  return true;
+}
+
+export const clock = (trace: Pick<TraceStore, 'clockSkewSeconds'>): Promise<Finding> =>
+  attempt('clock', 'check the database', async () => {
     const skew = await trace.clockSkewSeconds();
     const what = `clock: the database is ${Math.abs(skew).toFixed(2)} s ${skew < 0 ? 'behind' : 'ahead'}`;
     return Math.abs(skew) > SKEW_WARN ? warn(what, 'run a time service on both machines') : ok(what);
   });
-}
 
 async function withDatabase<T>(url: string, work: (connection: Database) => Promise<T>): Promise<T> {
   const connection = new Database({ url, name: 'posthouse doctor', poolSize: 1 });

@@ -1,41 +1,35 @@
 /** The whole examination, finding by finding, cheapest first. */
-import { randomBytes } from 'node:crypto';
 import { ROOT_TENANT } from '#domain';
-import { readHouse } from '#runtime';
-import { compose } from '../compose.ts';
+import { reasonOf } from '#runtime';
 import type { Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
-import { holds, makeCorner, removeCorner, roundTrip, type Corner } from '../probe.ts';
 import type { OpenHouse } from '../open-house.ts';
 import { database } from './database.ts';
+import { disk } from './disk.ts';
 import { doorbell } from './doorbell.ts';
 import { attempt, fail, ok, warn, type Finding } from './finding.ts';
-import { disk, ports } from './machine.ts';
-
-/** Over the bound of bodies stored in one row, so that the chunk path is walked too. */
-const LARGE_TEXT = 1_200_000;
+import { findHousehold } from './household.ts';
+import { mail } from './mail.ts';
+import { ports } from './ports.ts';
 
 export async function* examine(context: Context): AsyncGenerator<Finding> {
   const config = context.config();
-  // With a database by URL the apps may be processes of their own, without a house.json here.
-  const isUp = readHouse(config.dataDir)?.running === true || config.database.url !== undefined;
-  yield* ports(config, isUp);
+  const household = await findHousehold(config);
+  yield household.finding;
+  yield* ports(config, household);
   yield await disk(config);
   yield await doorbell(config);
   let house: OpenHouse;
   try {
     house = await context.open();
   } catch (error) {
-    yield fail(
-      `database: ${error instanceof Error ? error.message : String(error)}`,
-      'start the house, or check POSTHOUSE_DATABASE_URL',
-    );
+    yield fail(`database: ${reasonOf(error)}`, 'start the house, or check POSTHOUSE_DATABASE_URL');
     return;
   }
   try {
-    yield* database(house);
+    if (!(yield* database(house))) return;
     yield await postmaster(house);
-    if (isUp) yield* mail(context, house);
+    if (household.occupancy === 'serving') yield* mail(house.directory, findEndpoints(config));
     else yield warn('mail: not tried', 'start the house and run posthouse doctor again');
   } finally {
     await house.close();
@@ -51,40 +45,4 @@ function postmaster({ trace }: OpenHouse): Promise<Finding> {
       'posthouse explain postmaster@<domain> says why; posthouse alias add postmaster@<domain> <you>: RFC 5321 4.5.1 wants it read',
     );
   });
-}
-
-/** Bodies small and large through SMTP, back over POP3 and IMAP, to a mailbox that is removed after. */
-async function* mail(context: Context, { directory }: OpenHouse): AsyncGenerator<Finding> {
-  const name = `doctor-${randomBytes(4).toString('hex')}`;
-  const corner: Corner = { tenant: name, domain: `${name}.test`, users: ['loopback'] };
-  try {
-    const [login] = await makeCorner(directory, corner);
-    if (!login) throw new Error('the corner has one user');
-    const remedy = `posthouse status, then look into the log of the house`;
-    for (const [what, text] of [
-      ['loopback mail', 'A mail from the doctor.\r\n'],
-      ['body write and read', 'A long mail from the doctor.\r\n'.repeat(LARGE_TEXT / 30)],
-    ] as const) {
-      yield await attempt(what, remedy, async () => {
-        const message = compose({ from: login.user, to: [login.user], subject: what, text });
-        const { imap } = await roundTrip(
-          findEndpoints(context.config()),
-          { from: login.user, to: [login.user], message },
-          login,
-        );
-        if (!holds(imap, message)) return fail(`${what}: IMAP gives other octets than were sent`, remedy);
-        return ok(`${what}: ${message.length} octets through SMTP, POP3 and IMAP, unchanged`);
-      });
-    }
-  } catch (error) {
-    yield fail(`mail: ${error instanceof Error ? error.message : String(error)}`, 'run posthouse migrate');
-  }
-  yield await attempt(
-    'clean-up',
-    `posthouse domain rm ${corner.domain} --cascade --tenant ${name}; posthouse tenant rm ${name}`,
-    async () => {
-      await removeCorner(directory, corner);
-      return ok('clean-up: the mailbox of the examination is removed');
-    },
-  );
 }

@@ -1,3 +1,5 @@
+import { reasonOf } from '#runtime';
+
 export interface Finding {
   readonly verdict: 'ok' | 'warn' | 'fail';
   readonly what: string;
@@ -14,6 +16,6 @@ export async function attempt(what: string, remedy: string, check: () => Promise
   try {
     return await check();
   } catch (error) {
-    return fail(`${what}: ${error instanceof Error ? error.message : String(error)}`, remedy);
+    return fail(`${what}: ${reasonOf(error)}`, remedy);
   }
 }

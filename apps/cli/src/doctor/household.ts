@@ -1,0 +1,57 @@
+/** Who lives here: it decides what else there is to examine. */
+import { houseHolder, readHouse, type Config } from '#runtime';
+import { appsBeside } from '../apps-beside.ts';
+import { ok, warn, type Finding } from './finding.ts';
+
+/**
+ * `serving`: listeners are to answer, and mail to flow. `starting`: what is there is not to be disturbed. `vacant`: the ports are to
+ * be free.
+ */
+export type Occupancy = 'serving' | 'starting' | 'vacant';
+
+export interface Household {
+  readonly finding: Finding;
+  readonly occupancy: Occupancy;
+  /** How a listener that does not answer is brought to do so. */
+  readonly remedy: (app: string) => string;
+}
+
+const startHouse = (): string => 'look into the log of the house, or stop it and start it again';
+const startApp = (app: string): string => `start it with npm run start:${app}`;
+
+const serving = (finding: Finding, remedy = startApp): Household => ({ finding, occupancy: 'serving', remedy });
+const vacant = (finding: Finding): Household => ({ finding, occupancy: 'vacant', remedy: startApp });
+
+type Connected = (config: Config) => Promise<readonly string[] | undefined>;
+
+/** @param connected the apps connected to the database; undefined: not to be known */
+export async function findHousehold(config: Config, connected: Connected = appsBeside): Promise<Household> {
+  const { dataDir, database } = config;
+  const found = houseHolder(dataDir);
+  const holder = found?.purpose === 'command' ? undefined : found;
+  if (holder === undefined) {
+    if (database.url === undefined) return vacant(warn('house: not running', 'start it with posthouse up'));
+    const what = `house: none runs in ${dataDir}, and the database is one by URL`;
+    return ofApps(what, await connected(config), `${START_APPS}, or all of them with posthouse up`);
+  }
+  if (readHouse(dataDir)?.running !== true) {
+    const finding = warn(
+      `house: process ${holder.heldBy} is starting it`,
+      'wait until it serves, and examine it again',
+    );
+    return { finding, occupancy: 'starting', remedy: startHouse };
+  }
+  if (holder.purpose === 'house') return serving(ok(`house: running as process ${holder.heldBy}`), startHouse);
+  const what = `house: the database runs alone, as process ${holder.heldBy}`;
+  return ofApps(what, await connected(config), START_APPS);
+}
+
+const START_APPS = 'start the apps with npm run start:smtp and so on';
+
+/** Of apps that are processes of their own, perhaps elsewhere, only their connections are known. */
+function ofApps(what: string, apps: readonly string[] | undefined, start: string): Household {
+  if (apps === undefined)
+    return serving(warn(`${what}; which apps are connected is not to be known`, 'see the findings about the database'));
+  if (apps.length === 0) return vacant(warn(`${what}; no app is connected`, start));
+  return serving(ok(`${what}; connected: ${apps.join(', ')}`));
+}
