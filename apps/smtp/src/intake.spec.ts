@@ -63,3 +63,21 @@ test.for<[string, number]>([
   expect(text).toBe(data);
   expect(headerOctets).toBe(trace.length + header);
 });
+
+test.for<[string, string, string]>([
+  ['EHLO c\r\n', '250', 'ESMTP'],
+  ['HELO c\r\n', '250', 'SMTP'],
+  ['HELO c\r\nEHLO\r\n', '250 501', 'SMTP'],
+  ['HELO c\r\nEHLO a b\r\n', '250 501', 'SMTP'],
+  ['EHLO c\r\nHELO\r\n', '250 501', 'ESMTP'],
+  ['EHLO c\r\nLHLO c\r\n', '250 500', 'ESMTP'],
+  ['EHLO\r\nHELO c\r\n', '501 250', 'SMTP'],
+  ['EHLO c\r\nHELO c\r\n', '250 250', 'SMTP'],
+  ['HELO c\r\nEHLO c\r\n', '250 250', 'ESMTP'],
+])('after %j (%s) the mail came with %s', async ([hello, replies, protocol]) => {
+  const store = new MemoryStore();
+  const socket = await say(store, hello, ['Subject: x\r\n\r\n.\r\n']);
+  expect(socket.codes).toBe(`220 ${replies} 250 250 354 250`);
+  // RFC 3848: ESMTP is what followed an EHLO that was taken.
+  expect(stored(store).trace).toContain(`(Posthouse) with ${protocol} id msg_`);
+});
