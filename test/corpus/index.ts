@@ -14,6 +14,8 @@ export interface CorpusMessage {
   octets: Buffer;
   /** Why SMTP must refuse it; absent where it must be accepted. */
   refused?: Refusal;
+  /** Its first line is no header field: SMTP puts an empty line in front of it. */
+  headless: boolean;
 }
 
 export const messagesFolder = fileURLToPath(new URL('messages/', import.meta.url));
@@ -21,8 +23,8 @@ export const manifestPath = fileURLToPath(new URL('manifest.jsonl', import.meta.
 
 /** Every message: the committed ones from their files, those over 64 KiB made on the spot, so hold one at a time. */
 export function* corpus(): Generator<CorpusMessage, void, undefined> {
-  for (const { name, about, make, large, refused } of samples) {
+  for (const { name, about, make, large, refused, headless = false } of samples) {
     const octets = large ? make() : readFileSync(`${messagesFolder}${name}.eml`);
-    yield { name, about, octets, ...(refused === undefined ? {} : { refused }) };
+    yield { name, about, octets, headless, ...(refused === undefined ? {} : { refused }) };
   }
 }

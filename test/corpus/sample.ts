@@ -12,6 +12,8 @@ export interface Sample {
   /** The MIME structure that its author had in mind, as `outline` of generate.ts prints it. */
   structure?: string;
   refused?: Refusal;
+  /** Its first line is no header field: SMTP puts an empty line between its own fields and the text. */
+  headless?: true;
   /** Over 64 KiB: made when needed, not committed. */
   large?: true;
 }

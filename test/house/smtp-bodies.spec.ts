@@ -102,10 +102,16 @@ describe('stored is what was sent, with Received on top', () => {
   });
 
   test('a message without header, one without body, and an empty one', async () => {
-    for (const text of ['no header at all\r\n', 'Subject: no body\r\n', '', '\r\n']) {
+    for (const [text, kept] of [
+      ['no header at all\r\n', '\r\nno header at all\r\n'],
+      ['Subject: no body\r\n', 'Subject: no body\r\n'],
+      ['', ''],
+      ['\r\n', '\r\n'],
+    ] as const) {
       await talk.mail('', ['alice@example.org'], text);
       const [row] = await stored();
-      expect(sent(row?.body ?? null).toString()).toBe(text);
+      expect(sent(row?.body ?? null).toString()).toBe(kept);
+      expect(row?.octets).toBe(row?.body?.length);
       await house.rows('truncate message, delivery');
     }
   });

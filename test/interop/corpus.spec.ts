@@ -1,10 +1,11 @@
 /** Every message of the corpus through the built apps: in over SMTP, out over POP3 and over IMAP, octet for octet. */
 import { replyToViolation, showReply } from '#smtp';
 import { SmtpTalk } from '#testing';
+import { ImapFlow, type FetchMessageObject } from 'imapflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { corpus, type CorpusMessage } from '../corpus/index.ts';
 import { readDescription, type Description } from './body-structure.ts';
-import { BuiltHouse, DOMAIN } from './built.ts';
+import { BuiltHouse, DOMAIN, PASSWORD } from './built.ts';
 import { ImapTalk } from './imap-talk.ts';
 import { Pop3Talk } from './pop3-talk.ts';
 
@@ -52,11 +53,14 @@ const TRACE = new RegExp(
     String.raw`\r\n\tfor <reader@built\.test>;\r\n\t[^\r\n]{20,40} \+0000\r\n`,
 );
 
-/** What went in; RFC 5321 4.1.1.4: a message without a final CRLF has gained one. */
-const entered = ({ octets }: CorpusMessage): Buffer =>
-  octets.length === 0 || octets.subarray(-2).toString('latin1') === '\r\n'
-    ? octets
-    : Buffer.concat([octets, Buffer.from('\r\n')]);
+/**
+ * What went in. RFC 5321 4.1.1.4: a message without a final CRLF has gained one. One without a header has gained the empty line that
+ * tells its text from our fields.
+ */
+function entered({ octets, headless }: CorpusMessage): Buffer {
+  const isEnded = octets.length === 0 || octets.subarray(-2).toString('latin1') === '\r\n';
+  return Buffer.concat([Buffer.from(headless ? '\r\n' : ''), octets, Buffer.from(isEnded ? '' : '\r\n')]);
+}
 
 /** Compares what comes out with what went in; afterwards `faults` says what is wrong, and must be empty. */
 class Comparison {
@@ -145,6 +149,59 @@ test('IMAP describes every one of them in the strict grammar, and each part has 
   }
   expect(faults).toEqual([]);
   await talk.logout();
+});
+
+/** Message numbers by the names of the corpus. */
+async function numbered(talk: ImapTalk): Promise<Map<string, number>> {
+  await talk.ask('EXAMINE INBOX');
+  const numbers = new Map<string, number>();
+  for await (const { text, literals } of talk.each('FETCH 1:* BODY.PEEK[HEADER.FIELDS (RECEIVED)]')) {
+    const id = /id (msg_\w{26})/.exec(String(literals[0]))?.[1] ?? '';
+    numbers.set(sent.get(id)?.name ?? '', Number(/^\* (\d+)/.exec(text)?.[1]));
+  }
+  return numbers;
+}
+
+test('the text of mail without a header is its body, and SEARCH finds what is in reports, part headers and attached messages', async () => {
+  const talk = await ImapTalk.login(house.ports.imap, READER);
+  const numbers = await numbered(talk);
+  const headless = numbers.get('no-header-no-empty-line');
+  const [described] = await talk.ask(`FETCH ${headless} (BODYSTRUCTURE BODY.PEEK[TEXT])`);
+  expect(described?.text).toBe(
+    `* ${headless} FETCH (BODYSTRUCTURE ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 32 2 NIL NIL NIL NIL) BODY[TEXT] {32})`,
+  );
+  expect(String(described?.literals[0])).toBe('just some words\r\nand some more\r\n');
+  for (const [name, key] of [
+    ['no-header-no-empty-line', 'BODY "just some words"'],
+    ['no-header-text', 'BODY "Dear all,"'],
+    ['mbox-from', 'SUBJECT "Mbox"'],
+    ['dsn-full', 'BODY "Action: failed"'],
+    ['mixed-three', 'TEXT "filename=a.pdf"'],
+    ['forward-base64', 'BODY "Subject: Inside"'],
+  ] as const) {
+    const [answer] = await talk.ask(`SEARCH ${numbers.get(name)} ${key}`);
+    expect(answer?.text, `${name} ${key}`).toBe(`* SEARCH ${numbers.get(name)}`);
+  }
+  await talk.logout();
+});
+
+test('imapflow reads every envelope and structure, that of a message in base64 too', async () => {
+  const talk = await ImapTalk.login(house.ports.imap, READER);
+  const numbers = await numbered(talk);
+  await talk.logout();
+  const port = house.ports.imap;
+  const auth = { user: READER, pass: PASSWORD };
+  const client = new ImapFlow({ host: '127.0.0.1', port, secure: false, doSTARTTLS: false, auth, logger: false });
+  await client.connect();
+  await client.mailboxOpen('INBOX', { readOnly: true });
+  const read = new Map<number, FetchMessageObject>();
+  for await (const one of client.fetch('1:*', { envelope: true, bodyStructure: true })) {
+    if (one.envelope && one.bodyStructure?.type) read.set(one.seq, one);
+  }
+  expect([...read.keys()]).toEqual(Array.from({ length: sent.size }, (_, at) => at + 1));
+  const encoded = read.get(numbers.get('forward-base64') ?? 0)?.bodyStructure?.childNodes?.[1];
+  expect(encoded).toMatchObject({ part: '2', type: 'message/rfc822', encoding: 'base64', size: 436 });
+  await client.logout();
 });
 
 test.for(refused)('$name is refused', async ({ refused: why, octets }) => {

@@ -24,6 +24,10 @@ export class IngressConnection extends SMTPConnection {
   transaction: Transaction | undefined;
   #refusedRecipients = 0;
   #closeAfterReply = false;
+  /** EHLO or HELO, until it is answered. */
+  #opening: 'EHLO' | 'HELO' | undefined;
+  /** The last one that was answered 250. smtp-server's own openingCommand is also one that it refused. */
+  #opened: 'EHLO' | 'HELO' | undefined;
 
   constructor(engine: IngressEngine, socket: Socket, options: ConnectionOptions) {
     super(engine, socket, options);
@@ -34,7 +38,7 @@ export class IngressConnection extends SMTPConnection {
     return {
       helo: this.hostNameAppearsAs || 'unknown',
       remoteAddress: this.remoteAddress,
-      extended: this.openingCommand === 'EHLO',
+      extended: this.#opened === 'EHLO',
     };
   }
 
@@ -67,6 +71,8 @@ export class IngressConnection extends SMTPConnection {
   }
 
   override send(code: number, data?: string | string[], context?: string | false): void {
+    if (code === 250) this.#opened = this.#opening ?? this.#opened;
+    this.#opening = undefined;
     super.send(code, data, typeof data === 'string' && startsWithStatus(data) ? false : context);
     if (this.#closeAfterReply) this.close();
   }
@@ -82,6 +88,16 @@ export class IngressConnection extends SMTPConnection {
     this.#engine.adopt(this.session, this);
     // Behind the reply to a mail that was finished while the house closes; a client that comes only now hears it instead of a greeting.
     if (this.#engine.draining) this.reply(SHUTTING_DOWN);
+  }
+
+  override handler_EHLO(command: Buffer, callback: Done): void {
+    this.#opening = 'EHLO';
+    super.handler_EHLO(command, callback);
+  }
+
+  override handler_HELO(command: Buffer, callback: Done): void {
+    this.#opening = 'HELO';
+    super.handler_HELO(command, callback);
   }
 
   override handler_MAIL(command: Buffer, callback: Done): void {

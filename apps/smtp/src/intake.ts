@@ -13,7 +13,7 @@ import {
   TOO_BIG,
   type Reply,
 } from '#smtp';
-import { DataInspector } from '#wire';
+import { DataInspector, HeaderStart } from '#wire';
 import type { Readable } from 'node:stream';
 import { Body } from './body.ts';
 import { findLoops } from './loop-check.ts';
@@ -70,13 +70,15 @@ export class Intake {
   async #receive(stream: Readable, transaction: Transaction, peer: Peer, body: Body): Promise<Received> {
     const inspector = new DataInspector();
     const scanner = new MessageScanner();
-    const trace = Buffer.from(this.#received(transaction, peer), 'utf8');
-    scanner.write(trace);
-    void body.write(trace);
+    const start = new HeaderStart();
+    const take = (octets: Buffer): Promise<void> | undefined => {
+      scanner.write(octets);
+      return body.write(octets);
+    };
+    void take(Buffer.from(this.#received(transaction, peer), 'utf8'));
     await consume(stream, (chunk) => {
       if (inspector.push(chunk) !== undefined || inspector.octets > this.#options.maxMessageOctets) return undefined; // drained
-      scanner.write(chunk);
-      return body.write(chunk);
+      return take(start.push(chunk));
     });
     const violation = inspector.finish();
     if (violation !== undefined)
@@ -89,6 +91,7 @@ export class Intake {
     const recipients = transaction.recipients.map((recipient) =>
       named.has(recipient) || known.has(recipient) ? { ...recipient, hold: BEEN_HERE } : recipient,
     );
+    await take(start.end());
     await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
     // Late or lost, the sweeper rings for it.
     this.#doorbell

@@ -1,9 +1,10 @@
+import { closedMessage, embeddedMessage } from './embedded-message.ts';
 import { encodeEnvelope } from './envelope.ts';
 import { encodeField } from './responses/strings.ts';
 import type { PartInput } from './structure-input.ts';
 
 /**
- * Levels of parts that BODYSTRUCTURE shows; a multipart or message below is shown as one opaque part.
+ * Levels of parts that BODYSTRUCTURE shows; a multipart or message below is shown without what is in it.
  * Keeps encoding total on structures that were not made by our scanner, which stops earlier.
  */
 export const MAX_STRUCTURE_DEPTH = 200;
@@ -36,13 +37,14 @@ function multipart(part: PartInput, extended: boolean, depth: number): string {
 }
 
 function single(part: PartInput, extended: boolean, depth: number, open: boolean): string {
-  const { type, subtype } = shownType(part, open);
+  const { type, subtype } = shownType(part);
   let text =
     `(${encodeField(type)} ${encodeField(subtype)} ${parameters(part.params)} ${encodeField(part.id)}` +
     ` ${encodeField(part.description)} ${encodeField(part.encoding)} ${part.body[1] - part.body[0]}`;
+  const message = embeddedMessage(part);
   if (type === 'text') text += ` ${part.lines}`;
-  else if (part.message !== undefined && type === 'message') {
-    const { envelope, root } = part.message;
+  else if (message !== undefined) {
+    const { envelope, root } = open ? message : closedMessage(part);
     text += ` ${encodeEnvelope(envelope)} ${encodePart(root, extended, depth + 1)} ${part.lines}`;
   }
   if (extended) text += ` ${encodeField(part.md5)} ${tail(part)}`;
@@ -50,15 +52,11 @@ function single(part: PartInput, extended: boolean, depth: number, open: boolean
 }
 
 /**
- * The type a client is told. The grammar ties message/rfc822 to an envelope and multipart to children: a part that has none
- * (encoded, cut at a limit, no delimiter found) is shown as octets, or clients misread all that follows.
+ * The type a client is told. The grammar ties multipart to children: one that has none (cut at a limit, no delimiter found) is shown as
+ * octets, or clients misread all that follows.
  */
-function shownType(part: PartInput, open: boolean): { type: string; subtype: string } {
-  const { type, subtype } = part;
-  const opaque =
-    type === 'multipart' || (type === 'message' && subtype === 'rfc822' && (part.message === undefined || !open));
-  return opaque ? { type: 'application', subtype: 'octet-stream' } : { type, subtype };
-}
+const shownType = ({ type, subtype }: PartInput): Pick<PartInput, 'type' | 'subtype'> =>
+  type === 'multipart' ? { type: 'application', subtype: 'octet-stream' } : { type, subtype };
 
 function tail(part: PartInput): string {
   const { disposition, language, location } = part;

@@ -51,6 +51,11 @@ describe('ENVELOPE', () => {
       '(NIL {4}\r\na\r\nb NIL NIL NIL NIL NIL NIL NIL NIL)',
     ],
     [
+      'a source route',
+      { ...nobody, to: [{ ...bob, route: '@relay.example,@other.example' }, bob] },
+      '(NIL NIL NIL NIL NIL ((NIL "@relay.example,@other.example" "bob" "example.org")(NIL NIL "bob" "example.org")) NIL NIL NIL NIL)',
+    ],
+    [
       'a group',
       {
         ...nobody,
@@ -63,6 +68,7 @@ describe('ENVELOPE', () => {
   const octets = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((n) => String.fromCharCode(n)) });
   const address = fc.record({
     name: fc.option(octets),
+    route: octets,
     mailbox: fc.option(octets),
     host: fc.option(octets),
   });
@@ -74,7 +80,7 @@ describe('ENVELOPE', () => {
       fc.property(octets, fc.option(octets), addresses, addresses, (subject, date, from, to) => {
         const fields = { ...nobody, subject, ...(date === null ? {} : { date }), from, to };
         const shown = (list: readonly AddressInput[]): unknown =>
-          list.length === 0 ? null : list.map((a) => [kept(a.name), null, kept(a.mailbox), kept(a.host)]);
+          list.length === 0 ? null : list.map((a) => [kept(a.name), kept(a.route), kept(a.mailbox), kept(a.host)]);
         expect(readData(encodeEnvelope(fields))).toEqual([
           kept(date),
           kept(subject),
@@ -163,10 +169,10 @@ describe('BODY and BODYSTRUCTURE', () => {
       '("application" "octet-stream" ("boundary" "b") NIL NIL "7bit" 100 NIL NIL NIL NIL)',
     ],
     [
-      'an encoded message is octets',
+      'an encoded message keeps its type, and shows nothing of what is in it',
       { ...text, type: 'message', subtype: 'rfc822', params: [], encoding: 'base64' },
-      '("application" "octet-stream" NIL NIL NIL "base64" 100)',
-      '("application" "octet-stream" NIL NIL NIL "base64" 100 NIL NIL NIL NIL)',
+      `("message" "rfc822" NIL NIL NIL "base64" 100 ${NO_ENVELOPE} ("text" "plain" NIL NIL NIL "7bit" 0 0) 4)`,
+      `("message" "rfc822" NIL NIL NIL "base64" 100 ${NO_ENVELOPE} ("text" "plain" NIL NIL NIL "7bit" 0 0 NIL NIL NIL NIL) 4 NIL NIL NIL NIL)`,
     ],
   ])('%s', ([, part, body, structure]) => {
     expect(encodeBody(part)).toBe(body);
@@ -178,6 +184,9 @@ describe('BODY and BODYSTRUCTURE', () => {
     for (let level = 0; level < 100_000; level++) deep = { ...mixed, parts: [deep] };
     const shown = encodeBodyStructure(deep);
     expect(shown.startsWith(`${'('.repeat(MAX_STRUCTURE_DEPTH + 1)}"application" "octet-stream"`)).toBe(true);
+    for (let level = 0; level < 100_000; level++) deep = { ...forwarded, message: { envelope: nobody, root: deep } };
+    expect(encodeBody(deep).match(/"rfc822"/g)).toHaveLength(MAX_STRUCTURE_DEPTH + 1);
+    expect(encodeBody(deep)).toContain(`${NO_ENVELOPE} ("text" "plain" NIL NIL NIL "7bit" 0 0) 4)`);
   });
 
   test('hostile parameter names and values stay values', () => {

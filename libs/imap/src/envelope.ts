@@ -20,9 +20,7 @@ export function encodeEnvelope(fields: EnvelopeInput): string {
 function addressList(addresses: readonly AddressInput[]): string {
   if (addresses.length === 0) return 'NIL';
   let list = '(';
-  for (const { name, mailbox, host } of addresses) {
-    // The second field is the source route of RFC 822, which nobody sends: always NIL.
-    list += `(${encodeField(name)} NIL ${encodeField(mailbox)} ${encodeField(host)})`;
-  }
+  for (const { name, route, mailbox, host } of addresses)
+    list += `(${encodeField(name)} ${encodeField(route)} ${encodeField(mailbox)} ${encodeField(host)})`;
   return `${list})`;
 }

@@ -9,8 +9,8 @@ import type { PartInput } from './structure-input.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
 /**
- * The text of a body, folded. With the parts of the message: the text parts behind their encodings and charsets, and the headers of
- * embedded messages; without: the octets as they are. At most MAX_SEARCH_TEXT octets of it.
+ * The text of a body, folded. With the parts of the message: the headers of all parts and of embedded messages, and text behind its
+ * encodings and charsets; without: the octets as they are. At most MAX_SEARCH_TEXT octets of it.
  * @param body the octets behind the header of the message
  */
 export function* bodyText(body: Buffer, root: PartInput | undefined): Steps<string> {
@@ -19,25 +19,29 @@ export function* bodyText(body: Buffer, root: PartInput | undefined): Steps<stri
   const pieces: string[] = [];
   let room = MAX_SEARCH_TEXT;
   const origin = root.body[0];
+  const take = ([from, to]: PartInput['body'], most = room): Buffer => {
+    const octets = body.subarray(from - origin, Math.min(to, from + Math.min(room, most)) - origin);
+    room -= octets.length;
+    return octets;
+  };
   const open: PartInput[] = [root];
   for (let part = open.pop(); part !== undefined && room > 0; part = open.pop()) {
     for (const child of part.parts.toReversed()) open.push(child);
-    if (part.message !== undefined) {
-      const [from, to] = part.message.root.header;
-      const header = body.subarray(from - origin, Math.min(to, from + Math.min(room, MAX_SEARCH_HEADER)) - origin);
-      pieces.push(yield* headerText(new FieldIndex(header), budget));
-      room -= to - from;
-      open.push(part.message.root);
-    } else if (part.type === 'text' || (part === root && part.type === 'multipart' && part.parts.length === 0)) {
-      const [from, to] = part.body;
-      const octets = body.subarray(from - origin, Math.min(to, from + room) - origin);
+    if (part.message !== undefined) open.push(part.message.root);
+    if (part !== root) pieces.push(yield* headerText(new FieldIndex(take(part.header, MAX_SEARCH_HEADER)), budget));
+    if (holdsText(part)) {
       const charset = part.params.find(([name]) => name === 'charset')?.[1];
-      pieces.push(yield* decoded(yield* decodeTransfer(octets, part.encoding), charset));
-      room -= octets.length;
+      pieces.push(yield* decoded(yield* decodeTransfer(take(part.body), part.encoding), charset));
     }
     yield;
   }
   return pieces.join('\n');
+}
+
+/** Text, reports (message/delivery-status and the like), and what was not taken apart: it is read as it stands. */
+function holdsText({ type, parts, message }: PartInput): boolean {
+  if (type === 'multipart') return parts.length === 0;
+  return type === 'text' || (type === 'message' && message === undefined);
 }
 
 /** Folded. Where a step ends inside of a word a final sigma may be taken for another one. */

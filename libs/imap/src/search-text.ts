@@ -5,8 +5,8 @@ import { FieldNames, type FieldIndex } from './field-index.ts';
 import { CR, LF, SP, TAB } from './octets.ts';
 import { Pace, STEP_OCTETS, type Steps } from './steps.ts';
 
-/** Strings compare without regard to case. RFC 3501 6.4.4 */
-export const fold = (text: string): string => text.toLowerCase();
+/** Strings compare without regard to case (RFC 3501 6.4.4), and a tab is a space: half of all software folds long fields with one. */
+export const fold = (text: string): string => text.toLowerCase().replaceAll('\t', ' ');
 
 /** Between the values of fields with one name: no header holds it, so no match lies across. */
 const BETWEEN_VALUES = '\0';

@@ -50,6 +50,11 @@ const nested = [
   '',
 ].join('\r\n');
 
+const encodedPart = ['Content-Type: message/rfc822', 'Content-Transfer-Encoding: base64', '', 'U3ViamVjdDogeA=='].join(
+  '\r\n',
+);
+const encoded = `Content-Type: multipart/mixed; boundary=A\r\n\r\n--A\r\n${encodedPart}\r\n--A--\r\n`;
+
 /** `2.1.HEADER` without its brackets. */
 function section(spec: string, more: Partial<BodySection> = {}): BodySection {
   const numbers = /^[\d.]*\d/.exec(spec)?.[0] ?? '';
@@ -106,6 +111,17 @@ describe('sections', () => {
     ['', '', TRACE.toString()],
     ['TEXT', '', ''],
     ['TEXT', 'Subject: no body\r\n', ''],
+    ['1', encoded, 'U3ViamVjdDogeA=='],
+    ['1.MIME', encoded, 'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n'],
+    // As BODYSTRUCTURE shows it: a message of which nothing is known.
+    ['1.HEADER', encoded, ''],
+    ['1.TEXT', encoded, ''],
+    ['1.1', encoded, ''],
+    ['1.1.1', encoded, null],
+    ['1.2', encoded, null],
+    ['1', encodedPart, 'U3ViamVjdDogeA=='],
+    ['1.1', encodedPart, ''],
+    ['1.1.1', encodedPart, null],
   ])('BODY[%s] of %j', ([spec, message, expected]) => expect(fetch(message, section(spec))).toBe(expected));
 
   test('the whole of an embedded message is its header and text', () => {

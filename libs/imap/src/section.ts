@@ -1,5 +1,6 @@
 /** Where the octets of a body section lie. RFC 3501 6.4.5 */
 import type { Buffer } from 'node:buffer';
+import { embeddedMessage } from './embedded-message.ts';
 import type { BodySection, SectionText } from './section-spec.ts';
 import type { PartInput } from './structure-input.ts';
 
@@ -104,7 +105,7 @@ function piecesOfMessage(message: SectionSource, text: SectionText, traceOctets:
 function piecesOfPart(root: PartInput, { text, part }: BodySection, traceOctets: number): Piece[] | undefined {
   const found = findPart(root, part);
   if (found === undefined) return undefined;
-  const { message } = found;
+  const message = embeddedMessage(found);
   switch (text) {
     case 'all':
       return range('body', found.body);
@@ -136,7 +137,7 @@ export function findPart(root: PartInput, numbers: readonly number[]): PartInput
     if (message !== undefined && parts.length === 0) found = number === 1 ? message : undefined;
     else found = parts[number - 1];
     if (found === undefined) return undefined;
-    message = found.message?.root;
+    message = embeddedMessage(found)?.root;
     parts = partsOf(message ?? found);
   }
   return found;

@@ -46,6 +46,7 @@ export interface EnvelopeInput {
 /** Group start: host null; group end: mailbox and host null (RFC 3501 7.4.2). */
 export interface AddressInput {
   readonly name: string | null;
+  readonly route?: string;
   readonly mailbox: string | null;
   readonly host: string | null;
 }

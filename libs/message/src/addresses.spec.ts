@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAddresses, type Address } from './index.ts';
 
-/** `name <mailbox|host>`, `name{` and `}` for groups, so that a table fits the page. */
-function show({ name, mailbox, host }: Address): string {
+/** `name <mailbox|host>` or `name <route:mailbox|host>`, `name{` and `}` for groups, so that a table fits the page. */
+function show({ name, route, mailbox, host }: Address): string {
   if (mailbox === null) return '}';
   if (host === null) return `${mailbox}{`;
-  return `${name === null ? '' : `${name} `}<${mailbox}|${host}>`;
+  return `${name === null ? '' : `${name} `}<${route === undefined ? '' : `${route}:`}${mailbox}|${host}>`;
 }
 
 const read = (text: string, limit = 1000): string[] => parseAddresses(text, limit).map(show);
@@ -37,8 +37,22 @@ describe('address lists', () => {
     ],
     ['comments everywhere', '(x) Alice (y) <(z) alice (w) @ (v) example.org (u)> (t)', ['Alice <alice|example.org>']],
     ['a comment without its end', 'a@b (open \\', ['open \\ <a|b>']],
-    ['a source route', '<@relay.example,@other.example:alice@example.org>', ['<alice|example.org>']],
-    ['a name and a source route', 'A <@relay.example:alice@example.org>, b@c', ['A <alice|example.org>', '<b|c>']],
+    [
+      'a source route',
+      '<@relay.example,@other.example:alice@example.org>',
+      ['<@relay.example,@other.example:alice|example.org>'],
+    ],
+    [
+      'a name and a source route',
+      'A <@relay.example:alice@example.org>, b@c',
+      ['A <@relay.example:alice|example.org>', '<b|c>'],
+    ],
+    [
+      'a source route with spaces, comments, literals and empty places',
+      '< @relay . example ,, (x) @[192.0.2.1] : alice@example.org>',
+      ['x <@relay.example,@[192.0.2.1]:alice|example.org>'],
+    ],
+    ['a source route that leads nowhere', '<@a,@b:>, <@a:@b>, <@a,@b>, c@d', ['<|>', '<|b>', '<|b>', '<c|d>']],
     ['spaces around dots', 'a@example . org', ['<a|example.org>']],
     ['a group', 'Team: a@b, C <c@d>;', ['Team{', '<a|b>', 'C <c|d>', '}']],
     ['an empty group', 'undisclosed-recipients:;', ['undisclosed-recipients{', '}']],

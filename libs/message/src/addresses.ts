@@ -12,6 +12,8 @@ interface Draft {
   /** Words joined by dots only: may turn out to be a local part. */
   run: string;
   host: string;
+  /** Hosts of a source route, each with its @. */
+  route: string;
   comment: string;
   /** Which side of the @ is being read. */
   side: 'local' | 'host';
@@ -30,6 +32,7 @@ const blank = (): Draft => ({
   phrase: '',
   run: '',
   host: '',
+  route: '',
   comment: '',
   side: 'local',
   name: undefined,
@@ -41,7 +44,7 @@ const blank = (): Draft => ({
 
 /**
  * Reads an address list (RFC 5322 3.4 with the obsolete forms of 4.4) from an unfolded field body: mailboxes, groups, comments,
- * quoted strings, source routes (dropped). Total, linear, not recursive. What is broken is kept as far as it can be told apart:
+ * quoted strings, source routes. Total, linear, not recursive. What is broken is kept as far as it can be told apart:
  * an address without a domain has the host ''. At most `limit` entries, group marks included; an opened group is always closed.
  */
 export function parseAddresses(text: string, limit: number): Address[] {
@@ -185,9 +188,10 @@ class AddressReader {
       draft.closed = draft.name !== undefined;
       return;
     }
-    const routed = draft.name !== undefined && draft.run === '' && draft.side === 'host';
+    const routed = draft.name !== undefined && !draft.closed && draft.run === '' && draft.side === 'host';
     if (routed && (char === ',' || char === ':')) {
-      // RFC 5322 4.4: `<@a,@b:user@c>`; a route is to be ignored.
+      // RFC 5322 4.4: `<@a,@b:user@c>`
+      if (draft.host !== '') draft.route += `${draft.route === '' ? '' : ','}@${draft.host}`;
       draft.host = '';
       draft.side = char === ':' ? 'local' : 'host';
       return;
@@ -226,7 +230,8 @@ class AddressReader {
     this.#draft = blank();
     if (draft.empty) return;
     const name = trim(draft.name ?? draft.phrase) || trim(draft.comment);
-    this.#found.push({ name: name === '' ? null : name, mailbox: draft.run, host: draft.host });
+    const address = { name: name === '' ? null : name, mailbox: draft.run, host: draft.host };
+    this.#found.push(draft.route === '' || draft.run === '' ? address : { ...address, route: draft.route });
   }
 }
 

@@ -87,6 +87,17 @@ describe('headerFields', () => {
   });
 });
 
+test.for<[string, string]>([
+  ['folded\r\n\tsubject', 'folded subject'],
+  ['folded\r\n subject', 'folded subject'],
+  ['folded\n\tsubject', 'folded subject'],
+  ['folded \r\n\t\tsubject', 'folded  \tsubject'],
+  ['\r\n\tfolded\r\n\t', 'folded'],
+  ['a\tb', 'a\tb'],
+])('a fold becomes one space: %j', ([raw, expected]) => {
+  expect(unfold(Buffer.from(raw), 0, raw.length, 100)).toBe(expected);
+});
+
 test('unfold removes line ends and NUL, cuts spaces and counts raw octets', () => {
   const raw = Buffer.from(' a\r\n b\0\rc\xc3\xa0 \t', 'latin1');
   expect(unfold(raw, 0, raw.length, 100)).toBe('a bc\xc3\xa0');

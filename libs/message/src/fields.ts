@@ -65,9 +65,12 @@ function isNameOctet(octet: number | undefined): boolean {
   return octet !== undefined && octet > SPACE && octet < 127 && octet !== COLON;
 }
 
-/** A raw field body as one line: CR, LF and NUL removed, white space at both ends cut. At most `limit` raw octets are read. */
+/**
+ * A raw field body as one line: a line end and the white space that continues the field become one space (RFC
+ * 5322 2.2.3; a tab stands for one), other CR, LF and NUL are removed, white space at both ends cut. At most `limit` raw octets are read.
+ */
 export function unfold(header: Buffer, start: number, end: number, limit: number): string {
   const raw = header.toString('latin1', start, Math.min(end, start + limit));
   // eslint-disable-next-line no-control-regex -- NUL, CR and LF are what is looked for
-  return trim(/[\0\r\n]/.test(raw) ? raw.replace(/[\0\r\n]/g, '') : raw);
+  return trim(/[\0\r\n]/.test(raw) ? raw.replace(/\n[ \t]/g, ' ').replace(/[\0\r\n]/g, '') : raw);
 }

@@ -60,6 +60,8 @@ export interface EnvelopeFields {
  */
 export interface Address {
   name: string | null;
+  /** The source route of RFC 5322 4.4 as written, without comments and spaces: `@relay.example,@other.example`. */
+  route?: string;
   mailbox: string | null;
   host: string | null;
 }

@@ -90,6 +90,16 @@ describe('header facts', () => {
     expect(facts).toEqual({ octets: 0, lines: 0, received: 0, deliveredTo: [], messageId: undefined });
   });
 
+  test.for<[string, string, number]>([
+    ['a header', 'From a@b Mon Jun  1 10:15:00 2026\r\nReceived: a\r\nReceived: b\r\n\r\n', 2],
+    ['a quoted one', '>From a@b\r\nReceived: a\r\n\r\n', 1],
+    ['a body', 'From here on\r\nit is text\r\nReceived: no\r\n', 0],
+    ['another one', 'From a@b\r\nFrom c@d\r\nReceived: no\r\n', 0],
+    ['what would continue a field', 'From a@b\r\n folded\r\nReceived: no\r\n', 0],
+  ])('an mbox line in front of %s', ([, text, received]) => {
+    expect(inspect([text]).header().received).toBe(received);
+  });
+
   test('names of object properties are only names', () => {
     expect(inspect(['__proto__: x\r\nconstructor: y\r\n\r\n']).header().lines).toBe(2);
   });

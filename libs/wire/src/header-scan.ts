@@ -1,10 +1,7 @@
 /** Watches the header lines of an incoming message go by: counts hops and keeps the few values that intake needs. */
 import { Buffer } from 'node:buffer';
 import type { DataLimits, DataViolation, HeaderFacts } from './data-limits.ts';
-
-const COLON = 0x3a;
-const SPACE = 0x20;
-const TAB = 0x09;
+import { fieldColon, isBlank, isMboxLine } from './field-name.ts';
 
 /** Octets kept of a collected value, continuation lines included: more than one line may hold. */
 const MAX_VALUE = 2048;
@@ -38,7 +35,7 @@ export class HeaderScan {
 
   /**
    * Takes one complete line without its CRLF. An empty line ends the header, and so does one that is neither a field nor a
-   * continuation: a message without header has a body from its first line on.
+   * continuation: a message without header has a body from its first line on. An mbox line in front of it is passed over.
    */
   line(line: Buffer): DataViolation | undefined {
     if (line.length === 0) {
@@ -46,13 +43,16 @@ export class HeaderScan {
       this.end();
       return undefined;
     }
-    const continuation = this.#lines > 0 && (line[0] === SPACE || line[0] === TAB);
-    const colon = continuation ? -1 : nameEnd(line);
-    if (!continuation && colon === -1) {
+    const first = this.#octets === 0;
+    const continuation = this.#lines > 0 && isBlank(line[0]);
+    const colon = continuation ? -1 : (fieldColon(line) ?? -1);
+    const isField = continuation || colon !== -1;
+    if (!isField && !(first && isMboxLine(line))) {
       this.end();
       return undefined;
     }
     this.#octets += line.length + 2;
+    if (!isField) return undefined;
     if (this.#octets > this.#limits.headerOctets) return 'header-too-large';
     if (++this.#lines > this.#limits.headerLines) return 'too-many-header-lines';
     if (continuation) {
@@ -112,20 +112,8 @@ export class HeaderScan {
   }
 }
 
-/** Offset of the colon behind a field name (RFC 5322 2.2; white space before the colon by 4.5), or -1. */
-function nameEnd(line: Buffer): number {
-  const colon = line.indexOf(COLON);
-  const length = trimmedEnd(line, colon);
-  if (length < 1) return -1;
-  for (let at = 0; at < length; at++) {
-    const octet = line[at] ?? 0;
-    if (octet <= 0x20 || octet >= 0x7f) return -1;
-  }
-  return colon;
-}
-
 function trimmedEnd(line: Buffer, colon: number): number {
   let end = colon;
-  while (end > 0 && (line[end - 1] === SPACE || line[end - 1] === TAB)) end--;
+  while (end > 0 && isBlank(line[end - 1])) end--;
   return end;
 }

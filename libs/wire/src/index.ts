@@ -8,3 +8,4 @@ export * from './sasl-plain.ts';
 export * from './xtext.ts';
 export * from './dot-unstuffer.ts';
 export { CrlfEnds } from './crlf-ends.ts';
+export { HeaderStart } from './header-start.ts';

@@ -24,8 +24,12 @@ export const plain: Sample[] = [
   sample('no-body-no-empty-line', 'a header that ends with its last line end', head('Only header')),
   sample('header-cut', 'a header whose last line has no line end', head('Cut').slice(0, -1)),
   sample('no-header', 'starts with the empty line', `\n${prose(1)}`),
-  sample('no-header-no-empty-line', 'text without any header field or empty line', 'just some words\nand some more\n'),
-  sample('no-header-text', 'text that begins with a line that is no field', `Dear all,\n\n${prose(1)}`),
+  sample('no-header-no-empty-line', 'text without any header field or empty line', 'just some words\nand some more\n', {
+    headless: true,
+  }),
+  sample('no-header-text', 'text that begins with a line that is no field', `Dear all,\n\n${prose(1)}`, {
+    headless: true,
+  }),
   sample('only-crlf', 'one line end and nothing else', '\n'),
   sample('two-crlf', 'two line ends and nothing else', '\n\n'),
   sample('empty', 'no octets at all', ''),
@@ -160,6 +164,7 @@ export const plain: Sample[] = [
     'utf8-bom-header',
     'a byte order mark in front of the header',
     `${utf8('\ufeff')}${mail('Mark first', text, 'hi\n')}`,
+    { headless: true },
   ),
   sample(
     'patch',
