@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { APP_ROLES, roleUrl } from '#runtime';
 import { testServerUrl } from '#testing';
 import pg from 'pg';
@@ -30,6 +31,11 @@ async function ask<Row extends object>(url: string, text: string): Promise<Row[]
     await client.end();
   }
 }
+
+test('migrations are numbered 0001, 0002 and so on: they run in the order of their names, and two of one number would change places unseen', async () => {
+  const names = (await readdir(new URL('../migrations/', import.meta.url))).toSorted();
+  expect(names.map((name) => name.slice(0, 5))).toEqual(names.map((_, at) => `${String(at + 1).padStart(4, '0')}_`));
+});
 
 describe('migrate', () => {
   test('the second run does nothing', async () => {
