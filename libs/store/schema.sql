@@ -397,6 +397,19 @@ begin
   delete from message where tenant_id = gone;
 end $function$
 
+CREATE OR REPLACE FUNCTION public.refuse_false_past()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise check_violation using
+    message = format('came_from says %s, and the delivery was %s', coalesce(new.came_from, 'new'),
+                     case tg_op when 'INSERT' then 'new' else old.state end),
+    hint = 'set came_from = state in the update that sets the state',
+    schema = tg_table_schema, table = tg_table_name, constraint = 'delivery_true_past';
+end $function$
+
 CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
  RETURNS TABLE(tombstones integer, refusals integer, failures integer)
  LANGUAGE sql
@@ -489,6 +502,10 @@ AS $function$
   select id from tenant where path @> array[nullif(current_setting('posthouse.principal', true), '')::uuid]
 $function$
 
+
+-- triggers
+CREATE TRIGGER delivery_true_birth AFTER INSERT ON public.delivery FOR EACH ROW WHEN ((new.came_from IS NOT NULL)) EXECUTE FUNCTION refuse_false_past()
+CREATE TRIGGER delivery_true_past AFTER UPDATE OF state ON public.delivery FOR EACH ROW WHEN ((new.came_from IS DISTINCT FROM old.state)) EXECUTE FUNCTION refuse_false_past()
 
 -- grants
 DELETE, INSERT, SELECT, UPDATE on address to posthouse_api

@@ -62,8 +62,10 @@ describe('a body', () => {
   });
 
   test.for(['queued', 'held'])('stays while a delivery of it is %s', async (waiting) => {
-    const id = await world.accept([{ forwardPath: 'x@far.example' }]);
-    await world.rows(`update delivery set state = $1, came_from = null`, [waiting]);
+    const id = await world.accept([
+      { forwardPath: 'x@far.example', ...(waiting === 'held' && { hold: 'for a test' }) },
+    ]);
+    expect(await world.rows('select state from delivery')).toEqual([{ state: waiting }]);
     await age(1_000);
     expect(await sweep()).toEqual({ ...NOTHING, more: false });
     expect(await state(id)).toEqual({ state: 'accepted', body: true });
@@ -75,7 +77,7 @@ describe('a body', () => {
       DEFAULT_TENANT,
       large,
     ]);
-    await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+    await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
     await age(30);
     expect(await sweep()).toMatchObject({ reclaimed: 1 });
     expect(await world.rows('select 1 from message_chunk')).toEqual([]);
@@ -98,7 +100,7 @@ test('what is forgotten takes its deliveries and events along, and the others ke
     await world.accept([{ forwardPath: 'x@far.example' }]),
     await world.accept([{ forwardPath: 'y@far.example' }]),
   ];
-  await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+  await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
   await world.rows(`update message set received_at = now() - interval '91 days' where id = $1`, [old]);
   expect(await sweep()).toMatchObject({ forgotten: 1 });
   for (const table of ['delivery', 'event'])
@@ -107,7 +109,7 @@ test('what is forgotten takes its deliveries and events along, and the others ke
 
 test('the walk goes on where it ended, rests at its end, and two workers never walk at once', async () => {
   for (let n = 0; n < 5; n++) await world.accept([{ forwardPath: 'x@far.example' }]);
-  await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+  await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
   await age(30);
   const small = new PgRetentionStore(world.db.as('posthouse_worker'), { messages: 2, rest: 3_600 });
   const another = new PgRetentionStore(world.db.as('posthouse_worker'), { messages: 2, rest: 3_600 });
