@@ -393,6 +393,7 @@ begin
   end if;
   delete from event where tenant_id = gone;
   delete from delivery where tenant_id = gone;
+  delete from tombstone where tenant_id = gone;
   delete from message_chunk where tenant_id = gone;
   delete from message where tenant_id = gone;
 end $function$
@@ -559,7 +560,7 @@ DELETE, INSERT, SELECT, UPDATE on subscription to posthouse_imap
 DELETE, INSERT, SELECT, UPDATE on tenant to posthouse_api
 SELECT on tenant to posthouse_ingress
 SELECT on tenant to posthouse_worker
-DELETE, SELECT on tombstone to posthouse_api
+DELETE, INSERT, SELECT on tombstone to posthouse_api
 INSERT, SELECT on tombstone to posthouse_imap
 INSERT on tombstone to posthouse_pop3
 DELETE, SELECT on tombstone to posthouse_worker
