@@ -2,7 +2,16 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acquireHouse, APP_ROLES, HouseLock, roleUrl, silentLog, startEmbedded, type EmbeddedDatabase } from '#runtime';
+import {
+  acquireHouse,
+  APP_ROLES,
+  guardPool,
+  HouseLock,
+  roleUrl,
+  silentLog,
+  startEmbedded,
+  type EmbeddedDatabase,
+} from '#runtime';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrate } from './migrate.ts';
@@ -19,6 +28,7 @@ beforeAll(async () => {
   lock = held;
   server = await startEmbedded(lock, silentLog());
   admin = new pg.Pool({ connectionString: server.url, max: 2 });
+  guardPool(admin, () => undefined); // the server ends while the connections say good-bye
 });
 afterAll(async () => {
   await admin.end();
