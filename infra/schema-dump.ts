@@ -21,6 +21,8 @@ const QUERIES = {
   policies: `select format('%s: %s to %s using %s check %s', tablename, policyname, roles, qual, with_check) as line from pg_policies
     where schemaname = 'public' order by tablename, policyname`,
   functions: `select pg_get_functiondef(oid) as line from pg_proc where pronamespace = 'public'::regnamespace order by proname`,
+  triggers: `select pg_get_triggerdef(t.oid) as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where c.relnamespace = 'public'::regnamespace and not t.tgisinternal order by t.tgname`,
   grants: `select format('%s on %s to %s', string_agg(privilege_type, ', ' order by privilege_type), table_name, grantee) as line
     from information_schema.table_privileges where table_schema = 'public' and grantee like 'posthouse\\_%'
     group by table_name, grantee order by table_name, grantee`,

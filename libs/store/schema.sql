@@ -147,7 +147,7 @@ tombstone.gone_at timestamp with time zone not null default now()
 
 -- constraints
 address: address_check CHECK (((kind = 'catch-all'::text) = (local = ''::text)))
-address: address_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(id)
+address: address_domain_of_tenant FOREIGN KEY (tenant_id, domain_id) REFERENCES domain(tenant_id, id)
 address: address_kind_check CHECK ((kind = ANY (ARRAY['address'::text, 'alias'::text, 'prefix'::text, 'catch-all'::text])))
 address: address_pkey PRIMARY KEY (tenant_id, domain_id, local, kind)
 address_target: address_target_check CHECK (((mailbox_id IS NULL) <> (forward_path IS NULL)))
@@ -171,6 +171,7 @@ delivery: delivery_pkey PRIMARY KEY (tenant_id, message_id, ordinal)
 delivery: delivery_settled CHECK (((state = ANY (ARRAY['delivered'::text, 'forwarded'::text, 'bounced'::text, 'discarded'::text])) = (settled_at IS NOT NULL)))
 domain: domain_name_check CHECK ((name = lower(name)))
 domain: domain_name_key UNIQUE (name)
+domain: domain_of_tenant UNIQUE (tenant_id, id)
 domain: domain_pkey PRIMARY KEY (id)
 domain: domain_separators_check CHECK ((separators ~ '^[-+=]*$'::text))
 domain: domain_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
@@ -183,7 +184,7 @@ folder: folder_special_use_check CHECK ((special_use = ANY (ARRAY['\Drafts'::tex
 folder: folder_tenant_id_mailbox_id_name_key UNIQUE (tenant_id, mailbox_id, name)
 folder: folder_unseen_check CHECK ((unseen >= 0))
 folder_message: folder_message_pkey PRIMARY KEY (tenant_id, folder_id, uid)
-mailbox: mailbox_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(id)
+mailbox: mailbox_domain_of_tenant FOREIGN KEY (tenant_id, domain_id) REFERENCES domain(tenant_id, id)
 mailbox: mailbox_pkey PRIMARY KEY (tenant_id, id)
 mailbox: mailbox_quota_messages_check CHECK ((quota_messages >= 0))
 mailbox: mailbox_quota_octets_check CHECK ((quota_octets >= 0))
@@ -219,8 +220,8 @@ CREATE UNIQUE INDEX delivery_once ON public.delivery USING btree (tenant_id, mes
 CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (tenant_id, message_id, ordinal)
 CREATE INDEX delivery_recipient ON public.delivery USING btree (lower(recipient), tenant_id)
 CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
+CREATE UNIQUE INDEX domain_of_tenant ON public.domain USING btree (tenant_id, id)
 CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)
-CREATE INDEX domain_tenant ON public.domain USING btree (tenant_id)
 CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
 CREATE INDEX event_refused ON public.event USING btree (at) WHERE (kind = 'refused'::text)
 CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
@@ -393,8 +394,22 @@ begin
   end if;
   delete from event where tenant_id = gone;
   delete from delivery where tenant_id = gone;
+  delete from tombstone where tenant_id = gone;
   delete from message_chunk where tenant_id = gone;
   delete from message where tenant_id = gone;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.refuse_false_past()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise check_violation using
+    message = format('came_from says %s, and the delivery was %s', coalesce(new.came_from, 'new'),
+                     case tg_op when 'INSERT' then 'new' else old.state end),
+    hint = 'set came_from = state in the update that sets the state',
+    schema = tg_table_schema, table = tg_table_name, constraint = 'delivery_true_past';
 end $function$
 
 CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
@@ -490,6 +505,10 @@ AS $function$
 $function$
 
 
+-- triggers
+CREATE TRIGGER delivery_true_birth AFTER INSERT ON public.delivery FOR EACH ROW WHEN ((new.came_from IS NOT NULL)) EXECUTE FUNCTION refuse_false_past()
+CREATE TRIGGER delivery_true_past AFTER UPDATE OF state ON public.delivery FOR EACH ROW WHEN ((new.came_from IS DISTINCT FROM old.state)) EXECUTE FUNCTION refuse_false_past()
+
 -- grants
 DELETE, INSERT, SELECT, UPDATE on address to posthouse_api
 SELECT on address to posthouse_ingress
@@ -542,7 +561,7 @@ DELETE, INSERT, SELECT, UPDATE on subscription to posthouse_imap
 DELETE, INSERT, SELECT, UPDATE on tenant to posthouse_api
 SELECT on tenant to posthouse_ingress
 SELECT on tenant to posthouse_worker
-DELETE, SELECT on tombstone to posthouse_api
+DELETE, INSERT, SELECT on tombstone to posthouse_api
 INSERT, SELECT on tombstone to posthouse_imap
 INSERT on tombstone to posthouse_pop3
 DELETE, SELECT on tombstone to posthouse_worker

@@ -57,7 +57,11 @@ describe('tenants, domains, mailboxes and aliases', () => {
     expect(await house.json('alias', 'list', '--tenant', 'acme')).toMatchObject([{ name: 'sales@acme.test' }]);
     await house.posthouse('alias', 'rm', 'sales@acme.test', '--tenant', 'acme');
     const removed = await house.run(['mailbox', 'rm', 'ann@acme.test', '--tenant', 'acme']);
-    expect(removed).toMatchObject({ code: 0, out: '', err: expect.stringContaining('the stored messages stay') });
+    expect(removed).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringContaining('bodies stay in the database for 7 days'),
+    });
     await house.posthouse('domain', 'rm', 'acme.test', '--tenant', 'acme');
     await house.posthouse('tenant', 'rm', 'acme');
     expect((await house.run(['tenant', 'show', 'acme'])).code).toBe(3);

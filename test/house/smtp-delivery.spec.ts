@@ -158,9 +158,7 @@ describe('from port 25 into INBOX', () => {
       ['queued', '452 4.2.2 mailbox full'],
     ]);
     await house.rows(`update mailbox set quota_octets = null where name = 'full@example.org'`);
-    await house.rows(
-      `update delivery set next_attempt_at = now(), reply = null, came_from = 'leased' where recipient = 'full@example.org'`,
-    );
+    await house.rows(`update delivery set next_attempt_at = now(), reply = null where recipient = 'full@example.org'`);
     expect(short(await settled(house, 'full'))).toEqual(['full@example.org delivered']);
   });
 

@@ -25,6 +25,15 @@ export function printRemoved({ terminal }: Context, command: Command, removed: s
   else if (words !== undefined) terminal.out(words);
 }
 
+/** After a removal that took mail along. Other mailboxes may hold the same messages: what becomes of them is retention's work. */
+export function sayMailStays({ config, terminal }: Context, command: Command): void {
+  if (commonOptions(command).json) return;
+  const { expungedDays, traceDays } = config().retention;
+  terminal.err(
+    `nobody can read its mail any more; bodies stay in the database for ${expungedDays} days, timelines for ${traceDays} from their arrival`,
+  );
+}
+
 export interface Showing<Item> {
   readonly description: string;
   /** What names it. */

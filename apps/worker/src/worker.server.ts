@@ -37,8 +37,8 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
     this.#retention = new RetentionSweeper(retention, house.config.retention, log);
   }
 
-  onApplicationBootstrap(): void {
-    this.#bells = openBellWorker(
+  async onApplicationBootstrap(): Promise<void> {
+    this.#bells = await openBellWorker(
       this.#house,
       'posthouse_worker',
       ({ data }) => this.#answer(data.lane as Lane, data.slot),

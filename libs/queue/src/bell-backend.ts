@@ -12,6 +12,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { redisPrefix } from './redis-prefix.ts';
 import { openRinger, RING_TIMEOUT } from './redis-ringer.ts';
 
 /** BullMQ's queue of doorbells; a job is a lane to look at, never a message. */
@@ -41,13 +42,14 @@ export interface BellWorker {
 
 type Answer = Processor<RingData, number>;
 
-/** The ringing end. */
-export function openBellQueue(house: House, role: AppRole): BellQueue {
+/** The ringing end. With Redis it asks the database which house this is, and rejects when there is no answer. */
+export async function openBellQueue(house: House, role: AppRole): Promise<BellQueue> {
   const onError = (error: Error): void => house.log.debug({ reason: error.message }, 'doorbell connection');
   if (house.config.redisUrl !== undefined) {
+    const prefix = await redisPrefix(house.databaseUrl, role);
     const ringer = openRinger(house.config.redisUrl, house.bells);
     const connection = ringer.redis;
-    const queue = new Queue<RingData>(LANES_QUEUE, { connection, skipVersionCheck: true });
+    const queue = new Queue<RingData>(LANES_QUEUE, { connection, prefix, skipVersionCheck: true });
     queue.on('error', onError);
     return {
       async ring(id, data) {
@@ -73,8 +75,13 @@ export function openBellQueue(house: House, role: AppRole): BellQueue {
   };
 }
 
-/** The hearing end: calls `answer` for each ring. */
-export function openBellWorker(house: House, role: AppRole, answer: Answer, concurrency: number): BellWorker {
+/** The hearing end: calls `answer` for each ring. With Redis it rejects as the ringing end does. */
+export async function openBellWorker(
+  house: House,
+  role: AppRole,
+  answer: Answer,
+  concurrency: number,
+): Promise<BellWorker> {
   const onError = (error: Error): void => house.log.debug({ reason: error.message }, 'doorbell connection');
   const inHand = new Set<Promise<number>>();
   const tracked: Answer = (job) => {
@@ -84,9 +91,10 @@ export function openBellWorker(house: House, role: AppRole, answer: Answer, conc
   };
   const options: Omit<WorkerOptions, 'connection'> = { concurrency, lockDuration: 60_000, drainDelay: 5 };
   if (house.config.redisUrl !== undefined) {
+    const prefix = await redisPrefix(house.databaseUrl, role);
     const connection = new Redis(house.config.redisUrl, { maxRetriesPerRequest: null });
     connection.on('error', onError);
-    const worker = new Worker<RingData, number>(LANES_QUEUE, tracked, { ...options, connection });
+    const worker = new Worker<RingData, number>(LANES_QUEUE, tracked, { ...options, connection, prefix });
     worker.on('error', onError);
     const end = { close: () => closeWorker(worker, inHand, connection.status === 'ready') };
     return { close: () => closeAll(end, () => Promise.resolve(connection.disconnect())) };

@@ -6,6 +6,7 @@ import { openBellQueue, type BellQueue } from './bell-backend.ts';
 import { BullDoorbell } from './bull-doorbell.ts';
 import { PgMailboxBell } from './pg-mailbox-bell.ts';
 import { RedisMailboxBell } from './redis-mailbox-bell.ts';
+import { redisPrefix } from './redis-prefix.ts';
 
 /** Things that close with the app, after its servers have drained. */
 @Injectable()
@@ -24,25 +25,27 @@ class Closers implements OnApplicationShutdown {
 const doorbellAs = (role: AppRole): FactoryProvider<Doorbell> => ({
   provide: Doorbell,
   inject: [House, Closers],
-  useFactory: (house: House, closers: Closers) => {
-    const backend: BellQueue = openBellQueue(house, role);
+  useFactory: async (house: House, closers: Closers) => {
+    const backend: BellQueue = await openBellQueue(house, role);
     closers.add(() => backend.close());
     return new BullDoorbell(backend);
   },
 });
 
+async function openMailboxBell(
+  { config: { redisUrl }, databaseUrl, log, bells }: House,
+  role: AppRole,
+): Promise<PgMailboxBell | RedisMailboxBell> {
+  if (redisUrl !== undefined) return new RedisMailboxBell(redisUrl, await redisPrefix(databaseUrl, role), log, bells);
+  const connectionString = roleUrl(databaseUrl, role);
+  return new PgMailboxBell({ connectionString, application_name: `${role} mailbox bell` }, log);
+}
+
 const mailboxBellAs = (role: AppRole): FactoryProvider<MailboxBell> => ({
   provide: MailboxBell,
   inject: [House, Closers],
-  useFactory: (house: House, closers: Closers) => {
-    const { redisUrl } = house.config;
-    const bell =
-      redisUrl === undefined
-        ? new PgMailboxBell(
-            { connectionString: roleUrl(house.databaseUrl, role), application_name: `${role} mailbox bell` },
-            house.log,
-          )
-        : new RedisMailboxBell(redisUrl, house.log, house.bells);
+  useFactory: async (house: House, closers: Closers) => {
+    const bell = await openMailboxBell(house, role);
     closers.add(() => bell.close());
     return bell;
   },

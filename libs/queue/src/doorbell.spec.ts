@@ -1,10 +1,11 @@
 import { LOCAL_LANE, remoteLane } from '#domain';
-import { Config, createLog, House, silentLog } from '#runtime';
+import { APP_ROLES, Config, createLog, House, silentLog } from '#runtime';
 import { freshDatabase, PrivateRedis, redisServer, type FreshDatabase } from '#testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBellQueue, openBellWorker, type BellQueue, type BellWorker, type RingData } from './bell-backend.ts';
 import { BullDoorbell } from './bull-doorbell.ts';
+import { redisPrefix } from './redis-prefix.ts';
 
 const program = redisServer();
 if (program === undefined) console.log('SKIPPED: doorbells on Redis (no redis-server on the PATH)');
@@ -20,10 +21,10 @@ afterAll(async () => {
   await redis?.remove();
 });
 
-const house = (redisUrl?: string, log = silentLog()): House =>
+const house = (redisUrl?: string, log = silentLog(), database = db): House =>
   new House(
     Config.fromEnv({ POSTHOUSE_HOSTNAME: 'mx.test', ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }) }),
-    db.ownerUrl,
+    database.ownerUrl,
     log,
   );
 
@@ -59,15 +60,15 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((end) => end.close()));
 });
 
-function bells(where: House) {
+async function bells(where: House) {
   const drains = new Drains();
-  const queue = openBellQueue(where, 'posthouse_ingress');
+  const queue = await openBellQueue(where, 'posthouse_ingress');
   open.push(queue);
   return {
     drains,
     queue,
     /** The hearing end; several may hear. */
-    hear: () => void open.push(openBellWorker(where, 'posthouse_worker', drains.answer, 4)),
+    hear: async () => void open.push(await openBellWorker(where, 'posthouse_worker', drains.answer, 4)),
   };
 }
 
@@ -83,8 +84,8 @@ describe.each(backends)('doorbells on %s', (backend, make) => {
   };
 
   test('a ring is heard with its lane and slot', async () => {
-    const { drains, queue, hear } = bells(make());
-    hear();
+    const { drains, queue, hear } = await bells(make());
+    await hear();
     await ready(queue, `a-${backend}`);
     await queue.ring('b/1', { lane: remoteLane('b.example'), slot: 1 });
     await drains.count(2);
@@ -92,22 +93,22 @@ describe.each(backends)('doorbells on %s', (backend, make) => {
   });
 
   test('many rings of a waiting bell are one', async () => {
-    const { drains, queue, hear } = bells(make());
+    const { drains, queue, hear } = await bells(make());
     await ready(queue, 'dedup');
     for (let count = 0; count < 20; count++) await queue.ring('dedup', { lane: 'dedup', slot: 0 });
     await queue.ring('last', { lane: 'last', slot: 0 });
     const unblock = drains.block();
-    hear();
+    await hear();
     await drains.count(2);
     unblock();
     expect(drains.heard.map(({ lane }) => lane).sort()).toEqual(['dedup', 'last']);
   });
 
   test('rings during a drain lead to exactly one more', async () => {
-    const { drains, queue, hear } = bells(make());
+    const { drains, queue, hear } = await bells(make());
     const unblock = drains.block();
-    hear();
-    hear(); // a second process must not start the lane twice
+    await hear();
+    await hear(); // a second process must not start the lane twice
     await ready(queue, 'busy');
     await drains.count(1);
     for (let count = 0; count < 10; count++) await queue.ring('busy', { lane: 'busy', slot: 0 });
@@ -150,12 +151,53 @@ describe('BullDoorbell', () => {
   });
 });
 
+describe.runIf(program !== undefined)('two houses on one Redis', () => {
+  test('each hears its own rings, all of them, and none of the other', async () => {
+    const other = await freshDatabase();
+    const [ours, theirs] = [await bells(house(redis?.url)), await bells(house(redis?.url, silentLog(), other))];
+    const lanes = (of: string): string[] => Array.from({ length: 20 }, (_, at) => `${of}-${at}`);
+    const ring = async ({ queue }: { queue: BellQueue }, of: string): Promise<void> => {
+      for (const lane of lanes(of)) {
+        await expect
+          .poll(() => queue.ring(lane, { lane, slot: 0 }).then(() => 'rang', String), { timeout: 10_000 })
+          .toBe('rang');
+      }
+    };
+    await theirs.hear();
+    await ours.hear();
+    await ring(ours, 'ours');
+    await ring(theirs, 'theirs');
+    await Promise.all([ours.drains.count(20), theirs.drains.count(20)]);
+    const heard = ({ drains }: { drains: Drains }): string[] => drains.heard.map(({ lane }) => lane).toSorted();
+    expect(heard(ours)).toEqual(lanes('ours').toSorted());
+    expect(heard(theirs)).toEqual(lanes('theirs').toSorted());
+    await Promise.all(open.splice(0).map((end) => end.close()));
+    await other.drop();
+  });
+
+  test('every app of a house has the same prefix, and no other house has it', async () => {
+    const other = await freshDatabase();
+    const of = async (url: string): Promise<Set<string>> =>
+      new Set(await Promise.all(APP_ROLES.map((role) => redisPrefix(url, role))));
+    const [ours, theirs] = [await of(db.ownerUrl), await of(other.ownerUrl)];
+    expect([ours.size, theirs.size, new Set([...ours, ...theirs]).size]).toEqual([1, 1, 2]);
+    // Braces: the hash tag of a Redis cluster, without which a script's keys may lie on several nodes.
+    expect([...ours][0]).toMatch(/^posthouse:\{\d+-\d+\}$/);
+    await other.drop();
+  });
+
+  test('a database that is away is no prefix', async () => {
+    const away = new House(house(redis?.url).config, 'postgres://owner:secret@127.0.0.1:1/none', silentLog());
+    await expect(openBellQueue(away, 'posthouse_ingress')).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
 describe.runIf(program !== undefined)('Redis away', () => {
   test('a ring rejects instead of waiting: at start, after a loss; and rings again when Redis is back', async () => {
     const own = await PrivateRedis.start(program ?? '');
     await own.down();
-    const { drains, queue, hear } = bells(house(own.url));
-    hear();
+    const { drains, queue, hear } = await bells(house(own.url));
+    await hear();
     await expect(queue.ring('x', { lane: 'x', slot: 0 })).rejects.toThrow();
     await own.up();
     await expect
@@ -192,8 +234,8 @@ describe.runIf(program !== undefined)('Redis away', () => {
     );
     const where = house(own.url, log);
     const figure = async () => /^posthouse_doorbell_up\S* (\d)$/m.exec(await where.metrics.text())?.[1];
-    const { hear } = bells(where);
-    hear();
+    const { hear } = await bells(where);
+    await hear();
     await expect.poll(figure, { timeout: 30_000 }).toBe('1');
     await own.down();
     await expect.poll(figure, { timeout: 30_000 }).toBe('0');
@@ -210,8 +252,8 @@ describe.runIf(program !== undefined)('Redis away', () => {
   });
 
   test('FLUSHALL loses rings and nothing else: the next ring is heard', async () => {
-    const { drains, queue, hear } = bells(house(redis?.url));
-    hear();
+    const { drains, queue, hear } = await bells(house(redis?.url));
+    await hear();
     await expect
       .poll(() =>
         queue.ring('one', { lane: 'one', slot: 0 }).then(

@@ -30,8 +30,9 @@ const onPostgres = (): Closeable =>
     { connectionString: roleUrl(db.ownerUrl, 'posthouse_imap'), application_name: 'bell' },
     silentLog(),
   );
-const onRedis = (): Closeable =>
-  new RedisMailboxBell(redis?.url ?? '', silentLog(), new BellWatch(silentLog(), new Metrics()));
+const onRedisAs = (prefix: string) => (): Closeable =>
+  new RedisMailboxBell(redis?.url ?? '', prefix, silentLog(), new BellWatch(silentLog(), new Metrics()));
+const onRedis = onRedisAs('posthouse:{1-1}');
 
 function bell(make: () => Closeable): Closeable {
   const made = make();
@@ -123,4 +124,15 @@ describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
       .toBeGreaterThan(unsure);
     await ringUntilHeard(one, heard, id(2));
   });
+});
+
+test.runIf(program !== undefined)('two houses on one Redis do not hear each other', async () => {
+  const [ours, theirs] = [bell(onRedis), bell(onRedisAs('posthouse:{1-2}'))];
+  const [ear1, ear2] = [ear(ours), ear(theirs)];
+  await ringUntilHeard(theirs, ear2.heard, id(2));
+  await ringUntilHeard(ours, ear1.heard, id(1));
+  await ringUntilHeard(theirs, ear2.heard, id(3));
+  await ringUntilHeard(ours, ear1.heard, id(4));
+  expect(ear2.heard).not.toContain(id(1));
+  expect(ear1.heard).not.toContain(id(3));
 });

@@ -3,8 +3,6 @@ import type { BellWatch, Log } from '#runtime';
 import { Redis } from 'ioredis';
 import { openRinger, type Ringer } from './redis-ringer.ts';
 
-const CHANNEL = 'posthouse:mailbox';
-
 /**
  * The same bell over Redis publish/subscribe. What rings while one publication is under way leaves with the next: a Redis that hangs
  * must not gather rings without end.
@@ -12,15 +10,18 @@ const CHANNEL = 'posthouse:mailbox';
 export class RedisMailboxBell extends MailboxBell {
   readonly #publisher: Ringer;
   readonly #url: string;
+  readonly #channel: string;
   readonly #log: Log;
   readonly #waiting = new Set<MailboxId>();
   #sending = false;
   readonly #listeners = new Set<MailboxListener>();
   #subscriber: Redis | undefined;
 
-  constructor(url: string, log: Log, watch: BellWatch) {
+  /** @param prefix of the house: Redis has one space of channels, whatever the number of the database */
+  constructor(url: string, prefix: string, log: Log, watch: BellWatch) {
     super();
     this.#url = url;
+    this.#channel = `${prefix}:mailbox`;
     this.#log = log;
     this.#publisher = openRinger(url, watch);
   }
@@ -49,7 +50,7 @@ export class RedisMailboxBell extends MailboxBell {
       while (this.#waiting.size > 0) {
         const ids = [...this.#waiting].join(',');
         this.#waiting.clear();
-        await this.#publisher.redis.publish(CHANNEL, ids);
+        await this.#publisher.redis.publish(this.#channel, ids);
       }
     } catch (error) {
       this.#log.debug({ reason: String(error) }, 'mailbox bell did not ring; sessions find the change by their poll');
@@ -67,7 +68,7 @@ export class RedisMailboxBell extends MailboxBell {
       for (const id of payload.split(',')) this.#tell(id as MailboxId);
     });
     subscriber
-      .subscribe(CHANNEL)
+      .subscribe(this.#channel)
       .catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'mailbox bell cannot listen yet'));
     return subscriber;
   }

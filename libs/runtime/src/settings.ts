@@ -132,7 +132,8 @@ export const settings = z.object({
   }),
   POSTHOUSE_EXPUNGED_DAYS: whole(0, 36_500, 7).meta({
     group: OPS,
-    description: 'Days that the body of a mail is kept after its last copy was deleted from a folder.',
+    description:
+      'Days that the body of a mail is kept after its last copy was deleted, or the mailbox that held it removed.',
   }),
   POSTHOUSE_TRACE_DAYS: whole(1, 36_500, 90).meta({
     group: OPS,

@@ -1,6 +1,6 @@
 /** Forward-only SQL migrations, run by Kysely's Migrator under its advisory lock. */
 import { readdir, readFile } from 'node:fs/promises';
-import { APP_ROLES, guardPool, refuseOldServer, roleUrl } from '#runtime';
+import { APP_ROLES, DatabaseUrlError, guardPool, isRoleUrl, refuseOldServer, roleUrl } from '#runtime';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import pg from 'pg';
@@ -25,9 +25,13 @@ class SqlFiles implements MigrationProvider {
  * Brings roles and schema up to date. A second run does nothing.
  * @param after what else needs the roles and is migrated by its own means, such as the doorbells' tables
  * @returns names of the migrations that ran now
- * @throws DatabaseUrlError for a URL without password; an error when one fails; those before it stay, the failed one leaves nothing
+ * @throws DatabaseUrlError for a URL without password or of an app's role; HouseError for a server that will not do; an error when one fails; those before it stay, the failed one leaves nothing
  */
 export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Promise<void>): Promise<string[]> {
+  if (isRoleUrl(ownerUrl)) {
+    const remedy = 'put the URL of the owner into POSTHOUSE_DATABASE_URL for this command';
+    throw new DatabaseUrlError(`the database URL is that of an app's role, which may not migrate: ${remedy}`);
+  }
   // Before connecting: a server that asks for a password we have not keeps the connection until its own time-out.
   for (const role of APP_ROLES) roleUrl(ownerUrl, role);
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'posthouse migrate' });

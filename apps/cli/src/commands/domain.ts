@@ -2,7 +2,7 @@ import { showId, type DomainView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow, sayMailStays } from '../listing.ts';
 
 const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
   id: showId('dom', id),
@@ -84,6 +84,7 @@ export function registerDomain(program: Command, context: Context): void {
     .action((given: string, { cascade = false }: { cascade?: boolean }, command: Command) =>
       withHouse(context, async ({ directory }) => {
         await directory.removeDomain(scopeOf(command), given, cascade);
+        if (cascade) sayMailStays(context, command);
         printRemoved(context, command, given);
       }),
     );

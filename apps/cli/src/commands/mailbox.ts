@@ -2,9 +2,9 @@ import { hashPassword } from '#auth';
 import { showId, type MailboxChange, type MailboxState, type MailboxView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
-import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { printOne, printRemoved, registerList, registerShow, sayMailStays } from '../listing.ts';
 import { generatePassword, passwordFromStdin, promptPassword } from '../password.ts';
 import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
@@ -62,9 +62,6 @@ const messagesOption = () =>
 
 const generateOption = () =>
   new Option('--generate-password', 'make a password, and show it once').conflicts(['password', 'passwordStdin']);
-
-/** Other mailboxes may hold the same message, and the ledger counts it: removing it is retention's work. */
-const MAIL_STAYS = 'nobody can read its mail any more; the stored messages stay in the database for the timeline';
 
 export function registerMailbox(program: Command, context: Context): void {
   const mailbox = program.command('mailbox').description('mailboxes: who gets mail and reads it');
@@ -145,7 +142,7 @@ export function registerMailbox(program: Command, context: Context): void {
     .action((given: string, _, command: Command) =>
       withHouse(context, async ({ directory }) => {
         await directory.removeMailbox(scopeOf(command), given);
-        if (!commonOptions(command).json) context.terminal.err(MAIL_STAYS);
+        sayMailStays(context, command);
         printRemoved(context, command, given);
       }),
     );

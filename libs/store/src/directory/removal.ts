@@ -12,8 +12,14 @@ export async function removeMailboxes(act: Act, tenantId: TenantId, mailboxes: r
   const folders = await sql<{ id: string }>`
     delete from folder where tenant_id = ${tenantId} and mailbox_id = ${gone} returning id`.execute(act);
   const folderIds = sql`any (${folders.rows.map(({ id }) => id)}::uuid[])`;
-  await sql`delete from folder_message where tenant_id = ${tenantId} and folder_id = ${folderIds}`.execute(act);
-  await sql`delete from tombstone where tenant_id = ${tenantId} and folder_id = ${folderIds}`.execute(act);
+  // Retention counts the days of a body from its youngest tombstone, also from one whose folder is gone.
+  await sql`
+    with gone as (
+      delete from folder_message where tenant_id = ${tenantId} and folder_id = ${folderIds}
+      returning folder_id, modseq, uid, message_id
+    )
+    insert into tombstone (tenant_id, folder_id, modseq, uid, message_id)
+    select ${tenantId}::uuid, folder_id, modseq, uid, message_id from gone`.execute(act);
   await sql`delete from subscription where tenant_id = ${tenantId} and mailbox_id = ${gone}`.execute(act);
   await sql`delete from maildrop_lock where tenant_id = ${tenantId} and mailbox_id = ${gone}`.execute(act);
   await sql`delete from mailbox_usage where tenant_id = ${tenantId} and mailbox_id = ${gone}`.execute(act);

@@ -84,7 +84,7 @@ test('the migration names those that were in use before it', async () => {
   await add(inbox, 2, ['Old', 'b']);
   await add(inbox, 3, ['old', 'c']);
   await db.owner.query(`update folder set keywords = '{}'`);
-  const migration = await readFile(new URL('../../migrations/0008_folder_keywords.sql', import.meta.url), 'utf8');
+  const migration = await readFile(new URL('../../migrations/0009_folder_keywords.sql', import.meta.url), 'utf8');
   await db.owner.query(migration.slice(migration.indexOf('update folder')));
   expect(await keywordsOf(account)).toEqual(['b', 'c', 'Old']);
   expect(await keywordsOf(account, named('Archive'))).toEqual([]);

@@ -45,7 +45,10 @@ select id, name from folder
 
 const REMOVE_FOLDER = `
 with gone as (
-  delete from folder_message where tenant_id = $1::uuid and folder_id = $3::uuid returning uid, message_id, octets
+  delete from folder_message where tenant_id = $1::uuid and folder_id = $3::uuid returning uid, modseq, message_id, octets
+), buried as ( -- for retention alone, which counts the days of a body from its youngest tombstone
+  insert into tombstone (tenant_id, folder_id, modseq, uid, message_id)
+  select $1::uuid, $3::uuid, modseq, uid, message_id from gone
 ), noted as (
   insert into event (tenant_id, message_id, kind, detail)
   select $1::uuid, message_id, 'expunged', $4::text || ', UID ' || uid || ', with its folder' from gone

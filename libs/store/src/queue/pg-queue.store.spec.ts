@@ -33,9 +33,7 @@ const copies = (): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number 
 const events = async (): Promise<string[]> =>
   (await world.rows<{ kind: string }>('select kind from event order by id')).map(({ kind }) => kind);
 const expireLeases = () =>
-  world.rows(
-    `update delivery set lease_until = now() - interval '1 second', came_from = 'queued' where state = 'leased'`,
-  );
+  world.rows(`update delivery set lease_until = now() - interval '1 second' where state = 'leased'`);
 
 describe('the table of legal moves', () => {
   /** Columns a state needs, so that only the move itself can be at fault. */
@@ -55,21 +53,58 @@ describe('the table of legal moves', () => {
     discarded: ['discarded'],
   };
 
-  test.each(DELIVERY_STATES.flatMap((from) => DELIVERY_STATES.map((to) => [from, to] as const)))(
-    '%s -> %s',
-    async (from, to) => {
-      await world.accept([toAlice()]);
-      const worker = world.db.as('posthouse_worker').pool;
-      const move = (state: DeliveryState) =>
-        worker.query(`update delivery set came_from = state, state = '${state}', ${dress(state)}`);
-      for (const state of PATHS[from]) await move(state);
-      const outcome = await move(to).then(
-        () => 'moved',
-        (error: { code: string; constraint: string }) => `${error.code} ${error.constraint}`,
-      );
-      expect(outcome).toBe(LEGAL_MOVES[from].includes(to) ? 'moved' : '23514 delivery_legal_move');
-    },
-  );
+  const PAIRS = DELIVERY_STATES.flatMap((from) => DELIVERY_STATES.map((to) => [from, to] as const));
+  const BIRTHS = new Set<DeliveryState>(['queued', 'held']);
+  const ofTable = (past: DeliveryState | null, to: DeliveryState): boolean =>
+    past === null ? BIRTHS.has(to) : LEGAL_MOVES[past].includes(to);
+  const outcomeOf = (moving: Promise<unknown>): Promise<string> =>
+    moving.then(
+      () => 'moved',
+      (error: { code: string; constraint: string }) => `${error.code} ${error.constraint}`,
+    );
+  const update = (to: DeliveryState, past: string) =>
+    world.db
+      .as('posthouse_worker')
+      .pool.query(`update delivery set state = '${to}', ${past === '' ? '' : `came_from = ${past},`} ${dress(to)}`);
+  /** Brings a new row lawfully there. */
+  const bringTo = async (state: DeliveryState): Promise<void> => {
+    await world.accept([toAlice()]);
+    for (const step of PATHS[state]) await update(step, 'state');
+  };
+
+  test.each(PAIRS)('%s -> %s', async (from, to) => {
+    await bringTo(from);
+    expect(await outcomeOf(update(to, 'state'))).toBe(ofTable(from, to) ? 'moved' : '23514 delivery_legal_move');
+  });
+
+  test.each(PAIRS)('%s -> %s, with any other past than its own, or none named', async (from, to) => {
+    await bringTo(from);
+    const refused = (past: DeliveryState | null): string =>
+      ofTable(past, to) ? '23514 delivery_true_past' : '23514 delivery_legal_move';
+    for (const lie of [null, ...DELIVERY_STATES.filter((state) => state !== from)]) {
+      expect(await outcomeOf(update(to, lie === null ? 'null' : `'${lie}'`)), `as if from ${lie}`).toBe(refused(lie));
+    }
+    const [row] = await world.rows<{ came_from: DeliveryState | null }>('select came_from from delivery');
+    expect(await outcomeOf(update(to, ''))).toBe(refused(row?.came_from ?? null));
+    expect(await states()).toEqual([from]);
+  });
+
+  test('what is delivered cannot be queued again by whoever says that it was only leased, the owner included', async () => {
+    await bringTo('delivered');
+    const again = `update delivery set came_from = 'leased', state = 'queued', settled_at = null`;
+    expect(await outcomeOf(world.rows(again))).toBe('23514 delivery_true_past');
+    await expect(world.rows(again)).rejects.toThrow('came_from says leased, and the delivery was delivered');
+    // In two steps neither: the past alone, then the state.
+    expect(await outcomeOf(world.rows(`update delivery set came_from = 'held'`))).toBe('23514 delivery_legal_move');
+  });
+
+  test('no row is born with a past', async () => {
+    const born = world.rows(
+      `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state, came_from, settled_at)
+       values ('${newId()}', '${newId()}', 0, 'x@example.org', 'local', 'delivered', 'leased', now())`,
+    );
+    expect(await outcomeOf(born)).toBe('23514 delivery_true_past');
+  });
 
   test.each(DELIVERY_STATES)('born %s', async (state) => {
     const settled = ['delivered', 'forwarded', 'bounced', 'discarded'].includes(state) ? 'now()' : 'null';
@@ -78,11 +113,7 @@ describe('the table of legal moves', () => {
       `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state, lease_owner, lease_until, settled_at)
        values ('${newId()}', '${newId()}', 0, 'x@example.org', 'local', '${state}', ${lease.join(', ')}, ${settled})`,
     );
-    const outcome = await born.then(
-      () => 'born',
-      (error: { code: string; constraint: string }) => `${error.code} ${error.constraint}`,
-    );
-    expect(outcome).toBe(state === 'queued' || state === 'held' ? 'born' : '23514 delivery_legal_move');
+    expect(await outcomeOf(born)).toBe(BIRTHS.has(state) ? 'moved' : '23514 delivery_legal_move');
   });
 });
 
@@ -127,9 +158,7 @@ describe('claim', () => {
   test('takes nothing that is not due, held or in another lane', async () => {
     await world.accept([{ ...toAlice(), hold: 'for a test' }]);
     await world.accept([toAlice()]);
-    await world.rows(
-      `update delivery set next_attempt_at = now() + interval '1 hour', came_from = null where state = 'queued'`,
-    );
+    await world.rows(`update delivery set next_attempt_at = now() + interval '1 hour' where state = 'queued'`);
     expect((await claim()).deliveries).toEqual([]);
     expect((await world.queue.claim(remoteLane('elsewhere.example'), 10, 60)).deliveries).toEqual([]);
   });

@@ -133,7 +133,7 @@ describe('place', () => {
       'over-quota',
     ]);
     await world.rows('update mailbox set quota_octets = null where id = $1', [two]);
-    await world.rows(`update delivery set next_attempt_at = now(), came_from = 'leased' where state = 'queued'`);
+    await world.rows(`update delivery set next_attempt_at = now() where state = 'queued'`);
     expect(await world.queue.place(place((await claim()).deliveries))).toEqual([
       'delivered',
       'over-quota',
@@ -151,7 +151,7 @@ describe('place', () => {
       ),
     ).toEqual([{ state: 'queued', reply: '452 4.2.2 mailbox full', lease_owner: null, after: 3600 }]);
     expect((await claim()).deliveries).toEqual([]);
-    await world.rows(`update delivery set next_attempt_at = now(), came_from = 'leased'`);
+    await world.rows(`update delivery set next_attempt_at = now()`);
     const { deliveries } = await claim();
     expect(deliveries[0]?.attempt).toBe(2);
     await world.queue.place(

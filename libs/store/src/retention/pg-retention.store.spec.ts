@@ -1,5 +1,6 @@
-import { DEFAULT_TENANT, type MessageId, type Swept } from '#domain';
+import { DEFAULT_TENANT, ROOT_TENANT, type FolderName, type MessageId, type Swept } from '#domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { PgDirectoryStore } from '../directory/pg-directory.store.ts';
 import { fill, makeMailbox } from '../folder/mailboxes.spec-helper.ts';
 import { PgFolderStore } from '../folder/pg-folder.store.ts';
 import { queueWorld, type QueueWorld } from '../queue/queue-fixture.spec-helper.ts';
@@ -10,9 +11,11 @@ const NOTHING: Swept = { reclaimed: 0, forgotten: 0, tombstones: 0, refusals: 0,
 
 let world: QueueWorld;
 let retention: PgRetentionStore;
+let directory: PgDirectoryStore;
 beforeAll(async () => {
   world = await queueWorld();
   retention = new PgRetentionStore(world.db.as('posthouse_worker'), { rest: 0 });
+  directory = new PgDirectoryStore(world.db.as('posthouse_api'));
 });
 afterEach(async () => {
   await world.clear();
@@ -35,15 +38,28 @@ const ageTombstones = (days: number) =>
 
 /** A mail in INBOX, and its expunge as a session would do it. */
 async function delivered() {
-  const { account, inbox } = await makeMailbox(world.db.owner);
+  const { account, inbox, domain } = await makeMailbox(world.db.owner);
   const id = await fill(world.db.owner, inbox, 1);
   const folders = new PgFolderStore(world.db.as('posthouse_imap'));
   const expunge = async (): Promise<void> => {
     await world.rows('update folder_message set flags = flags | 8 where message_id = $1', [id]);
     await folders.expunge(inbox, [{ first: 1, last: 1 }]);
   };
-  return { id, account, inbox, expunge };
+  return { id, account, inbox, folders, domain, expunge };
 }
+
+const operator = { principal: ROOT_TENANT, tenant: 'default' };
+
+/** What takes a mail away together with what it lay in. */
+const REMOVALS: readonly (readonly [string, (mail: Awaited<ReturnType<typeof delivered>>) => Promise<unknown>])[] = [
+  ['its mailbox', ({ domain }) => directory.removeMailbox(operator, `a@${domain}`)],
+  ['its domain', ({ domain }) => directory.removeDomain(operator, domain, true)],
+  ['its folder', async ({ account, inbox, folders }) => {
+    await folders.move(inbox, [{ first: 1, last: 1 }], 'Archive' as FolderName);
+    await ageTombstones(30);
+    await folders.delete(account, 'Archive' as FolderName);
+  }], // prettier-ignore
+];
 
 describe('a body', () => {
   test('stays while a copy is in a folder, and for its days after the last copy is gone; then it goes and the timeline stays', async () => {
@@ -61,9 +77,35 @@ describe('a body', () => {
     expect(await state(id)).toBeUndefined();
   });
 
+  test.each(REMOVALS)('stays for its days after %s was removed', async (_what, remove) => {
+    const mail = await delivered();
+    await age(30);
+    await remove(mail);
+    expect(await world.rows('select 1 from folder_message')).toEqual([]);
+    expect(await sweep()).toMatchObject({ reclaimed: 0 });
+    expect(await state(mail.id)).toEqual({ state: 'accepted', body: true });
+    await ageTombstones(8);
+    expect(await sweep()).toMatchObject({ reclaimed: 1 });
+    expect(await state(mail.id)).toEqual({ state: 'reclaimed', body: false });
+  });
+
+  test('that was expunged a while before its mailbox was removed keeps the rest of its days', async () => {
+    const { id, domain, expunge } = await delivered();
+    await age(30);
+    await expunge();
+    await ageTombstones(6);
+    await directory.removeMailbox(operator, `a@${domain}`);
+    expect(await sweep()).toEqual({ ...NOTHING, more: false });
+    await ageTombstones(8);
+    expect(await sweep()).toEqual({ ...NOTHING, reclaimed: 1, tombstones: 1, more: false });
+    expect(await state(id)).toEqual({ state: 'reclaimed', body: false });
+  });
+
   test.for(['queued', 'held'])('stays while a delivery of it is %s', async (waiting) => {
-    const id = await world.accept([{ forwardPath: 'x@far.example' }]);
-    await world.rows(`update delivery set state = $1, came_from = null`, [waiting]);
+    const id = await world.accept([
+      { forwardPath: 'x@far.example', ...(waiting === 'held' && { hold: 'for a test' }) },
+    ]);
+    expect(await world.rows('select state from delivery')).toEqual([{ state: waiting }]);
     await age(1_000);
     expect(await sweep()).toEqual({ ...NOTHING, more: false });
     expect(await state(id)).toEqual({ state: 'accepted', body: true });
@@ -75,7 +117,7 @@ describe('a body', () => {
       DEFAULT_TENANT,
       large,
     ]);
-    await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+    await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
     await age(30);
     expect(await sweep()).toMatchObject({ reclaimed: 1 });
     expect(await world.rows('select 1 from message_chunk')).toEqual([]);
@@ -98,7 +140,7 @@ test('what is forgotten takes its deliveries and events along, and the others ke
     await world.accept([{ forwardPath: 'x@far.example' }]),
     await world.accept([{ forwardPath: 'y@far.example' }]),
   ];
-  await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+  await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
   await world.rows(`update message set received_at = now() - interval '91 days' where id = $1`, [old]);
   expect(await sweep()).toMatchObject({ forgotten: 1 });
   for (const table of ['delivery', 'event'])
@@ -107,7 +149,7 @@ test('what is forgotten takes its deliveries and events along, and the others ke
 
 test('the walk goes on where it ended, rests at its end, and two workers never walk at once', async () => {
   for (let n = 0; n < 5; n++) await world.accept([{ forwardPath: 'x@far.example' }]);
-  await world.rows(`update delivery set state = 'discarded', came_from = 'queued', settled_at = now()`);
+  await world.rows(`update delivery set came_from = state, state = 'discarded', settled_at = now()`);
   await age(30);
   const small = new PgRetentionStore(world.db.as('posthouse_worker'), { messages: 2, rest: 3_600 });
   const another = new PgRetentionStore(world.db.as('posthouse_worker'), { messages: 2, rest: 3_600 });
