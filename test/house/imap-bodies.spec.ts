@@ -86,6 +86,54 @@ test('a large message: sections, search, \\Seen, copy', async () => {
   expect(literal((await talk.ok('FETCH 1 RFC822')).at(0)).equals(message)).toBe(true);
 });
 
+describe('a message whose octets are lost', () => {
+  const TRACE = 'Received: by example.org\r\n';
+  const small = octets(100);
+
+  /** Between two small messages, with trace lines as the worker puts on top. */
+  async function damaged(lostChunk: number): Promise<void> {
+    for (const message of [small, octets(2 * 1024 * 1024), small]) await talk.append('INBOX', message);
+    const { owner } = imap.db;
+    const second = 'mailbox_id = $1 and uid = 2';
+    await owner.query(
+      `update folder_message set trace = convert_to($2, 'UTF8'), octets = octets + length($2) where ${second}`,
+      [box.mailboxId, TRACE],
+    );
+    await owner.query(
+      `delete from message_chunk where number = $2 and message_id = (select message_id from folder_message where ${second})`,
+      [box.mailboxId, lostChunk],
+    );
+  }
+
+  test.for([
+    'BODY.PEEK[]',
+    'RFC822',
+    'FLAGS BODY.PEEK[HEADER]',
+    'BODY.PEEK[HEADER.FIELDS (SUBJECT)]',
+    'BODY.PEEK[9] BODY.PEEK[TEXT]',
+    'BODY BODY.PEEK[]<10.1000>',
+  ])('FETCH (%s): NO behind what was read before it, and the session goes on', async (items) => {
+    await damaged(0);
+    const lines = await talk.say(`FETCH 1:3 (${items})`);
+    expect(lines.map((line) => line.split(' (')[0])).toEqual([
+      '* 1 FETCH',
+      'NO [UNAVAILABLE] temporary failure, try again later',
+    ]);
+    expect(literal((await talk.ok('FETCH 3 BODY.PEEK[]')).at(0)).equals(small)).toBe(true);
+    // What lies in the trace alone is there.
+    expect(await talk.ok('FETCH 2 BODY.PEEK[]<0.9>')).toEqual(['* 2 FETCH (BODY[]<0> {9}\r\nReceived:)']);
+  });
+
+  test('in its middle: the connection ends behind what was read before it, and nothing looks complete', async () => {
+    await damaged(1);
+    await talk.send('FETCH 1:3 BODY.PEEK[]');
+    expect(literal(await talk.response()).equals(small)).toBe(true);
+    const announced = /^\* 2 FETCH \(BODY\[\] \{(\d+)\}$/.exec((await talk.client.line()) ?? '')?.[1];
+    expect(Number(announced)).toBe(2 * 1024 * 1024 + TRACE.length);
+    expect((await talk.client.rest()).length).toBeLessThan(Number(announced));
+  });
+});
+
 test('many messages: batches join without a seam', async () => {
   const all: Buffer[] = [];
   for (let at = 0; at < 230; at++) {

@@ -221,7 +221,7 @@ describe('database trouble', () => {
     await kill();
     await talk.client.send('DONE\r\n');
     expect(await talk.until()).toEqual(['OK awake']);
-    await until(async () => ((await talk.say('NOOP')).at(-1) === 'OK done' ? true : undefined));
+    await until(async () => ((await talk.say('SEARCH ALL')).at(-1) === 'OK searched' ? true : undefined));
     await talk.ok('LOGOUT');
   });
 });

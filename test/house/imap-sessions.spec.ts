@@ -1,4 +1,5 @@
 /** Several sessions of one mailbox, and what they tell each other. */
+import { FLAG, type FolderName } from '#domain';
 import { roleUrl, Config, House, silentLog, startApp } from '#runtime';
 import { PgMailboxBell } from '#queue';
 import { SmtpTalk } from '#testing';
@@ -51,6 +52,15 @@ async function ring(): Promise<void> {
   await bell.close();
 }
 
+/** As another process does; no bell is rung. */
+async function expunge(...uids: readonly number[]): Promise<void> {
+  const inbox = await imap.store.status(box, 'INBOX' as FolderName);
+  if (!inbox) return expect.fail('no INBOX');
+  const set = uids.map((uid) => ({ first: uid, last: uid }));
+  await imap.store.store(inbox, set, { mode: 'add', flags: FLAG.deleted, keywords: [] });
+  expect([...(await imap.store.expunge(inbox, set)).uids]).toEqual(uids);
+}
+
 describe('message numbers', () => {
   test('stay what the client believes until it may be told', async () => {
     const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
@@ -69,13 +79,51 @@ describe('message numbers', () => {
     expect(fetched).toEqual([1, 3, 5, 6].map((uid, at) => `* ${at + 1} FETCH (UID ${uid})`));
   });
 
-  test('a search names numbers the client knows; UIDs may be told of what is gone', async () => {
+  test('a search names numbers the client knows, and where it asks for UIDs is told what is gone behind them', async () => {
     const [one, other] = await Promise.all([login('INBOX'), login('INBOX')]);
     await other.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
     await other.ok('EXPUNGE');
     expect((await one.ok('SEARCH ALL')).at(0)).toBe('* SEARCH 2 3 4 5');
-    expect(unrecent(await one.ok('UID SEARCH ALL'))).toEqual(['* 1 EXPUNGE', '* SEARCH 2 3 4 5']);
+    expect(unrecent(await one.ok('UID SEARCH ALL'))).toEqual(['* SEARCH 2 3 4 5', '* 1 EXPUNGE']);
     expect((await one.ok('SEARCH ALL')).at(0)).toBe('* SEARCH 1 2 3 4');
+  });
+
+  test.for<[string, string]>([
+    ['UID SEARCH 2', '* SEARCH 2'],
+    ['UID SEARCH 1', '* SEARCH'],
+    ['UID SEARCH NOT 2:4', '* SEARCH'],
+    ['UID SEARCH OR (2 UNSEEN) (4 UNSEEN)', '* SEARCH 2 4'],
+    ['UID SEARCH UID 2', '* SEARCH 2'],
+    ['UID SEARCH UID *', '* SEARCH 4'],
+  ])('the numbers in %s are those that the client knew when it sent it', async ([command, found]) => {
+    const one = await login('INBOX');
+    await expunge(1, 5);
+    expect(unrecent(await one.ok(command))).toEqual([found, '* 5 EXPUNGE', '* 1 EXPUNGE']);
+    expect((await one.ok('UID SEARCH 2')).at(0)).toBe('* SEARCH 3');
+  });
+
+  test('SEARCH keeps EXPUNGE to itself, and takes * for the last UID that is there', async () => {
+    const one = await login('INBOX');
+    await expunge(5);
+    expect(await one.ok('SEARCH UID *')).toEqual(['* SEARCH 4']);
+    expect(await one.ok('SEARCH 3:*')).toEqual(['* SEARCH 3 4']);
+    expect(unrecent(await one.ok('NOOP'))).toEqual(['* 5 EXPUNGE']);
+  });
+
+  test('a command that names UIDs alone is answered by the numbers told before it', async () => {
+    const one = await login('INBOX');
+    await expunge(1);
+    expect(unrecent(await one.ok('UID FETCH 4:* UID'))).toEqual([
+      '* 1 EXPUNGE',
+      '* 3 FETCH (UID 4)',
+      '* 4 FETCH (UID 5)',
+    ]);
+    await expunge(2);
+    expect(unrecent(await one.ok('UID STORE 4:* +FLAGS (\\Flagged)'))).toEqual([
+      '* 1 EXPUNGE',
+      expect.stringMatching(/^\* 2 FETCH \(UID 4 FLAGS \(.*\\Flagged/),
+      expect.stringMatching(/^\* 3 FETCH \(UID 5 FLAGS \(.*\\Flagged/),
+    ]);
   });
 
   test('arrivals are there for a UID command that asks beyond', async () => {

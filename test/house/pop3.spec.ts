@@ -1,8 +1,8 @@
 /** POP3 against a real database: the lock, deletions, pipelining, large messages, trouble and the end. */
 import { Buffer } from 'node:buffer';
-import { testServerUrl } from '#testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { takeDatabase } from './database-away.spec-helper.ts';
 import {
   bodyOf,
   PASSWORD,
@@ -43,13 +43,6 @@ async function counters({ mailboxId, folderId }: Mailbox) {
     [mailboxId, folderId],
   );
   return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, value]) => [name, Number(value)]));
-}
-
-async function asAdmin(...statements: readonly string[]): Promise<void> {
-  const admin = new pg.Client({ connectionString: testServerUrl() });
-  await admin.connect();
-  for (const statement of statements) await admin.query(statement);
-  await admin.end();
 }
 
 describe('the lock', () => {
@@ -309,17 +302,13 @@ describe('trouble', () => {
     const { mailbox, messages } = await mailboxWith(bodyOf(100), bodyOf(200));
     const other = await mailboxWith();
     const client = await Pop3Client.login(app.port, mailbox);
-    const name = new URL(pop3.db.ownerUrl).pathname.slice(1);
-    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = 'posthouse_pop3'`;
-    await asAdmin(`alter database ${name} allow_connections false`, kill);
-    const alive = `select from pg_stat_activity where datname = '${name}' and usename = 'posthouse_pop3'`;
-    await vi.waitFor(async () => expect((await pop3.db.owner.query(alive)).rowCount).toBe(0));
+    const giveBack = await takeDatabase(pop3.db, 'posthouse_pop3');
     expect(await client.ask('RETR 1')).toBe('-ERR [SYS/TEMP] cannot read the message now, try again later');
     const late = await Pop3Client.connect(app.port);
     expect(await late.loggedIn(other.mailbox.address)).toBe(
       '-ERR [SYS/TEMP] cannot open the maildrop now, try again later',
     );
-    await asAdmin(`alter database ${name} allow_connections true`);
+    await giveBack();
     expect(await client.ask('RETR 1')).toBe('+OK 117 octets');
     expect(await client.block()).toEqual(stuffed(messages[0] ?? Buffer.alloc(0)));
     expect(await late.loggedIn(other.mailbox.address)).toBe('+OK 0 messages (0 octets)');

@@ -23,7 +23,7 @@ import { COMMAND_NAMES, perform } from './commands/index.ts';
 import { CutShort, isBug, replyToFault } from './faults.ts';
 import { MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
 import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
-import { asksForNews, isUidCommand, looksFirst, looksLast, mayExpunge } from './rules.ts';
+import { asksForNews, expungesFirst, isUidCommand, looksFirst, looksLast, mayExpunge, polls } from './rules.ts';
 import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
 
@@ -164,14 +164,24 @@ export class Dialogue {
   async #lookFirst(pending: Pending, folder: Selected, command: Exclude<Command, AppendCommand>): Promise<void> {
     let answer: Answer;
     try {
-      const uid = isUidCommand(command);
-      const there = asksForNews(folder, command) ? await this.#catchUp(folder, uid, uid) : await this.#sync();
-      if (!there) return;
+      if (!(await this.#look(folder, command))) return this.#lose();
       answer = await perform(this.client, command);
     } catch (error) {
       answer = this.#translate(error);
     }
     return this.#close(pending, answer);
+  }
+
+  /** False: the folder is gone. */
+  async #look(folder: Selected, command: Command): Promise<boolean> {
+    try {
+      if (!asksForNews(folder, command)) return await folder.sync();
+      return await this.#catchUp(folder, expungesFirst(command), isUidCommand(command));
+    } catch (error) {
+      if (!polls(command)) throw error;
+      this.#translate(error);
+      return true;
+    }
   }
 
   #finish(pending: Pending, answer: Answer | Promise<Answer>): Promise<void> | undefined {
@@ -195,7 +205,8 @@ export class Dialogue {
   async #lookLast(folder: Selected, pending: Pending, answer: Reply): Promise<void> {
     const { command } = pending;
     try {
-      if (!(await this.#catchUp(folder, mayExpunge(command), isUidCommand(command)))) return;
+      // Where the folder is gone the next command that needs it says so.
+      await this.#catchUp(folder, mayExpunge(command), isUidCommand(command));
     } catch (error) {
       // The command itself is done; what is new is told with the next.
       this.#translate(error);
@@ -203,23 +214,20 @@ export class Dialogue {
     this.#conclude(pending, answer);
   }
 
-  /** Tells all that is new, as fast as the client takes it. False: the selected folder is gone, and that was said. */
+  /** Tells all that is new, as fast as the client takes it. False: the folder is gone. */
   async #catchUp(folder: Selected, expunges: boolean, uid: boolean): Promise<boolean> {
     for (;;) {
-      if (!(await this.#sync())) return false;
+      if (!(await folder.sync())) return false;
       this.#out.add(folder.updates(expunges, uid));
       if (!folder.behind || !this.#out.open) return true;
       await this.#out.flush();
     }
   }
 
-  /** False: the selected folder is gone, and that was said. */
-  async #sync(): Promise<boolean> {
-    const { folder } = this.client;
-    if (!folder || (await folder.sync())) return true;
+  /** RFC 2180 3.3: the selected folder is gone, and what is asked cannot be done without. */
+  #lose(): void {
     this.#out.add(FOLDER_GONE);
     this.#over = true;
-    return false;
   }
 
   /** A command that was let through has ended. */
@@ -304,10 +312,11 @@ export class Dialogue {
 
   /** In IDLE: what is new goes out at once, or a part of it: then `hasMoreNews`. Never rejects. */
   async tellNews(): Promise<void> {
+    const { folder } = this.client;
+    if (!folder) return;
     try {
-      if (!(await this.#sync())) return;
-      const { folder } = this.client;
-      if (folder && this.isIdling) this.#out.add(folder.updates(true, false));
+      if (!(await folder.sync())) this.#lose();
+      else if (this.isIdling) this.#out.add(folder.updates(true, false));
     } catch (error) {
       this.#parts.log.debug(
         { conn: this.#connection.id, reason: reasonOf(error) },

@@ -150,7 +150,9 @@ export class ImapConnection implements Callable, TcpSession {
       .catch((error: unknown) => {
         this.#waiting = false;
         if (!this.#gone) this.#parts.log.error({ conn: this.id, err: error }, 'an IMAP session failed');
-        this.#connection.socket.destroy();
+        // What was answered before is whole, and the client need not ask for it again.
+        void this.#out.flush();
+        this.#connection.hangUp();
       });
   }
 

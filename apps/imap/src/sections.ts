@@ -14,7 +14,6 @@ import {
 } from '#imap';
 import { Buffer } from 'node:buffer';
 import type { Client } from './client.ts';
-import { CutShort } from './faults.ts';
 import { MAX_FILTERED_HEADER } from './limits.ts';
 
 /** A section as a command asks for it of every message. */
@@ -103,13 +102,16 @@ function writePieces(
   octets: number,
 ): Promise<void> | undefined {
   const held: Buffer[] = [];
+  const write = (): void => {
+    announce(client, response, label, octets);
+    for (const part of held) client.out.addOctets(part);
+  };
   for (const piece of pieces) {
     const found = inMemory(row, piece);
-    if (!found) return streamPieces(client, response, label, row, pieces, octets);
+    if (!found) return streamPieces(client, write, piecesOf(client, row, pieces.slice(held.length)));
     held.push(found);
   }
-  announce(client, response, label, octets);
-  for (const part of held) client.out.addOctets(part);
+  write();
   return undefined;
 }
 
@@ -118,26 +120,16 @@ function inMemory({ trace, header, body, headerOctets }: MessageRow, { from, sta
   return body?.subarray(start, end) ?? (end <= headerOctets ? header?.subarray(start, end) : undefined);
 }
 
-async function streamPieces(
-  client: Client,
-  response: FetchResponse,
-  label: string,
-  row: MessageRow,
-  pieces: readonly Piece[],
-  octets: number,
-): Promise<void> {
-  const { out } = client;
-  const stream = piecesOf(client, row, pieces);
-  // Before the literal is announced: until then a failure can still be told.
+/** @param begin announces the literal, and what of it is in memory in front of the stream */
+async function streamPieces({ out }: Client, begin: () => void, stream: AsyncGenerator<Buffer, void>): Promise<void> {
+  // The store is asked before the literal is announced: until then a failure can still be told.
   let next = await stream.next();
-  announce(client, response, label, octets);
+  begin();
   try {
     for (; next.done !== true && out.open; next = await stream.next()) {
       out.addOctets(next.value);
       if (out.full) await out.flush();
     }
-  } catch (error) {
-    throw new CutShort('a message could not be read to its end', { cause: error });
   } finally {
     await stream.return();
   }

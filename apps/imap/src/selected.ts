@@ -18,7 +18,7 @@ import { CHANGES_BATCH } from './limits.ts';
 export class Selected {
   readonly ref: FolderRef;
   readonly readOnly: boolean;
-  /** A ring came: the folder may have moved. */
+  /** A ring came, or the last look did not tell all: the folder may have moved. */
   stale = false;
   readonly #store: FolderStore;
   /** What SELECT answered; gone when the view is there. */
@@ -63,11 +63,13 @@ export class Selected {
     return this.#view ?? this.#load();
   }
 
-  /** Notes what others did since the last look, CHANGES_BATCH of it; the client is told by `updates`. False: the folder is gone. */
+  /** Notes what others did since the last look, CHANGES_BATCH of it; the client is told by `updates`. False: the folder is gone, and `stale` stays. */
   async sync(): Promise<boolean> {
     this.stale = false;
     try {
-      return await this.#sync();
+      const there = await this.#sync();
+      if (!there) this.stale = true;
+      return there;
     } catch (error) {
       this.stale = true;
       this.#goal = 0;
@@ -97,7 +99,7 @@ export class Selected {
     const alone = highestModseq <= this.#point.modseq + own;
     if (!this.#cut && !alone) {
       // Others changed something in between; our own change is then told like theirs.
-      if (!(await this.sync())) this.stale = true;
+      await this.sync();
       return;
     }
     // Where the look was cut our own change is still to be read; until then the client must not be told what was before it.

@@ -34,6 +34,13 @@ describe('LIST patterns', () => {
     expect(matches(pattern, name)).toBe(expected);
   });
 
+  test('names are found in whatever form of Unicode they are asked for', () => {
+    expect(matches('Cafe\u0301', 'Caf\u00e9')).toBe(true);
+    expect(matches('%/Cafe\u0301*', 'x/Caf\u00e9s')).toBe(true);
+    expect(matches('Cafe%', 'Caf\u00e9')).toBe(false);
+    expect(matches('\u0301/%', 'Caf\u00e9/x', 'Cafe')).toBe(true);
+  });
+
   test('the reference stands in front', () => {
     expect(matches('%', 'Archive/2024', 'Archive/')).toBe(true);
     expect(matches('%', 'Archive/2024', 'Archive')).toBe(false);

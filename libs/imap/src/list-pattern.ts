@@ -5,11 +5,12 @@ import { canonicalInbox, INBOX, SEPARATOR } from './folder-name.ts';
 export type NamePattern = (name: string) => boolean;
 
 /**
+ * Names are compared in the form in which folders are kept, Unicode NFC: clients that write NFD find them too.
  * @param reference put in front of the pattern as it is
  * @returns undefined when the pattern is too long or has too many wildcards: it matches nothing then
  */
 export function listPattern(reference: string, pattern: string): NamePattern | undefined {
-  const whole = joinWildcards(canonicalInbox(reference + pattern));
+  const whole = joinWildcards(canonicalInbox((reference + pattern).normalize('NFC')));
   if (whole.length > MAX_LIST_PATTERN) return undefined;
   const wildcards = whole.split('').filter(isWildcard).length;
   if (wildcards > MAX_LIST_WILDCARDS) return undefined;

@@ -157,31 +157,25 @@ class Fetch {
     // RFC 3501 6.4.5: flags changed by the fetch are part of its response.
     if (changed !== undefined && !this.#wantsFlags) this.#flags(response, row, changed);
     const message = new AnsweredMessage(row, this.#wants.mimeIndex === true);
-    let begun = false;
     for (const [at, item] of this.#items.entries()) {
       let reading: Promise<void> | undefined;
       if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
       else if (item.item !== 'section') attribute(response, item.item, message);
-      else {
-        reading = writeSection(this.#client, response, item, message);
-        begun ||= !reading;
-      }
+      else reading = writeSection(this.#client, response, item, message);
       if (!isLong(item)) continue;
       // A response may hold the same body a hundred times.
       const wait = reading ?? (out.full ? out.flush() : undefined) ?? parts.turns.over();
-      if (wait) return this.#writeRest({ response, message, wait, begun, changed }, this.#items.slice(at + 1));
+      if (wait) return this.#writeRest({ response, message, wait, changed }, this.#items.slice(at + 1));
     }
     out.add(response.end());
     return undefined;
   }
 
-  async #writeRest({ response, message, wait, begun, changed }: Begun, items: readonly Item[]): Promise<void> {
+  async #writeRest({ response, message, wait, changed }: Begun, items: readonly Item[]): Promise<void> {
     const { out, parts } = this.#client;
     const { row } = message;
-    let open = begun;
     try {
       await wait;
-      open = true;
       for (const item of items) {
         if (item.item === 'FLAGS') this.#flags(response, row, changed ?? row.flags);
         else if (item.item !== 'section') attribute(response, item.item, message);
@@ -191,7 +185,8 @@ class Fetch {
         if (others) await others;
       }
     } catch (error) {
-      throw open ? new CutShort('a response could not be completed', { cause: error }) : error;
+      // Until its first octet is on the way a failure can still be told.
+      throw response.begun ? new CutShort('a response could not be completed', { cause: error }) : error;
     }
     out.add(response.end());
   }
@@ -208,8 +203,6 @@ interface Begun {
   readonly response: FetchResponse;
   readonly message: AnsweredMessage;
   readonly wait: Promise<void>;
-  /** A part of it is on its way already. */
-  readonly begun: boolean;
   /** Flags, where this command changed them. */
   readonly changed: number | undefined;
 }

@@ -34,8 +34,8 @@ export async function search(
   const view = await client.selected.view();
   const resolved = view.resolve(EVERYTHING, true);
   if (resolved.kind === 'out-of-range') return found(client, []);
-  const { exists } = view;
-  const match = compileSearch(program, { seq: exists, uid: view.uidOf(exists) ?? 0 });
+  // The last number is what the client knows; the last UID is of a message that is still there (RFC 3501 9, seq-number).
+  const match = compileSearch(program, { seq: view.exists, uid: resolved.uids.at(-1) ?? 0 });
   const run = new Search(client, view, match, needsRow(program));
   const uids = await run.find(resolved.uids);
   const seqOf = numbering(view);

@@ -8,9 +8,15 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export class FetchResponse {
   #text: string;
   #empty = true;
+  #begun = false;
 
   constructor(seq: number) {
     this.#text = `* ${seq} FETCH (`;
+  }
+
+  /** A part of it was taken: from here on it must be completed. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** Bits of FLAG_BIT, `recent` among them. */
@@ -52,6 +58,7 @@ export class FetchResponse {
   take(): string {
     const text = this.#text;
     this.#text = '';
+    this.#begun = true;
     return text;
   }
 
