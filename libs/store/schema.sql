@@ -364,12 +364,12 @@ AS $function$
 declare
   next_ordinal int;
 begin
-  insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
-                       header_octets, recipients, deliveries, header_message_id, envelope, body_structure, mime_index, body)
+  insert into message as here (tenant_id, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
+                               header_octets, recipients, deliveries, header_message_id, envelope, body_structure, mime_index, body)
   select to_tenant, id, state, origin, reverse_path, helo, remote_address, body_type, smtputf8, dsn_ret, dsn_envid, octets,
          header_octets, 0, 0, header_message_id, envelope, body_structure, mime_index, body
     from message where tenant_id = from_tenant and id = of_message and state = 'accepted'
-  on conflict do nothing;
+  on conflict (tenant_id, id) do update set state = excluded.state, body = excluded.body where here.state = 'reclaimed';
   if found then
     insert into message_chunk (tenant_id, message_id, number, octets)
     select to_tenant, message_id, number, octets from message_chunk where tenant_id = from_tenant and message_id = of_message;
@@ -398,6 +398,18 @@ begin
   delete from message_chunk where tenant_id = gone;
   delete from message where tenant_id = gone;
 end $function$
+
+CREATE OR REPLACE FUNCTION public.lies_nowhere(of_tenant uuid, of_message uuid, expunged_days integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select not exists (select from folder_message f where f.tenant_id = of_tenant and f.message_id = of_message)
+     and not exists (select from delivery d where d.tenant_id = of_tenant and d.message_id = of_message and d.state in ('queued', 'leased', 'held'))
+     and not exists (select from tombstone t where t.tenant_id = of_tenant and t.message_id = of_message
+                        and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
+$function$
 
 CREATE OR REPLACE FUNCTION public.refuse_false_past()
  RETURNS trigger
@@ -445,6 +457,8 @@ declare
   looked int;
   next_tenant uuid;
   next_message uuid;
+  tenants uuid[];
+  messages uuid[];
 begin
   select * into walk from retention_walk w where w.rest_until <= now() for update skip locked;
   if not found then
@@ -457,14 +471,23 @@ begin
      where (m.tenant_id, m.id) > (walk.last_tenant, walk.last_message)
      order by m.tenant_id, m.id
      limit batch
-  ), orphan as (
-    select p.* from page p
+  ), locked as (
+    select m.tenant_id, m.id
+      from page p join message m on m.tenant_id = p.tenant_id and m.id = p.id
      where p.state <> 'pending'
        and p.received_at < now() - greatest(make_interval(days => expunged_days), interval '1 hour')
-       and not exists (select from folder_message f where f.tenant_id = p.tenant_id and f.message_id = p.id)
-       and not exists (select from delivery d where d.tenant_id = p.tenant_id and d.message_id = p.id and d.state in ('queued', 'leased', 'held'))
-       and not exists (select from tombstone t where t.tenant_id = p.tenant_id and t.message_id = p.id
-                          and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
+       and lies_nowhere(p.tenant_id, p.id, expunged_days)
+       for update of m skip locked
+  ), last as (
+    select p.tenant_id, p.id from page p order by p.tenant_id desc, p.id desc limit 1
+  )
+  select (select count(*) from page), (select tenant_id from last), (select id from last), array_agg(l.tenant_id), array_agg(l.id)
+    into looked, next_tenant, next_message, tenants, messages
+    from locked l;
+  with orphan as (
+    select m.tenant_id, m.id, m.received_at
+      from unnest(tenants, messages) l (tenant_id, id) join message m on m.tenant_id = l.tenant_id and m.id = l.id
+     where lies_nowhere(m.tenant_id, m.id, expunged_days)
   ), gone as (
     delete from message m using orphan o
      where m.tenant_id = o.tenant_id and m.id = o.id and o.received_at < now() - make_interval(days => trace_days)
@@ -482,9 +505,7 @@ begin
   ), events as (
     delete from event e using gone g where e.tenant_id = g.tenant_id and e.message_id = g.id
   )
-  select (select count(*) from page), last.tenant_id, last.id, (select count(*) from emptied), (select count(*) from gone)
-    into looked, next_tenant, next_message, reclaimed, forgotten
-    from (select 1) one left join (select p.tenant_id, p.id from page p order by p.tenant_id desc, p.id desc limit 1) last on true;
+  select (select count(*) from emptied), (select count(*) from gone) into reclaimed, forgotten;
   more := looked = batch;
   if more then
     update retention_walk set last_tenant = next_tenant, last_message = next_message;

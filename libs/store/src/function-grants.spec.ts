@@ -16,6 +16,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   auth_upgrade: LOGIN,
   deliver_across: WORKER,
   forget_tenant: API,
+  lies_nowhere: [],
   refuse_false_past: [],
   sweep_aged: WORKER,
   sweep_messages: WORKER,
