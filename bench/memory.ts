@@ -86,21 +86,60 @@ const house = await BuiltHouse.over(
 );
 const pidOf = (name: 'smtp' | 'worker' | 'pop3' | 'imap'): number => house.apps.get(name)?.pid ?? 0;
 
-/** Peak growth of private memory of every process while `work` runs, MiB. */
+/** Private memory in KiB: anonymous pages, so that of PostgreSQL's shared buffers nothing counts, not even what one process alone has touched. */
+const privateOf = (pid: number): number => kib(pid, 'status', 'RssAnon');
+
+/** What a process of the database calls itself: `checkpointer`, `posthouse memory 127.0.0.1(40404) INSERT`. */
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').replace('postgres: ', '').trim();
+  } catch {
+    return 'ended at once';
+  }
+}
+
+const mib = (kibibytes: number): string => `${(kibibytes / 1024).toFixed(1)} MiB`;
+
+/** Highest rise of private memory while looked at, by process; one that comes meanwhile rises from what it had at the first look. */
+class Rises {
+  readonly #seen = new Map<number, { title: string; first: number; most: number }>();
+
+  look(pids: readonly number[]): void {
+    for (const pid of pids) {
+      const now = privateOf(pid);
+      const seen = this.#seen.get(pid);
+      if (seen === undefined) this.#seen.set(pid, { title: titleOf(pid), first: now, most: now });
+      else if (now > seen.most) this.#seen.set(pid, { ...seen, title: titleOf(pid), most: now });
+    }
+  }
+
+  of(pid: number): string {
+    const { first, most } = this.#seen.get(pid) ?? { first: 0, most: 0 };
+    return mib(most - first);
+  }
+
+  /** Of the process that rose most, with what it called itself then. */
+  get highest(): string {
+    const [highest] = [...this.#seen.values()].toSorted((a, b) => b.most - b.first - (a.most - a.first));
+    return highest === undefined ? 'none' : `${mib(highest.most - highest.first)} (${highest.title})`;
+  }
+}
+
+/** Peak growth of private memory of every app, and of that process of the database that grew most, while `work` runs. */
 async function peaks(work: () => Promise<void>): Promise<Record<string, string>> {
-  const processes = [...house.apps].map(([name, { pid = 0 }]) => ({ name, pid }));
-  const before = processes.map(({ pid }) => kib(pid, 'status', 'RssAnon'));
-  const peak = [...before];
+  const apps = [...house.apps].map(([name, { pid = 0 }]) => ({ name, pid }));
+  const rises = new Rises();
+  const backends = new Rises();
   const look = (): void => {
-    for (const [at, { pid }] of processes.entries()) peak[at] = Math.max(peak[at] ?? 0, kib(pid, 'status', 'RssAnon'));
+    rises.look(apps.map(({ pid }) => pid));
+    backends.look(tree(postmaster));
   };
+  look();
   const timer = setInterval(look, SAMPLE_MS);
   await work();
   look();
   clearInterval(timer);
-  return Object.fromEntries(
-    processes.map(({ name }, at) => [name, `${(((peak[at] ?? 0) - (before[at] ?? 0)) / 1024).toFixed(1)} MiB`]),
-  );
+  return { ...Object.fromEntries(apps.map(({ name, pid }) => [name, rises.of(pid)])), postgres: backends.highest };
 }
 
 /** Sent in pieces: this process is not what is measured, but it shares the machine. */

@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
   /** Stands before the number in each id. */
   readonly prefix?: string;
+  /** About so many in each message; by default less than two thousand. */
+  readonly octets?: number;
 }
 
 /** Ids by what is known of them; an id in neither set may or may not have been stored. */
@@ -44,7 +46,7 @@ export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
           const recipient = options.recipients[next % options.recipients.length] ?? '';
           next++;
           result.recipients.set(id, recipient);
-          await transact(session, id, recipient, result);
+          await transact(session, id, recipient, options.octets ?? SMALL, result);
           // A house that is in trouble must not have used up the load when it is well again.
           if (result.refused.has(id)) await pause(REFUSED_PAUSE);
         }
@@ -57,6 +59,12 @@ export async function sendLoad(options: LoadOptions): Promise<LoadResult> {
   await Promise.all(Array.from({ length: options.connections }, worker));
   return result;
 }
+
+const LINE = 'A line of text that fills the message.\r\n';
+const SMALL = 40 * LINE.length;
+
+/** Whole lines, at least so many octets. */
+export const lines = (octets: number): string => LINE.repeat(Math.ceil(octets / LINE.length));
 
 const pause = (milliseconds: number): Promise<unknown> => once(AbortSignal.timeout(milliseconds), 'abort');
 
@@ -81,7 +89,13 @@ async function open(port: number): Promise<Session | undefined> {
   }
 }
 
-async function transact({ socket, reply }: Session, id: string, recipient: string, result: LoadResult): Promise<void> {
+async function transact(
+  { socket, reply }: Session,
+  id: string,
+  recipient: string,
+  octets: number,
+  result: LoadResult,
+): Promise<void> {
   for (const command of ['MAIL FROM:<sender@elsewhere.test>', `RCPT TO:<${recipient}>`, 'DATA']) {
     socket.write(`${command}\r\n`);
     const answer = await reply();
@@ -92,9 +106,7 @@ async function transact({ socket, reply }: Session, id: string, recipient: strin
     await reply();
     return;
   }
-  socket.write(
-    `Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${'A line of text that fills the message.\r\n'.repeat(40)}.\r\n`,
-  );
+  socket.write(`Message-ID: <${id}@crash.test>\r\nSubject: ${id}\r\n\r\n${lines(octets)}.\r\n`);
   const verdict = await reply();
   if (verdict.startsWith('250')) {
     result.accepted.add(id);

@@ -8,6 +8,7 @@ import { startSmtpHouse, type SmtpHouse } from './smtp-house.ts';
  *
  *     # comment; the first one names the rule
  *     C: line to send      consecutive C lines are sent in one write, each with CRLF
+ *     C99: line to send    so many times
  *     C< octets to send    without CRLF
  *     S: line to expect    `<id>` stands for a queue id
  *     S! closed            the server ends the connection
@@ -52,6 +53,14 @@ const fill = (text: string): string =>
     .replaceAll(/<(.)\*(\d+)>/g, (_all, character: string, times: string) => character.repeat(Number(times)))
     .replaceAll(/<([0-9a-f]{2})>/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
+/** Its lines, `C99: text` as so many of them. */
+const script = (file: string): { line: string; at: number }[] =>
+  file.split('\n').flatMap((line, index) => {
+    const [, times = '1', text] = /^C(\d+)(: .*)$/.exec(line) ?? [];
+    const step = { line: text === undefined ? line : `C${text}`, at: index + 1 };
+    return Array.from({ length: Number(times) }, () => step);
+  });
+
 const mask = (line: string): string => line.replace(/msg_[0-9a-hjkmnp-tv-z]{26}/, '<id>');
 
 async function play(name: string): Promise<void> {
@@ -61,7 +70,7 @@ async function play(name: string): Promise<void> {
     if (out.length > 0) await client.send(Buffer.concat(out));
     out = [];
   };
-  for (const [at, line] of readFileSync(new URL(name, FOLDER), 'utf8').split('\n').entries()) {
+  for (const { line, at } of script(readFileSync(new URL(name, FOLDER), 'utf8'))) {
     const [mark, text] = [line.slice(0, 2), line.slice(3)];
     if (mark === 'C:' || mark === 'C<') {
       const octets = Buffer.from(fill(text), /<[89a-f][0-9a-f]>/.test(text) ? 'latin1' : 'utf8');
@@ -71,8 +80,8 @@ async function play(name: string): Promise<void> {
     if (mark !== 'S:' && mark !== 'S!') continue;
     await flush();
     const heard = await client.line();
-    if (mark === 'S!') expect(heard, `${name}:${at + 1}`).toBeUndefined();
-    else expect(mask(heard ?? '(closed)'), `${name}:${at + 1}`).toBe(text);
+    if (mark === 'S!') expect(heard, `${name}:${at}`).toBeUndefined();
+    else expect(mask(heard ?? '(closed)'), `${name}:${at}`).toBe(text);
   }
   await flush();
   client.socket.destroy();

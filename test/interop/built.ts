@@ -11,10 +11,12 @@ export const PASSWORD = 'correct horse';
 export const HOSTNAME = 'mx.built.test';
 export const DOMAIN = 'built.test';
 
-const APPS = ['smtp', 'worker', 'pop3', 'imap'] as const;
-type AppName = (typeof APPS)[number];
-const LISTENING = ['smtp', 'pop3', 'imap'] as const;
-type Listening = (typeof LISTENING)[number];
+/** Each with the name of its listener. */
+const LISTENERS = { smtp: 'smtp', worker: undefined, pop3: 'pop3', imap: 'imap', api: 'http' } as const;
+type AppName = keyof typeof LISTENERS;
+type Listening = Exclude<AppName, 'worker'>;
+/** What mail needs. */
+const APPS: readonly AppName[] = ['smtp', 'worker', 'pop3', 'imap'];
 
 /** Milliseconds without any progress after which waiting mail counts as stuck. */
 const STUCK_AFTER = 60_000;
@@ -36,19 +38,24 @@ export class BuiltHouse {
   readonly apps: ReadonlyMap<AppName, AppProcess>;
   readonly #owner: pg.Pool;
   readonly #hash: string;
+  readonly #settings: Readonly<Record<string, string>>;
+  /** Beyond one of each. */
+  readonly #others: AppProcess[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
 
   private constructor(
     owner: pg.Pool,
     hash: string,
     ports: Record<Listening, number>,
-    apps: ReadonlyMap<AppName, AppProcess>,
+    names: readonly AppName[],
+    settings: Readonly<Record<string, string>>,
   ) {
     this.directory = new DirectoryFixture(owner);
     this.ports = ports;
-    this.apps = apps;
     this.#owner = owner;
     this.#hash = hash;
+    this.#settings = settings;
+    this.apps = new Map(names.map((name) => [name, this.#app(name, name === 'worker' ? undefined : ports[name])]));
   }
 
   /** Over a database of its own on the shared test server, dropped at the end. */
@@ -65,22 +72,30 @@ export class BuiltHouse {
     { ownerUrl, owner }: HouseDatabase,
     { apps: names = APPS, settings = {} }: BuiltOptions = {},
   ): Promise<BuiltHouse> {
-    const ports = { smtp: await freePort(), pop3: await freePort(), imap: await freePort() };
-    const environment = {
+    const ports = {
+      smtp: await freePort(),
+      pop3: await freePort(),
+      imap: await freePort(),
+      api: await freePort(),
+    };
+    const house = new BuiltHouse(owner, await hashPassword(PASSWORD), ports, names, {
       POSTHOUSE_DATABASE_URL: ownerUrl,
       POSTHOUSE_HOSTNAME: HOSTNAME,
       POSTHOUSE_DRAIN_SECONDS: '1',
-      ...Object.fromEntries(LISTENING.map((name) => [`POSTHOUSE_${name.toUpperCase()}_PORT`, String(ports[name])])),
       ...settings,
-    };
-    const isListening = (name: AppName): name is Listening => name !== 'worker';
-    const apps = new Map(
-      names.map((name) => [name, new AppProcess(name, environment, isListening(name) ? ports[name] : undefined)]),
-    );
-    const house = new BuiltHouse(owner, await hashPassword(PASSWORD), ports, apps);
+    });
     await house.directory.domain(DOMAIN);
-    await Promise.all([...apps.values()].map((app) => app.start()));
+    await Promise.all([...house.apps.values()].map((app) => app.start()));
     return house;
+  }
+
+  /** One more process of an app, beside the first. @returns its port */
+  async another(name: Listening): Promise<number> {
+    const port = await freePort();
+    const app = this.#app(name, port);
+    this.#others.push(app);
+    await app.start();
+    return port;
   }
 
   /** A mailbox that anyone can log in to with PASSWORD. */
@@ -114,12 +129,22 @@ export class BuiltHouse {
 
   /** Names of the apps whose process has ended. */
   ended(): string[] {
-    return [...this.apps].filter(([, { pid }]) => !isAlive(pid)).map(([name]) => name);
+    return this.#processes.filter(({ pid }) => !isAlive(pid)).map(({ name }) => name);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.apps.values()].map((app) => app.kill()));
+    await Promise.all(this.#processes.map((app) => app.kill()));
     for (const close of this.#closing) await close();
+  }
+
+  get #processes(): AppProcess[] {
+    return [...this.apps.values(), ...this.#others];
+  }
+
+  #app(name: AppName, port: number | undefined): AppProcess {
+    const listener = LISTENERS[name];
+    const own = listener === undefined ? {} : { [`POSTHOUSE_${listener.toUpperCase()}_PORT`]: String(port) };
+    return new AppProcess(name, { ...this.#settings, ...own }, port);
   }
 }
 

@@ -37,8 +37,6 @@ export interface Pop3Parts extends HeldParts {
 
 type Do<Kind extends Action['do']> = Extract<Action, { do: Kind }>;
 
-const NO_LINES: readonly Line[] = [];
-
 export class Pop3Connection implements TcpSession {
   readonly #parts: Pop3Parts;
   readonly #connection: Connection;
@@ -47,9 +45,6 @@ export class Pop3Connection implements TcpSession {
   #session: Session;
   #held: HeldDrop | undefined;
   #unregister: (() => void) | undefined;
-  /** Lines that came and are not done; from `#at` on they have not begun. */
-  #lines = NO_LINES;
-  #at = 0;
   /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
   #waiting = false;
   #ended = false;
@@ -68,15 +63,10 @@ export class Pop3Connection implements TcpSession {
   }
 
   data(chunk: Buffer): void {
-    const lines = this.#cutter.push(chunk);
-    if (this.#waiting) {
-      this.#lines = [...this.#lines.slice(this.#at), ...lines];
-      this.#at = 0;
-      return;
-    }
-    this.#lines = lines;
-    this.#at = 0;
-    this.#run();
+    // What comes behind the end is no command, and must not pile up.
+    if (this.#isOver) return;
+    this.#cutter.push(chunk);
+    if (!this.#waiting) this.#run();
   }
 
   /** The client has sent its last octet; answers under way still reach it. */
@@ -106,12 +96,12 @@ export class Pop3Connection implements TcpSession {
 
   /** Does every line that waits for nothing, then writes all answers at once. */
   #run(): void {
-    while (this.#at < this.#lines.length && !this.#isOver) {
-      const line = this.#lines[this.#at++];
-      const wait = line === undefined ? undefined : this.#do(line);
+    while (!this.#isOver) {
+      const line = this.#cutter.next();
+      if (line === undefined) break;
+      const wait = this.#do(line);
       if (wait) return this.#wait(wait);
     }
-    this.#lines = NO_LINES;
     const room = this.#outbox.flush();
     if (room) return this.#wait(room);
     if (this.#session.phase === 'closed') this.#connection.hangUp();

@@ -4,7 +4,7 @@
 export const MAX_LINE_BEFORE_LOGIN = 8 * 1024;
 /** The same after login: clients send UID sets of thousands of messages. */
 export const MAX_LINE = 64 * 1024;
-/** Octets of the one line that answers AUTHENTICATE: the largest SASL PLAIN message (16 KiB) in base64. */
+/** Octets of the one line that answers AUTHENTICATE, or ends IDLE: the largest SASL PLAIN message (16 KiB) in base64. */
 export const MAX_AUTH_LINE = 24 * 1024;
 /** Octets of all literals of one command before login. */
 export const MAX_LITERALS_BEFORE_LOGIN = 8 * 1024;

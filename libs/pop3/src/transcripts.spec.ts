@@ -55,8 +55,10 @@ class Connection {
   }
 
   send(octets: Buffer): void {
-    for (const line of this.#cutter.push(octets)) {
-      if (this.#session.phase === 'closed') return;
+    this.#cutter.push(octets);
+    while (this.#session.phase !== 'closed') {
+      const line = this.#cutter.next();
+      if (line === undefined) return;
       this.#take(onLine(this.#session, line));
     }
   }

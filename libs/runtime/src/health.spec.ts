@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Health, serveHealth, type HealthListener } from './health.ts';
 import { Metrics } from './metrics.ts';
 
@@ -112,4 +115,59 @@ test('a taken port is named with its setting', async () => {
   await expect(
     serveHealth(health, { host: '127.0.0.1', port: listener.port, setting: 'POSTHOUSE_HEALTH_PORT' }),
   ).rejects.toThrow(/^POSTHOUSE_HEALTH_PORT \d+ is taken/);
+});
+
+describe('what a client can hold', () => {
+  const LATE = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
+  /** None of these is met unless a test says so. */
+  const PATIENT = { connections: 10, requestMs: 60_000, silenceMs: 60_000 };
+  const serve = (limits: object): Promise<HealthListener> =>
+    serveHealth(health, { host: '127.0.0.1', port: 0, setting: 'POSTHOUSE_HEALTH_PORT' }, { ...PATIENT, ...limits });
+  async function open({ port }: HealthListener): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  test.for<[string, string]>([
+    ['says nothing', ''],
+    ['says half a request line', 'GET /health/li'],
+    ['never ends its header', 'GET /health/live HTTP/1.1\r\nHost: a\r\nX: '],
+  ])('one that %s is told so in time, and cut', async ([, octets]) => {
+    const own = await serve({ requestMs: 50 });
+    const socket = await open(own);
+    socket.write(octets);
+    expect(await text(socket)).toBe(LATE);
+    await own.close();
+  });
+
+  test('one that asks and does not take its answers is cut', { timeout: 60_000 }, async () => {
+    const own = await serve({ connections: 1, silenceMs: 50 });
+    const deaf = (await open(own)).pause();
+    deaf.on('error', () => undefined);
+    deaf.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10_000));
+    let answer = '';
+    while (answer === '') {
+      const next = await open(own);
+      next.write('GET /health/live HTTP/1.0\r\n\r\n');
+      answer = await text(next).catch(() => '');
+    }
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    deaf.destroy();
+    await own.close();
+  });
+
+  test('a connection over the cap is cut; a place that is freed is given again', async () => {
+    const own = await serve({ connections: 2 });
+    const [first, second] = [await open(own), await open(own)];
+    const third = await open(own);
+    expect(await text(third)).toBe('');
+    first.destroy();
+    second.write('GET /health/live HTTP/1.0\r\n\r\n');
+    expect(await text(second)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    const fourth = await open(own);
+    fourth.write('GET /health/live HTTP/1.0\r\n\r\n');
+    expect(await text(fourth)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    await own.close();
+  });
 });

@@ -1,5 +1,5 @@
 /** Health and figures for operators and load balancers: /health/live, /health/ready, /metrics. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { reasonOf } from './errors.ts';
 import { listenOn, type ListenAddress } from './listen.ts';
 import type { Metrics } from './metrics.ts';
@@ -18,6 +18,12 @@ export interface HealthAnswer {
 
 /** Milliseconds after which a probe counts as failed; load balancers give up after a few seconds. */
 export const PROBE_MS = 2_000;
+/** Connections of one HTTP listener at once: each costs a descriptor and some memory, and has no login in front of it. */
+export const MAX_HTTP_CONNECTIONS = 2_000;
+/** Milliseconds a client has for its whole request, however it dribbles. */
+export const HTTP_REQUEST_MS = 10_000;
+/** Milliseconds without an octet in either direction, as of a client that does not take its answer. */
+export const HTTP_SILENCE_MS = 30_000;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const answer = (status: number, body: object): HealthAnswer => ({
@@ -88,9 +94,25 @@ export interface HealthListener {
   close(): Promise<void>;
 }
 
+export interface HttpLimits {
+  readonly connections: number;
+  readonly requestMs: number;
+  readonly silenceMs: number;
+}
+
+const HTTP_LIMITS: HttpLimits = {
+  connections: MAX_HTTP_CONNECTIONS,
+  requestMs: HTTP_REQUEST_MS,
+  silenceMs: HTTP_SILENCE_MS,
+};
+
 /** Serves `health` on a port of its own. Throws ListenError. */
-export async function serveHealth(health: Health, address: ListenAddress): Promise<HealthListener> {
-  const server = createServer((request, response) => {
+export async function serveHealth(
+  health: Health,
+  address: ListenAddress,
+  limits: HttpLimits = HTTP_LIMITS,
+): Promise<HealthListener> {
+  const server = httpServer(limits, (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     // Node itself leaves the body of an answer to HEAD out.
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -106,6 +128,16 @@ export async function serveHealth(health: Health, address: ListenAddress): Promi
   });
   const bound = await listenOn(server, address);
   return { port: bound, close: () => closeServer(server) };
+}
+
+/** Node's own, which would wait a minute for a request's header, five for its body, and for ever for a client that does not read. */
+function httpServer({ connections, requestMs, silenceMs }: HttpLimits, listener: RequestListener): Server {
+  const server = createServer(
+    { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 },
+    listener,
+  );
+  server.maxConnections = connections;
+  return server.setTimeout(silenceMs);
 }
 
 async function closeServer(server: Server): Promise<void> {

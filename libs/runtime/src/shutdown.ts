@@ -21,6 +21,8 @@ export interface ShutdownOptions {
   readonly drainSeconds: number;
   /** Ends the process; tests give their own. */
   readonly exit?: (code: number) => void;
+  /** Milliseconds of a clock that never goes back; tests give their own. */
+  readonly now?: () => number;
 }
 
 /**
@@ -32,19 +34,22 @@ export function onShutdown({
   drain,
   drainSeconds,
   exit = (code) => process.exit(code),
+  now = () => performance.now(),
 }: ShutdownOptions): () => Promise<void> {
   let began = 0;
   let draining: Promise<void> | undefined;
   const begin = (): Promise<void> => {
-    began ||= performance.now();
-    draining ??= drained(drain, longestStopSeconds(drainSeconds) * 1_000, log).then(exit);
+    if (draining === undefined) {
+      began = now();
+      draining = drained(drain, longestStopSeconds(drainSeconds) * 1_000, log).then(exit);
+    }
     return draining;
   };
   const onSignal = (signal: StopSignal): void => {
     if (draining === undefined) {
       log.info({ signal }, 'shutting down');
       void begin();
-    } else if (performance.now() - began > SAME_SIGNAL_MS) {
+    } else if (now() - began > SAME_SIGNAL_MS) {
       log.warn({ signal }, 'second signal: leaving at once');
       exit(128 + SIGNALS[signal]);
     }

@@ -3,10 +3,24 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineCutter } from './line-cutter.ts';
 
-const cut = (chunks: readonly string[], limit = 10): string[] => {
+/** @param pull how many lines are pulled behind each chunk; the rest at the end */
+const cut = (chunks: readonly string[], limit = 10, pull = Infinity): string[] => {
   const cutter = new LineCutter(limit);
-  return chunks.flatMap((chunk) => cutter.push(Buffer.from(chunk, 'latin1')).map(shown));
+  const lines = chunks.flatMap((chunk) => {
+    cutter.push(Buffer.from(chunk, 'latin1'));
+    return pulled(cutter, pull);
+  });
+  return [...lines, ...pulled(cutter)];
 };
+function pulled(cutter: LineCutter, most = Infinity): string[] {
+  const lines: string[] = [];
+  while (lines.length < most) {
+    const line = cutter.next();
+    if (line === undefined) break;
+    lines.push(shown(line));
+  }
+  return lines;
+}
 const shown = (line: Buffer | 'too-long'): string => (line === 'too-long' ? '<too long>' : line.toString('latin1'));
 
 /** The rule, written the slow way. */
@@ -37,16 +51,22 @@ describe('LineCutter', () => {
     expect(cut(chunks)).toEqual(expected);
   });
 
-  test('gives the same lines for any chunking', () => {
+  test('gives the same lines for any chunking, however they are pulled', () => {
     const text = fc
       .array(fc.constantFrom('a', 'b', '\r', '\n', '\r\n', 'abc'), { maxLength: 60 })
       .map((parts) => parts.join(''));
     fc.assert(
-      fc.property(text, fc.array(fc.nat(100)), fc.integer({ min: 0, max: 8 }), (whole, cuts, limit) => {
-        const at = [...new Set([0, ...cuts.filter((c) => c < whole.length)])].toSorted((a, b) => a - b);
-        const chunks = at.map((from, index) => whole.slice(from, at[index + 1] ?? whole.length));
-        expect(cut(chunks, limit)).toEqual(model(whole, limit));
-      }),
+      fc.property(
+        text,
+        fc.array(fc.nat(100)),
+        fc.integer({ min: 0, max: 8 }),
+        fc.nat(4),
+        (whole, cuts, limit, pull) => {
+          const at = [...new Set([0, ...cuts.filter((c) => c < whole.length)])].toSorted((a, b) => a - b);
+          const chunks = at.map((from, index) => whole.slice(from, at[index + 1] ?? whole.length));
+          expect(cut(chunks, limit, pull)).toEqual(model(whole, limit));
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -54,18 +74,20 @@ describe('LineCutter', () => {
   test('holds nothing between lines, and never more than the limit allows', () => {
     const cutter = new LineCutter(1000);
     cutter.push(Buffer.from('NOOP\r\n'));
-    expect(cutter.pending).toBe(false);
+    expect([pulled(cutter), cutter.pending]).toEqual([['NOOP'], false]);
     cutter.push(Buffer.from('half'));
-    expect(cutter.pending).toBe(true);
-    expect(cutter.push(Buffer.from('\n'))).toEqual([Buffer.from('half')]);
-    expect(cutter.pending).toBe(false);
+    expect([pulled(cutter), cutter.pending]).toEqual([[], true]);
+    cutter.push(Buffer.from('\n'));
+    expect([pulled(cutter), cutter.pending]).toEqual([['half'], false]);
   });
 
   test('keeps its own copy of an incomplete line', () => {
     const cutter = new LineCutter(10);
     const chunk = Buffer.from('NO');
     cutter.push(chunk);
+    expect(cutter.next()).toBeUndefined();
     chunk.fill('x');
-    expect(cutter.push(Buffer.from('OP\n')).map(shown)).toEqual(['NOOP']);
+    cutter.push(Buffer.from('OP\n'));
+    expect(pulled(cutter)).toEqual(['NOOP']);
   });
 });

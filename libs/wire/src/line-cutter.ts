@@ -1,6 +1,7 @@
-/** Cuts a byte stream into command lines, synchronously: whatever a chunk completes is returned at once. */
+/** Cuts a byte stream into command lines. Pulled, not pushed: a chunk may hold ten thousand of them, and each costs more memory than its octets. */
 import { Buffer } from 'node:buffer';
 
+const EMPTY = Buffer.alloc(0);
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -9,10 +10,12 @@ export type Line = Buffer | 'too-long';
 
 /**
  * Accepts CRLF and, for the sake of hand-typed and old clients, a bare LF as line end; never use it for message data.
- * Holds nothing between lines, and at most about twice the limit while a line is incomplete.
+ * Holds what was pushed until it is pulled; then nothing between lines, and at most about twice the limit while a line is incomplete.
  */
 export class LineCutter {
   readonly #limit: number;
+  #chunk: Buffer = EMPTY;
+  #at = 0;
   #held: Buffer | undefined;
   #length = 0;
   #discarding = false;
@@ -27,17 +30,24 @@ export class LineCutter {
     return this.#length > 0 || this.#discarding;
   }
 
-  /** The lines that this chunk completes, in order. They may share memory with the chunk: use them before it is reused. */
-  push(chunk: Buffer): Line[] {
-    const lines: Line[] = [];
-    let start = 0;
-    for (let lf = chunk.indexOf(LF); lf !== -1; lf = chunk.indexOf(LF, start)) {
-      const line = this.#complete(chunk.subarray(start, lf));
-      if (line) lines.push(line);
-      start = lf + 1;
+  /** More octets; those that are not pulled yet come first. */
+  push(chunk: Buffer): void {
+    this.#chunk = this.#at < this.#chunk.length ? Buffer.concat([this.#chunk.subarray(this.#at), chunk]) : chunk;
+    this.#at = 0;
+  }
+
+  /** The next line; undefined until there are more octets. It may share memory with a chunk: use it before that is reused. */
+  next(): Line | undefined {
+    while (this.#at < this.#chunk.length) {
+      const lf = this.#chunk.indexOf(LF, this.#at);
+      const part = this.#chunk.subarray(this.#at, lf === -1 ? this.#chunk.length : lf);
+      this.#at += lf === -1 ? part.length : part.length + 1;
+      const line = lf === -1 ? this.#hold(part) : this.#complete(part);
+      if (line !== undefined) return line;
     }
-    if (start < chunk.length && this.#hold(chunk.subarray(start))) lines.push('too-long');
-    return lines;
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    return undefined;
   }
 
   /** Undefined for the tail of a line that was already reported. */
@@ -57,18 +67,17 @@ export class LineCutter {
     return end > this.#limit ? 'too-long' : line.subarray(0, end);
   }
 
-  /** True when the line in hand has just turned out to be too long. */
-  #hold(part: Buffer): boolean {
-    if (this.#discarding) return false;
+  /** Says so when the line in hand has just turned out to be too long. */
+  #hold(part: Buffer): 'too-long' | undefined {
+    if (this.#discarding) return undefined;
     const length = this.#length + part.length;
     // One octet over the limit may be the CR of the line end.
     if (length > this.#limit + 1 || (length === this.#limit + 1 && part.at(-1) !== CR)) {
-      this.#drop();
       this.#discarding = true;
-      return true;
+      return this.#drop();
     }
     this.#append(part);
-    return false;
+    return undefined;
   }
 
   // Grows by doubling: a client that sends octet by octet costs linear, not quadratic, work.
