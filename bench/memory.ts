@@ -1,5 +1,5 @@
 /**
- * What idle connections and large messages cost in memory: `npm run build && node bench/memory.ts [connections]`.
+ * What idle connections and large messages cost in memory: `npm run bench:memory -- [connections]`.
  * The built apps run as processes over a database server of their own; figures are /proc's (PSS: shared pages divided by their users).
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ const LARGE = 50_000_000;
 /** Milliseconds between two looks at the memory of a process. */
 const SAMPLE_MS = 20;
 /** Milliseconds of quiet before idle connections are weighed. */
-const QUIET_MS = 1_000;
+const QUIET_MS = 3_000;
 const GOAL = { imap: 522 / 8, pop3: 712 / 8, large: 30 } as const;
 
 const quiet = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

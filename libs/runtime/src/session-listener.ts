@@ -2,6 +2,7 @@
 import type { Connection } from './connection.ts';
 import type { House } from './house.ts';
 import type { Log } from './log.ts';
+import { RushCollector } from './rush-collector.ts';
 import { TcpServer, type TcpSession } from './tcp-server.ts';
 
 const SETTINGS = { pop3: 'POSTHOUSE_POP3_PORT', imap: 'POSTHOUSE_IMAP_PORT' } as const;
@@ -23,6 +24,7 @@ export class SessionListener {
     this.#house = house;
     this.#protocol = protocol;
     const { limits, idleSeconds } = house.config;
+    const rush = house.shared(RushCollector);
     this.#server = new TcpServer(
       {
         protocol,
@@ -34,7 +36,10 @@ export class SessionListener {
         log,
         metrics: house.metrics,
       },
-      open,
+      (connection) => {
+        rush.note();
+        return open(connection);
+      },
     );
   }
 
