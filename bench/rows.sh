@@ -2,6 +2,7 @@
 # The five rows of unsigned mail over SMTP. A run ends when the last message is visible over IMAP. RUNS=3 of each; quote the median.
 #   bench/rows.sh              the house that runs here (npm start)
 #   PEER=12525,12143,G1,G2 bench/rows.sh   in turn with another server: its SMTP and IMAP ports and its cpuacct groups, as root
+#   DRIVER=PROGRAM ...         the load by that program instead of Node: it takes less of the cores (see README.md)
 # Makes the domain bench.test with 100 mailboxes and leaves it: npx posthouse domain rm bench.test --cascade
 # The peer must have user0 .. user99@bench.test with the password "secret".
 set -euo pipefail
@@ -25,7 +26,7 @@ if ! npx posthouse domain show bench.test >/dev/null 2>&1; then
   npx posthouse mailbox import "$list"
 fi
 
-load() { node --conditions=source bench/smtp-load.ts "$@"; }
+load() { node --conditions=source bench/smtp-load.ts ${DRIVER:+"driver=$DRIVER"} "$@"; }
 row() { # row NAME key=value...
   echo "$1"
   shift
