@@ -193,11 +193,16 @@ describe('recipients', () => {
     await talk.client.send('RCPT TO:<a\0b@example.org>\r\nRCPT TO:<nobody@example.org>\r\n');
     expect(await talk.reply()).toMatch(/^501/);
     expect(await talk.reply()).toMatch(/^550/);
-    const details = await until(async () => {
-      const rows = await house.rows<{ detail: string }>(`select detail from event where kind = 'refused' order by id`);
-      return rows.length === 2 ? rows.map(({ detail }) => detail) : undefined;
-    });
-    expect(details[0]).toContain('<a\uFFFDb@example.org>');
+    const noted = (address: string): Promise<string[]> =>
+      until(async () => {
+        const rows = await house.rows<{ detail: string }>(
+          `select detail from event where kind = 'refused' and position($1 in detail) > 0`,
+          [`<${address}>`],
+        );
+        return rows.length > 0 ? rows.map(({ detail }) => detail.slice(0, 9)) : undefined;
+      });
+    expect(await noted('a\uFFFDb@example.org')).toEqual(['501 5.1.3']);
+    expect(await noted('nobody@example.org')).toEqual(['550 5.1.1']);
     await talk.say('RSET');
   });
 });
