@@ -48,6 +48,19 @@ describe('migrate', () => {
     expect(await ask(url, 'select name from tenant order by path')).toEqual([{ name: 'root' }, { name: 'default' }]);
   });
 
+  test('a database that ran migrations under their old numbers goes on where it was', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    await ask(
+      url,
+      `update kysely_migration set name = case name when '0009_folder_keywords' then '0008_folder_keywords' else '0009_chunks_have_times' end
+        where name in ('0009_folder_keywords', '0010_chunks_have_times')`,
+    );
+    await expect(pendingMigrations(url)).resolves.toEqual(['0009_folder_keywords', '0010_chunks_have_times']);
+    expect(await migrate(url)).toEqual([]);
+    expect(await pendingMigrations(url)).toEqual([]);
+  });
+
   test('several at once: each migration runs once, all succeed', async () => {
     const url = await emptyDatabase();
     const runs = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));

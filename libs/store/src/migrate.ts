@@ -9,6 +9,11 @@ import { ensureRoles } from './roles.ts';
 const FOLDER = new URL('../migrations/', import.meta.url);
 /** Any number, the same for all of us: one migrator at a time per database. */
 const ROLE_LOCK = 7_305_011;
+/** Migrations that had other numbers before the first release: what ran under the old name has run. */
+const RENAMED: Readonly<Record<string, string>> = {
+  '0008_folder_keywords': '0009_folder_keywords',
+  '0009_chunks_have_times': '0010_chunks_have_times',
+};
 
 class SqlFiles implements MigrationProvider {
   async getMigrations(): Promise<Record<string, Migration>> {
@@ -39,7 +44,10 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseOldServer(pool);
-    await withRoleLock(pool, (client) => ensureRoles(client, ownerUrl));
+    await withRoleLock(pool, async (client) => {
+      await ensureRoles(client, ownerUrl);
+      await renameMigrations(client);
+    });
     const { error, results } = await new Migrator({ db, provider: new SqlFiles() }).migrateToLatest();
     if (error !== undefined) {
       const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the migration';
@@ -63,6 +71,15 @@ export async function pendingMigrations(ownerUrl: string): Promise<string[]> {
   } finally {
     await db.destroy();
   }
+}
+
+async function renameMigrations(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query(`select to_regclass('kysely_migration') as known`);
+  if (rows[0]?.known === null) return;
+  await client.query(
+    'update kysely_migration set name = r.new from unnest($1::text[], $2::text[]) r (old, new) where name = r.old',
+    [Object.keys(RENAMED), Object.values(RENAMED)],
+  );
 }
 
 async function withRoleLock(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
