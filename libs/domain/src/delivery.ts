@@ -13,8 +13,6 @@ export const LEGAL_MOVES: Readonly<Record<DeliveryState, readonly DeliveryState[
   discarded: [],
 };
 
-export const mayMove = (from: DeliveryState, to: DeliveryState): boolean => LEGAL_MOVES[from].includes(to);
-
 /** 'local' delivers into our own mailboxes; 'remote:<domain>' goes to another host. */
 export type Lane = 'local' | `remote:${string}`;
 export const LOCAL_LANE = 'local';

@@ -33,4 +33,3 @@ export * from './folder-name.ts';
 export * from './list-pattern.ts';
 export * from './session.ts';
 export * from './capabilities.ts';
-export * from './continuation.ts';

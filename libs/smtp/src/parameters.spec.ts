@@ -5,7 +5,7 @@ import type { Parameters } from './path-command.ts';
 import { checkRcptParameters } from './rcpt-parameters.ts';
 import { replyToViolation, queuedAs } from './refusals.ts';
 import * as refusals from './refusals.ts';
-import { isTemporary, reply, showReply } from './reply.ts';
+import { reply, showReply } from './reply.ts';
 
 const map = (text: string): Parameters =>
   new Map(
@@ -130,10 +130,6 @@ describe('replies', () => {
     for (const value of Object.values(refusals)) {
       if (typeof value === 'object') expect(String(value.code).charAt(0)).toBe(value.status.charAt(0));
     }
-  });
-
-  test('4xx is temporary', () => {
-    expect([refusals.OVER_QUOTA, refusals.NO_SUCH_USER].map(isTemporary)).toEqual([true, false]);
   });
 
   test.for([

@@ -14,9 +14,6 @@ export const reply = (code: number, status: string, text: string): Reply => ({ c
 /** The line as it goes out, without CRLF: `550 5.1.1 no such user here`. */
 export const showReply = ({ code, status, text }: Reply): string => `${code} ${status} ${text}`;
 
-/** Temporary or permanent: what the sender will do with it. */
-export const isTemporary = ({ code }: Reply): boolean => code >= 400 && code < 500;
-
 function printable(text: string): string {
   let clean = '';
   for (const character of text) clean += character >= ' ' && character <= '~' ? character : '?';

@@ -3,7 +3,19 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeBase64 } from './base64.ts';
 import { decodePlain, MAX_SASL_PLAIN } from './sasl-plain.ts';
-import { decodeXtext, encodeXtext } from './xtext.ts';
+import { decodeXtext } from './xtext.ts';
+
+/** The text's UTF-8 octets as xtext. */
+function encodeXtext(text: string): string {
+  let xtext = '';
+  for (const octet of Buffer.from(text, 'utf8')) {
+    xtext +=
+      octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d
+        ? String.fromCharCode(octet)
+        : `+${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return xtext;
+}
 
 describe('base64', () => {
   test.for<[string, string | undefined]>([

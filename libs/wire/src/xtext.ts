@@ -27,15 +27,6 @@ export function decodeXtext(xtext: string): string | undefined {
   return isUtf8(decoded) ? decoded.toString('utf8') : undefined;
 }
 
-/** The text's UTF-8 octets as xtext. */
-export function encodeXtext(text: string): string {
-  let xtext = '';
-  for (const octet of Buffer.from(text, 'utf8')) {
-    xtext += isXchar(octet) ? String.fromCharCode(octet) : `+${octet.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return xtext;
-}
-
 /** RFC 3461 4: upper case only. NaN (past the end) is no digit. */
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;

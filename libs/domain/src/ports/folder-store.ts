@@ -15,7 +15,6 @@ export const MAX_FOLDERS = 10_000;
 export const MAX_SUBSCRIPTIONS = 10_000;
 /** Keywords on one message. */
 export const MAX_KEYWORDS = 64;
-export const MAX_KEYWORD_OCTETS = 64;
 /** Keywords that a folder names. Messages may have others; those are found and shown all the same. */
 export const MAX_FOLDER_KEYWORDS = 100;
 /** Messages one batch of `messages` should ask for where bodies or headers are wanted; the store cuts by octets besides. */
