@@ -124,6 +124,20 @@ describe('a message whose octets are lost', () => {
     expect(await talk.ok('FETCH 2 BODY.PEEK[]<0.9>')).toEqual(['* 2 FETCH (BODY[]<0> {9}\r\nReceived:)']);
   });
 
+  test('flags that a failed response was to tell are told later', async () => {
+    await damaged(0);
+    await talk.ok('NOOP');
+    const other = await ImapTalk.login(app.port, box, 'INBOX');
+    await other.ok('STORE 2 +FLAGS.SILENT (\\Flagged)');
+    const lines = [...(await talk.say('FETCH 2 (FLAGS BODY.PEEK[])')), ...(await talk.ok('NOOP'))];
+    // With the NO or behind it, as the bell rings.
+    expect(lines.map((line) => line.replace(/^NO.*/, 'NO')).toSorted()).toEqual([
+      '* 2 FETCH (FLAGS (\\Flagged \\Recent))',
+      'NO',
+    ]);
+    other.client.reset();
+  });
+
   test('in its middle: the connection ends behind what was read before it, and nothing looks complete', async () => {
     await damaged(1);
     await talk.send('FETCH 1:3 BODY.PEEK[]');

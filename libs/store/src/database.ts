@@ -37,7 +37,7 @@ export class Database {
   readonly kysely: Kysely<Tables>;
   readonly #config: pg.ClientConfig;
   readonly #hot: HotConnection[] = [];
-  readonly #newPool: () => pg.Pool;
+  readonly #newPool: (options?: pg.PoolConfig) => pg.Pool;
   #pipelined: pg.Pool | undefined;
   #closing = false;
 
@@ -51,8 +51,8 @@ export class Database {
       keepAlive: true,
       query_timeout: answerTimeout,
     };
-    this.#newPool = () => {
-      const pool = new pg.Pool({ ...this.#config, pipeline: true, max: poolSize });
+    this.#newPool = (options = {}) => {
+      const pool = new pg.Pool({ ...this.#config, pipeline: true, max: poolSize, ...options });
       guardPool(pool, (error) => {
         // Our goodbye and the server's own end may cross: nothing was lost.
         if (!this.#closing) onError?.(error);
@@ -97,6 +97,11 @@ export class Database {
   pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     this.#pipelined ??= this.#newPool();
     return inTransaction(this.#pipelined, work);
+  }
+
+  /** For what reads everything: one connection whose answers are waited for as long as they take. To be destroyed by who asked for it. */
+  unhurried(): Kysely<Tables> {
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.#newPool({ query_timeout: 0, max: 1 }) }) });
   }
 
   /** Resolves when the database answers; rejects with the reason otherwise. */

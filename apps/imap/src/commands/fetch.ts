@@ -167,7 +167,7 @@ class Fetch {
       const wait = reading ?? (out.full ? out.flush() : undefined) ?? parts.turns.over();
       if (wait) return this.#writeRest({ response, message, wait, changed }, this.#items.slice(at + 1));
     }
-    out.add(response.end());
+    this.#end(response, row);
     return undefined;
   }
 
@@ -188,13 +188,18 @@ class Fetch {
       // Until its first octet is on the way a failure can still be told.
       throw response.begun ? new CutShort('a response could not be completed', { cause: error }) : error;
     }
-    out.add(response.end());
+    this.#end(response, row);
   }
 
   #flags(response: FetchResponse, { uid, keywords }: MessageRow, bits: number): void {
     response.flags(bits | recentBit(this.#view, uid), keywords);
-    // Where it marks it may have looked for changes after it read this row: those are told in their own response.
-    if (!this.#marks) this.#view.forgetFlags(uid);
+  }
+
+  #end(response: FetchResponse, { uid }: MessageRow): void {
+    this.#client.out.add(response.end());
+    // Told only now: a response that fails on its way to here tells nothing. Where it marks it may have looked for changes after it read
+    // this row: those are told in their own response.
+    if (this.#wantsFlags && !this.#marks) this.#view.forgetFlags(uid);
   }
 }
 

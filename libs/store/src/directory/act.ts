@@ -14,12 +14,12 @@ interface ActOptions {
 
 /** Rejects with DirectoryRefusal for everything that is not a bug of ours. */
 export async function actAs<T>(
-  database: Database,
+  { kysely }: Pick<Database, 'kysely'>,
   principal: TenantId,
   work: (act: Act) => Promise<T>,
   { snapshot = false }: ActOptions = {},
 ): Promise<T> {
-  const begin = database.kysely.transaction().setIsolationLevel(snapshot ? 'repeatable read' : 'read committed');
+  const begin = kysely.transaction().setIsolationLevel(snapshot ? 'repeatable read' : 'read committed');
   try {
     return await begin.execute(async (act) => {
       await sql`select set_config('posthouse.principal', ${principal}, true)`.execute(act);

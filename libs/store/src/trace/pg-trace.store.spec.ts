@@ -1,6 +1,8 @@
 import { DEFAULT_TENANT, ROOT_TENANT, showId, uuidV7, type MessageId, type TenantId } from '#domain';
 import { DirectoryFixture, freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { roleUrl } from '#runtime';
+import { Database } from '../database.ts';
 import { newId } from '../new-id.ts';
 import { PgTraceStore } from './pg-trace.store.ts';
 
@@ -172,6 +174,23 @@ describe('ledger', () => {
     const ledger = await store.ledger(ROOT_TENANT);
     expect(ledger).toMatchObject({ messages: 2, accepted: 3, balanced: true, faultyMessages: 0, faults: [] });
     expect(ledger.states).toMatchObject({ queued: 2, held: 1, delivered: 0 });
+  });
+
+  test('is waited for as long as it takes, also where other statements are given up', async () => {
+    await accepted();
+    const answerTimeout = 200;
+    const url = roleUrl(db.ownerUrl, 'posthouse_api');
+    const hurried = new Database({ url, name: 'hurried', poolSize: 1, answerTimeout });
+    const holder = await db.owner.connect();
+    await holder.query('begin');
+    await holder.query('lock table message');
+    const ledger = new PgTraceStore(hurried).ledger(ROOT_TENANT);
+    // Longer than the time-out: that it is over is what is tried.
+    await holder.query('select pg_sleep($1)', [(5 * answerTimeout) / 1_000]);
+    await holder.query('rollback');
+    holder.release();
+    expect(await ledger).toMatchObject({ accepted: 1, balanced: true });
+    await hurried.close();
   });
 
   test('expanded targets are counted apart', async () => {

@@ -34,8 +34,13 @@ export class PgTraceStore extends TraceStore {
     );
   }
 
-  override ledger(principal: TenantId): Promise<Ledger> {
-    return actAs(this.#database, principal, readLedger, { snapshot: true });
+  override async ledger(principal: TenantId): Promise<Ledger> {
+    const kysely = this.#database.unhurried();
+    try {
+      return await actAs({ kysely }, principal, readLedger, { snapshot: true });
+    } finally {
+      await kysely.destroy();
+    }
   }
 
   override statistics(principal: TenantId): Promise<HouseStatistics> {
