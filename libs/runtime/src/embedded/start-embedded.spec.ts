@@ -217,6 +217,7 @@ describe('one house through its life', { timeout: 60_000 }, () => {
 });
 
 const asRoot = process.getuid?.() === 0;
+if (!asRoot) console.log('SKIPPED: a house that is started as root (this is an ordinary user)');
 if (!asRoot) console.log('not root: the tests of the unprivileged account are left out');
 
 function ids(): [number, number] {
