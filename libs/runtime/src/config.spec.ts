@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Config, ConfigError, type Environment } from './config.ts';
 import { nearest } from './nearest.ts';
 import { settingFacts } from './settings.ts';
@@ -123,6 +123,7 @@ test('all problems are reported at once, and no secret', () => {
 
 describe('secrets by file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'url');
   writeFileSync(file, 'postgres://u:p@h/d\n');
 

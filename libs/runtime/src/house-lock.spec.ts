@@ -1,14 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { Config } from './config.ts';
 import { acquireHouse, findDatabase, HouseError, houseHolder, HouseLock, readHouse } from './house-lock.ts';
 import { processIdentity } from './process-identity.ts';
 
-const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'posthouse-')), 'data');
+const root = mkdtempSync(join(tmpdir(), 'posthouse-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const newFolder = (): string => join(mkdtempSync(join(root, 'house-')), 'data');
 
 function hold(dataDir: string): HouseLock {
   const lock = acquireHouse(dataDir);
@@ -102,7 +104,7 @@ test('a damaged house.json is an error with a remedy', () => {
 });
 
 test('a data folder that cannot be made names the setting', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'posthouse-')), 'file');
+  const file = join(root, 'file');
   writeFileSync(file, '');
   expect(() => acquireHouse(join(file, 'data'))).toThrow(HouseError);
   expect(() => acquireHouse(join(file, 'data'))).toThrow(/POSTHOUSE_DATA_DIR/);
