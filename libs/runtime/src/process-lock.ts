@@ -1,6 +1,6 @@
 /** A file that one living process holds. The launcher takes one too, before anything is built: so nothing but Node is imported here. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { errorCode } from './errors.ts';
 import { processIdentity } from './process-identity.ts';
 
@@ -19,8 +19,11 @@ export type LockOutcome<H> =
 /** Makes of a lock's JSON who holds it; throws for what is no such thing. */
 export type ReadHolder<H> = (json: unknown) => H;
 
-/** Attempts to take over a dead holder's lock while others try the same. */
-const TAKE_OVER_TRIES = 20;
+/** Attempts to take over a dead holder's lock while others try the same, and the milliseconds between two. */
+const TAKE_OVER_TRIES = 200;
+const TAKE_OVER_PAUSE = 10;
+/** Heirs that died themselves while they took over. */
+const MAX_HEIRS = 5;
 
 /** What this process writes into a lock. */
 export const ownHolder = (): Holder => ({ pid: process.pid, identity: processIdentity(process.pid) ?? '' });
@@ -37,15 +40,51 @@ export function takeLock<H extends Holder>(path: string, me: H, read: ReadHolder
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
-    for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
-      if (linkOnce(draft, path)) return { kind: 'taken' };
-      const other = readHolder(path, read);
-      if (other && isAlive(other)) return { kind: 'held', by: other };
-      moveAside(path, `${draft}.stale`, read);
-    }
-    return { kind: 'contested' };
+    return take(path, draft, read, MAX_HEIRS);
   } finally {
     removeQuietly(draft);
+  }
+}
+
+function take<H extends Holder>(path: string, draft: string, read: ReadHolder<H>, heirs: number): LockOutcome<H> {
+  for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
+    if (linkOnce(draft, path)) return { kind: 'taken' };
+    const other = readHolder(path, read);
+    if (other && isAlive(other)) return { kind: 'held', by: other };
+    if (heirs === 0 || !removeDead(path, draft, read, heirs)) pause();
+  }
+  return { kind: 'contested' };
+}
+
+/**
+ * Removes a dead lock, under a lock of its own: of several that have seen it dead, one that is slow would else remove the winner's new one.
+ * Nobody but the heir removes a lock of another, and a dead one does not come alive. False: somebody else is the heir.
+ */
+function removeDead<H extends Holder>(path: string, draft: string, read: ReadHolder<H>, heirs: number): boolean {
+  const heir = `${path}.heir`;
+  if (take(heir, draft, read, heirs - 1).kind !== 'taken') return false;
+  try {
+    if (isDead(path, read)) rmSync(path, { recursive: true, force: true });
+    return true;
+  } finally {
+    rmSync(heir, { force: true });
+  }
+}
+
+/** By one look: a lock that is gone is not dead, and may be somebody's by now. */
+function isDead<H extends Holder>(path: string, read: ReadHolder<H>): boolean {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    if (errorCode(error) === 'EISDIR') return true;
+    throw error;
+  }
+  try {
+    return !isAlive(read(JSON.parse(text)));
+  } catch {
+    return true; // nobody holds one that is half-written
   }
 }
 
@@ -71,18 +110,8 @@ function linkOnce(from: string, to: string): boolean {
   }
 }
 
-/** Removes a dead lock. By rename first: of several that see the same dead lock, one takes it, and nobody removes the winner's new one. */
-function moveAside<H extends Holder>(path: string, aside: string, read: ReadHolder<H>): void {
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readHolder(aside, read);
-  if (moved && isAlive(moved)) linkOnce(aside, path);
-  rmSync(aside, { recursive: true, force: true });
-}
+/** The calling code waits for no event, so that nothing can come between its steps. */
+const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TAKE_OVER_PAUSE);
 
 /** Where the folder cannot be written it cannot be cleaned either, and the reason to tell is the first one. */
 function removeQuietly(path: string): void {
