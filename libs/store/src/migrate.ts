@@ -62,9 +62,9 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
 
 /** Migrations that this program has and the database has not. */
 export async function pendingMigrations(ownerUrl: string): Promise<string[]> {
-  const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: ownerUrl, max: 1 }) }),
-  });
+  const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 });
+  guardPool(pool, () => undefined);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     const known = await new Migrator({ db, provider: new SqlFiles() }).getMigrations();
     return known.filter(({ executedAt }) => !executedAt).map(({ name }) => name);
