@@ -1,6 +1,6 @@
 /** Has a message been here before? By our own Delivered-To, compared as the directory compares (R-10.1, requirements 1.1). */
 import { domainToASCII } from 'node:url';
-import { canonicalLocal, resolve, type CanonicalAddress, type IntakeStore, type MailboxId } from '#domain';
+import { canonicalLocal, resolve, soleMailbox, type CanonicalAddress, type IntakeStore, type MailboxId } from '#domain';
 import { deliveredToAddresses } from '#smtp';
 import type { AcceptedRecipient } from './smtp-session.ts';
 
@@ -33,9 +33,8 @@ async function mailboxesOf(store: IntakeStore, addresses: readonly CanonicalAddr
   const facts = await store.directoryFacts(addresses);
   const found = addresses.map((address, at) => {
     const resolution = resolve(address, facts[at] ?? { domain: undefined, rows: [] });
-    const [only, ...more] = resolution.kind === 'row' ? resolution.row.targets : [];
     // An alias for many delivers under its targets' names, never under its own.
-    return only && 'mailbox' in only && more.length === 0 ? only.mailbox.id : undefined;
+    return resolution.kind === 'row' ? soleMailbox(resolution.row)?.id : undefined;
   });
   return new Set(found.filter((id) => id !== undefined));
 }

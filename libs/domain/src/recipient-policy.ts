@@ -1,5 +1,5 @@
 /** RCPT TO judged from facts alone. The app turns a refusal into its reply; no reply codes here. */
-import type { DomainFacts, MailboxFacts, Resolution, Target } from './resolution.ts';
+import { soleMailbox, type DomainFacts, type MailboxFacts, type Resolution, type Target } from './resolution.ts';
 import type { MailboxId } from './ids.ts';
 
 /** RFC 5321 4.5.3.1.8 asks for at least 100. */
@@ -41,8 +41,7 @@ function judgeTargets(resolution: Row, declaredOctets: number): RecipientVerdict
   const obstacle = obstacleOfAll(row.targets, declaredOctets);
   // RFC 5321 4.5.1: not even its own mailbox's state is a reason to refuse mail for postmaster.
   if (obstacle) return isPostmaster(resolution) ? hold(domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
-  const [only, ...more] = row.targets;
-  const mailbox = only && 'mailbox' in only && more.length === 0 ? only.mailbox : undefined;
+  const mailbox = soleMailbox(row);
   return {
     accept: true,
     domain,

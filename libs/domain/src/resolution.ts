@@ -28,6 +28,11 @@ export interface AddressRow {
   readonly targets: readonly Target[];
 }
 
+/** The mailbox that a row leads to straight; undefined where mail for it is expanded at delivery. */
+export function soleMailbox({ targets: [only, ...more] }: AddressRow): MailboxFacts | undefined {
+  return only && 'mailbox' in only && more.length === 0 ? only.mailbox : undefined;
+}
+
 export interface DomainFacts {
   readonly tenantId: TenantId;
   readonly id: DomainId;

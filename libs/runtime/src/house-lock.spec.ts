@@ -135,6 +135,16 @@ test.for([
   expect(stdout.replace('HouseError: ', '')).toMatch(words);
 });
 
+test('a start that was killed while it took over a dead lock is no hindrance, however often', () => {
+  const dataDir = newFolder();
+  hold(dataDir).release();
+  const dead = JSON.stringify({ pid: process.pid, identity: 'another-boot:1', purpose: 'house' });
+  for (const name of ['house.lock', 'house.lock.heir', 'house.lock.heir.heir'])
+    writeFileSync(join(dataDir, name), dead);
+  hold(dataDir).release();
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('house.lock'))).toEqual([]);
+});
+
 test.for([1, 2, 3, 4, 5])('of many processes that find the same dead lock one gets the house (%i)', async () => {
   const dataDir = newFolder();
   hold(dataDir).release();

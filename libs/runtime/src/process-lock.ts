@@ -22,8 +22,6 @@ export type ReadHolder<H> = (json: unknown) => H;
 /** Attempts to take over a dead holder's lock while others try the same, and the milliseconds between two. */
 const TAKE_OVER_TRIES = 200;
 const TAKE_OVER_PAUSE = 10;
-/** Heirs that died themselves while they took over. */
-const MAX_HEIRS = 5;
 
 /** What this process writes into a lock. */
 export const ownHolder = (): Holder => ({ pid: process.pid, identity: processIdentity(process.pid) ?? '' });
@@ -40,32 +38,35 @@ export function takeLock<H extends Holder>(path: string, me: H, read: ReadHolder
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(draft, JSON.stringify(me), { mode: 0o600 });
-    return take(path, draft, read, MAX_HEIRS);
+    for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
+      const outcome = attempt(path, draft, read);
+      if (outcome) return outcome;
+      pause();
+    }
+    return { kind: 'contested' };
   } finally {
     removeQuietly(draft);
   }
 }
 
-function take<H extends Holder>(path: string, draft: string, read: ReadHolder<H>, heirs: number): LockOutcome<H> {
-  for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
-    if (linkOnce(draft, path)) return { kind: 'taken' };
-    const other = readHolder(path, read);
-    if (other && isAlive(other)) return { kind: 'held', by: other };
-    if (heirs === 0 || !removeDead(path, draft, read, heirs)) pause();
-  }
-  return { kind: 'contested' };
+/** Undefined: its holder is dead, or was; the next attempt may find it free. */
+function attempt<H extends Holder>(path: string, draft: string, read: ReadHolder<H>): LockOutcome<H> | undefined {
+  if (linkOnce(draft, path)) return { kind: 'taken' };
+  const other = readHolder(path, read);
+  if (other && isAlive(other)) return { kind: 'held', by: other };
+  removeDead(path, draft, read);
+  return undefined;
 }
 
 /**
  * Removes a dead lock, under a lock of its own: of several that have seen it dead, one that is slow would else remove the winner's new one.
- * Nobody but the heir removes a lock of another, and a dead one does not come alive. False: somebody else is the heir.
+ * Nobody but the heir removes a lock of another, and a dead one does not come alive. An heir that died while at it has left such a lock, too.
  */
-function removeDead<H extends Holder>(path: string, draft: string, read: ReadHolder<H>, heirs: number): boolean {
+function removeDead<H extends Holder>(path: string, draft: string, read: ReadHolder<H>): void {
   const heir = `${path}.heir`;
-  if (take(heir, draft, read, heirs - 1).kind !== 'taken') return false;
+  if (attempt(heir, draft, read)?.kind !== 'taken') return;
   try {
     if (isDead(path, read)) rmSync(path, { recursive: true, force: true });
-    return true;
   } finally {
     rmSync(heir, { force: true });
   }
@@ -110,7 +111,7 @@ function linkOnce(from: string, to: string): boolean {
   }
 }
 
-/** The calling code waits for no event, so that nothing can come between its steps. */
+/** Without a turn of the event loop: a lock is taken by one plain call. */
 const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TAKE_OVER_PAUSE);
 
 /** Where the folder cannot be written it cannot be cleaned either, and the reason to tell is the first one. */

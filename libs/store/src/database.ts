@@ -95,6 +95,7 @@ export class Database {
    * that fails makes those sent behind it fail, and the COMMIT behind them a rollback.
    */
   pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    // Of their own: mail does not wait for a connection behind what readers ask.
     this.#pipelined ??= this.#newPool();
     return inTransaction(this.#pipelined, work);
   }

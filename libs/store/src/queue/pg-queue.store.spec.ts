@@ -23,15 +23,6 @@ afterEach(() => world.clear());
 afterAll(() => world.db.drop());
 
 const toAlice = () => ({ forwardPath: 'alice@example.org', mailboxId: alice });
-const claim = (limit = 100, lease = 60, queue = world.queue) => queue.claim(LOCAL_LANE, limit, lease);
-const states = async (): Promise<string[]> =>
-  (await world.rows<{ state: string }>('select state from delivery order by message_id, ordinal')).map(
-    ({ state }) => state,
-  );
-const copies = (): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number }[]> =>
-  world.rows('select mailbox_id, uid::int, modseq::int from folder_message order by mailbox_id, uid');
-const events = async (): Promise<string[]> =>
-  (await world.rows<{ kind: string }>('select kind from event order by id')).map(({ kind }) => kind);
 const expireLeases = () =>
   world.rows(`update delivery set lease_until = now() - interval '1 second' where state = 'leased'`);
 
@@ -86,7 +77,7 @@ describe('the table of legal moves', () => {
     }
     const [row] = await world.rows<{ came_from: DeliveryState | null }>('select came_from from delivery');
     expect(await outcomeOf(update(to, ''))).toBe(refused(row?.came_from ?? null));
-    expect(await states()).toEqual([from]);
+    expect(await world.states()).toEqual([from]);
   });
 
   test('what is delivered cannot be queued again by whoever says that it was only leased, the owner included', async () => {
@@ -121,13 +112,13 @@ describe('claim', () => {
   test('leases each due row once, however many ask at once', async () => {
     for (let at = 0; at < 60; at++) await world.accept([toAlice()]);
     const workers = Array.from({ length: 6 }, () => world.anotherWorker());
-    const claims = await Promise.all(workers.map((queue) => claim(15, 60, queue)));
+    const claims = await Promise.all(workers.map((queue) => world.claim(15, 60, queue)));
     const taken = claims.flatMap(({ deliveries }) => deliveries.map(({ messageId }) => messageId));
     expect(new Set(taken).size).toBe(taken.length);
-    const rest = await claim(100);
+    const rest = await world.claim(100);
     expect(taken.length + rest.deliveries.length).toBe(60);
-    expect((await claim()).deliveries).toEqual([]);
-    expect(new Set(await states())).toEqual(new Set(['leased']));
+    expect((await world.claim()).deliveries).toEqual([]);
+    expect(new Set(await world.states())).toEqual(new Set(['leased']));
   });
 
   test('gives what the worker needs', async () => {
@@ -135,7 +126,7 @@ describe('claim', () => {
       octets: 77,
       reversePath: '',
     });
-    const { deliveries, more } = await claim();
+    const { deliveries, more } = await world.claim();
     expect(more).toBe(false);
     expect(deliveries).toEqual([
       {
@@ -159,7 +150,7 @@ describe('claim', () => {
     await world.accept([{ ...toAlice(), hold: 'for a test' }]);
     await world.accept([toAlice()]);
     await world.rows(`update delivery set next_attempt_at = now() + interval '1 hour' where state = 'queued'`);
-    expect((await claim()).deliveries).toEqual([]);
+    expect((await world.claim()).deliveries).toEqual([]);
     expect((await world.queue.claim(remoteLane('elsewhere.example'), 10, 60)).deliveries).toEqual([]);
   });
 
@@ -175,12 +166,12 @@ describe('claim', () => {
        insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state) select tenant_id, id, 0, 'x@y', 'local', 'queued' from m`,
       [loud, quiet],
     );
-    const first = await claim(100);
+    const first = await world.claim(100);
     const ofQuiet = first.deliveries.filter(({ tenantId }) => tenantId === quiet);
     expect(ofQuiet).toHaveLength(3);
     expect(first.deliveries.length).toBe(53);
     expect(first.more).toBe(true);
-    const second = await claim(100);
+    const second = await world.claim(100);
     expect(second.deliveries).toHaveLength(100);
     expect(second.more).toBe(true);
   });
@@ -197,7 +188,8 @@ describe('claim', () => {
       [tenants],
     );
     const served = new Set<string>();
-    for (let turn = 0; turn < 3; turn++) for (const { tenantId } of (await claim(64)).deliveries) served.add(tenantId);
+    for (let turn = 0; turn < 3; turn++)
+      for (const { tenantId } of (await world.claim(64)).deliveries) served.add(tenantId);
     expect(served.size).toBe(70);
   });
 
@@ -210,7 +202,7 @@ describe('claim', () => {
     }
     let total = 0;
     for (let more = true; more;) {
-      const claimed = await claim();
+      const claimed = await world.claim();
       total += claimed.deliveries.length;
       ({ more } = claimed);
     }
@@ -221,13 +213,13 @@ describe('claim', () => {
 describe('leases', () => {
   test('an expired lease is given to another; the first holder can no longer settle, defer, hold or expand', async () => {
     await world.accept([toAlice()]);
-    const [old] = (await claim()).deliveries;
+    const [old] = (await world.claim()).deliveries;
     if (!old) throw new Error('nothing claimed');
     expect(await world.queue.releaseExpired()).toBe(0);
     await expireLeases();
     expect(await world.queue.releaseExpired()).toBe(1);
     const worker = world.anotherWorker();
-    const [fresh] = (await claim(1, 60, worker)).deliveries;
+    const [fresh] = (await world.claim(1, 60, worker)).deliveries;
     expect(fresh?.attempt).toBe(2);
     expect(fresh?.lease).not.toBe(old.lease);
     expect(await world.queue.place(place([old]))).toEqual(['lost-lease']);
@@ -236,17 +228,17 @@ describe('leases', () => {
     await world.queue.expand(old, [
       { recipient: 'x@y', lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined },
     ]);
-    expect(await states()).toEqual(['leased']);
-    expect(await copies()).toEqual([]);
+    expect(await world.states()).toEqual(['leased']);
+    expect(await world.copies()).toEqual([]);
     expect(await worker.place(place(fresh ? [fresh] : []))).toEqual(['delivered']);
     expect(await world.queue.place(place([old]))).toEqual(['lost-lease']);
-    expect(await copies()).toHaveLength(1);
-    expect(await events()).toEqual(['accepted', 'lease-expired', 'delivered']);
+    expect(await world.copies()).toHaveLength(1);
+    expect(await world.events()).toEqual(['accepted', 'lease-expired', 'delivered']);
   });
 
   test('settled twice, in a row or at once, it is one copy', async () => {
     await world.accept([toAlice()]);
-    const { deliveries } = await claim();
+    const { deliveries } = await world.claim();
     const worker = world.anotherWorker();
     const fates = await Promise.all([
       world.queue.place(place(deliveries)),
@@ -255,14 +247,14 @@ describe('leases', () => {
     ]);
     expect(fates.flat().sort()).toEqual(['delivered', 'lost-lease', 'lost-lease']);
     expect(await world.queue.place(place(deliveries))).toEqual(['lost-lease']);
-    expect(await copies()).toHaveLength(1);
+    expect(await world.copies()).toHaveLength(1);
   });
 });
 
 describe("the sweeper's questions", () => {
   test('lanes with due rows, and only those', async () => {
     await world.accept([{ forwardPath: 'team@example.org' }, toAlice()]);
-    const [team] = (await claim()).deliveries;
+    const [team] = (await world.claim()).deliveries;
     if (!team) throw new Error('nothing claimed');
     const target = { domainId: undefined, mailboxId: undefined, hold: undefined };
     await world.queue.expand(team, [

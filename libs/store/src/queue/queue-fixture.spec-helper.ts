@@ -1,6 +1,7 @@
 /** Accepted messages in a fresh database, as ingress would have written them. */
 import {
   DEFAULT_TENANT,
+  LOCAL_LANE,
   type DomainId,
   type IntakeRecipient,
   type LeasedDelivery,
@@ -24,6 +25,12 @@ export interface QueueWorld {
   /** Stores a small message for these recipients; gives its id. */
   accept(recipients: readonly Recipient[], more?: { octets?: number; reversePath?: string }): Promise<MessageId>;
   rows<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  claim(limit?: number, lease?: number, queue?: PgQueueStore): ReturnType<PgQueueStore['claim']>;
+  /** Of all deliveries, by message and ordinal. */
+  states(): Promise<string[]>;
+  copies(): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number }[]>;
+  /** Kinds, in the order of their making. */
+  events(): Promise<string[]>;
   /** Forgets all mail, keeps the directory. */
   clear(): Promise<void>;
 }
@@ -57,10 +64,11 @@ export async function queueWorld(): Promise<QueueWorld> {
   const intake = new PgIntakeStore(db.as('posthouse_ingress'));
   const rows = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await db.owner.query<Row>(text, values)).rows;
+  const ours = new PgQueueStore(db.as('posthouse_worker'));
   return {
     db,
     directory: new DirectoryFixture(db.owner),
-    queue: new PgQueueStore(db.as('posthouse_worker')),
+    queue: ours,
     intake,
     anotherWorker: () => new PgQueueStore(db.as('posthouse_worker')),
     async accept(recipients, { octets = 20, reversePath = 'a@b.example' } = {}) {
@@ -69,6 +77,13 @@ export async function queueWorld(): Promise<QueueWorld> {
       return id;
     },
     rows,
+    claim: (limit = 100, lease = 60, queue = ours) => queue.claim(LOCAL_LANE, limit, lease),
+    async states() {
+      const found = await rows<{ state: string }>('select state from delivery order by message_id, ordinal');
+      return found.map(({ state }) => state);
+    },
+    copies: () => rows('select mailbox_id, uid::int, modseq::int from folder_message order by mailbox_id, uid'),
+    events: async () => (await rows<{ kind: string }>('select kind from event order by id')).map(({ kind }) => kind),
     async clear() {
       await rows('truncate message, message_chunk, delivery, event, folder_message');
       await rows('update folder set uidnext = 1, highestmodseq = 1, messages = 0, unseen = 0, octets = 0');

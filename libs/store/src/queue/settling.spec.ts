@@ -16,16 +16,6 @@ afterEach(() => world.clear());
 afterAll(() => world.db.drop());
 
 const toAlice = () => ({ forwardPath: 'alice@example.org', mailboxId: alice });
-const claim = (limit = 100, lease = 60, queue = world.queue) => queue.claim(LOCAL_LANE, limit, lease);
-const states = async (): Promise<string[]> =>
-  (await world.rows<{ state: string }>('select state from delivery order by message_id, ordinal')).map(
-    ({ state }) => state,
-  );
-const copies = (): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number }[]> =>
-  world.rows('select mailbox_id, uid::int, modseq::int from folder_message order by mailbox_id, uid');
-const events = async (): Promise<string[]> =>
-  (await world.rows<{ kind: string }>('select kind from event order by id')).map(({ kind }) => kind);
-
 /** Does `work` while a transaction holds what `lock` locks. */
 async function whileHeld<T>(lock: string, work: () => Promise<T>): Promise<T> {
   const holder = await world.db.owner.connect();
@@ -42,7 +32,7 @@ async function whileHeld<T>(lock: string, work: () => Promise<T>): Promise<T> {
 describe('place', () => {
   test('writes the copy, the counters, the state and the event together', async () => {
     const id = await world.accept([toAlice()], { octets: 100 });
-    const { deliveries } = await claim();
+    const { deliveries } = await world.claim();
     expect(await world.queue.place(place(deliveries))).toEqual(['delivered']);
     expect(
       await world.rows(
@@ -68,35 +58,35 @@ describe('place', () => {
     expect(
       await world.rows('select state, duplicate, reply, lease_owner, settled_at is not null as settled from delivery'),
     ).toEqual([{ state: 'delivered', duplicate: false, reply: 'INBOX, UID 1', lease_owner: null, settled: true }]);
-    expect(await events()).toEqual(['accepted', 'delivered']);
+    expect(await world.events()).toEqual(['accepted', 'delivered']);
   });
 
   test('two recipients with one mailbox: one copy, the other row says duplicate; in one batch or in two', async () => {
     await world.accept([toAlice(), { forwardPath: 'ALICE@example.org', mailboxId: alice }]);
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['delivered', 'duplicate']);
+    expect(await world.queue.place(place((await world.claim()).deliveries))).toEqual(['delivered', 'duplicate']);
     await world.accept([toAlice(), { forwardPath: 'ALICE@example.org', mailboxId: alice }]);
-    const [first] = (await claim(1)).deliveries;
-    const [second] = (await claim(1)).deliveries;
+    const [first] = (await world.claim(1)).deliveries;
+    const [second] = (await world.claim(1)).deliveries;
     expect(await world.queue.place(place(first ? [first] : []))).toEqual(['delivered']);
     expect(await world.queue.place(place(second ? [second] : []))).toEqual(['duplicate']);
-    expect(await copies()).toHaveLength(2);
-    expect(await states()).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+    expect(await world.copies()).toHaveLength(2);
+    expect(await world.states()).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
     expect(await world.rows('select duplicate, count(*)::int from delivery group by 1 order by 1')).toEqual([
       { duplicate: false, count: 2 },
       { duplicate: true, count: 2 },
     ]);
-    expect((await events()).filter((kind) => kind === 'duplicate')).toHaveLength(2);
+    expect((await world.events()).filter((kind) => kind === 'duplicate')).toHaveLength(2);
   });
 
   test('two workers with the two rows of one message at the same time: one copy', async () => {
     for (let round = 0; round < 10; round++) {
       await world.accept([toAlice(), { forwardPath: 'a2@example.org', mailboxId: alice }]);
       const workers = [world.queue, world.anotherWorker()];
-      const claims = [await claim(1, 60, workers[0]), await claim(1, 60, workers[1])];
+      const claims = [await world.claim(1, 60, workers[0]), await world.claim(1, 60, workers[1])];
       const fates = await Promise.all(claims.map(({ deliveries }, at) => workers[at]!.place(place(deliveries))));
       expect(fates.flat().sort()).toEqual(['delivered', 'duplicate']);
     }
-    expect(await copies()).toHaveLength(10);
+    expect(await world.copies()).toHaveLength(10);
   });
 
   test('at the edge of a quota eight workers never overshoot', async () => {
@@ -109,14 +99,14 @@ describe('place', () => {
     const workers = Array.from({ length: 8 }, () => world.anotherWorker());
     const fates = await Promise.all(
       workers.map(async (queue) => {
-        const { deliveries } = await claim(5, 60, queue);
+        const { deliveries } = await world.claim(5, 60, queue);
         return queue.place(place(deliveries));
       }),
     );
     const counts = Map.groupBy(fates.flat(), (fate) => fate);
     expect(counts.get('delivered')).toHaveLength(10);
     expect(counts.get('over-quota')).toHaveLength(30);
-    expect(await copies()).toHaveLength(10);
+    expect(await world.copies()).toHaveLength(10);
     expect(
       await world.rows('select octets::int, messages::int from mailbox_usage where mailbox_id = $1', [tight]),
     ).toEqual([{ octets: 10 * (50 + TRACE.length), messages: 10 }]);
@@ -126,7 +116,7 @@ describe('place', () => {
     const two = await world.directory.mailbox('two@example.org', { quotaOctets: 500, quotaMessages: 2 });
     for (const octets of [450, 1000, 10, 10])
       await world.accept([{ forwardPath: 'two@example.org', mailboxId: two }], { octets });
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual([
+    expect(await world.queue.place(place((await world.claim()).deliveries))).toEqual([
       'delivered',
       'over-quota',
       'over-quota',
@@ -134,7 +124,7 @@ describe('place', () => {
     ]);
     await world.rows('update mailbox set quota_octets = null where id = $1', [two]);
     await world.rows(`update delivery set next_attempt_at = now() where state = 'queued'`);
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual([
+    expect(await world.queue.place(place((await world.claim()).deliveries))).toEqual([
       'delivered',
       'over-quota',
       'over-quota',
@@ -144,21 +134,21 @@ describe('place', () => {
   test('over quota the row waits with 4.2.2 until its next attempt; when its life is over it is held', async () => {
     const full = await world.directory.mailbox('full@example.org', { quotaMessages: 0 });
     await world.accept([{ forwardPath: 'full@example.org', mailboxId: full }]);
-    await world.queue.place(place((await claim()).deliveries, 3600));
+    await world.queue.place(place((await world.claim()).deliveries, 3600));
     expect(
       await world.rows(
         `select state, reply, lease_owner, extract(epoch from next_attempt_at - queued_at)::int as after from delivery`,
       ),
     ).toEqual([{ state: 'queued', reply: '452 4.2.2 mailbox full', lease_owner: null, after: 3600 }]);
-    expect((await claim()).deliveries).toEqual([]);
+    expect((await world.claim()).deliveries).toEqual([]);
     await world.rows(`update delivery set next_attempt_at = now()`);
-    const { deliveries } = await claim();
+    const { deliveries } = await world.claim();
     expect(deliveries[0]?.attempt).toBe(2);
     await world.queue.place(
       deliveries.map((delivery) => ({ delivery, mailboxId: full, trace: TRACE, retryAfter: undefined })),
     );
-    expect(await states()).toEqual(['held']);
-    expect(await events()).toEqual(['accepted', 'deferred', 'held']);
+    expect(await world.states()).toEqual(['held']);
+    expect(await world.events()).toEqual(['accepted', 'deferred', 'held']);
   });
 
   test('a mailbox that is disabled or gone holds the row', async () => {
@@ -168,7 +158,7 @@ describe('place', () => {
       { forwardPath: 'gone@example.org', mailboxId: newId() as MailboxId },
       toAlice(),
     ]);
-    expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['held', 'held', 'delivered']);
+    expect(await world.queue.place(place((await world.claim()).deliveries))).toEqual(['held', 'held', 'delivered']);
     expect(await world.rows(`select reply from delivery where state = 'held'`)).toEqual([
       { reply: 'the mailbox of RCPT is gone or disabled' },
       { reply: 'the mailbox of RCPT is gone or disabled' },
@@ -181,7 +171,7 @@ describe('place', () => {
       const bob = await world.directory.mailbox(`bob-${table}@example.org`);
       await world.accept([toAlice()]);
       await world.accept([{ forwardPath: 'bob@example.org', mailboxId: bob }]);
-      const { deliveries } = await claim();
+      const { deliveries } = await world.claim();
       const fates = await whileHeld(`select from ${table} where mailbox_id = '${alice}' for update`, () =>
         world.queue.place(place(deliveries)),
       );
@@ -193,7 +183,7 @@ describe('place', () => {
         await world.rows(`select recipient, reply from delivery where state = 'queued' and next_attempt_at > now()`),
       ).toEqual([{ recipient: 'alice@example.org', reply: '451 4.2.0 mailbox busy' }]);
       await world.rows('update delivery set next_attempt_at = now()');
-      expect(await world.queue.place(place((await claim()).deliveries))).toEqual(['delivered']);
+      expect(await world.queue.place(place((await world.claim()).deliveries))).toEqual(['delivered']);
     },
   );
 
@@ -218,7 +208,7 @@ describe('place', () => {
     await Promise.all(
       workers.map(async (queue) => {
         for (;;) {
-          const { deliveries } = await claim(3, 60, queue);
+          const { deliveries } = await world.claim(3, 60, queue);
           if (deliveries.length === 0) return;
           await queue.place(place(deliveries));
         }
@@ -227,7 +217,7 @@ describe('place', () => {
     running = false;
     await watcher;
     expect(seen).toEqual([]);
-    const placed = await copies();
+    const placed = await world.copies();
     for (const mailbox of [alice, bob]) {
       const own = placed.filter(({ mailbox_id }) => mailbox_id === mailbox);
       expect(own.map(({ uid }) => uid)).toEqual(own.map((_, at) => at + 1));
@@ -242,7 +232,7 @@ describe('expand, defer and hold', () => {
 
   test('the row becomes forwarded, its targets rows with ordinals of their own', async () => {
     await world.accept([{ forwardPath: 'team@example.org' }, toAlice()]);
-    const [team] = (await claim()).deliveries;
+    const [team] = (await world.claim()).deliveries;
     if (!team) throw new Error('nothing claimed');
     await world.queue.expand(team, [
       { ...target, recipient: 'alice@example.org', mailboxId: alice },
@@ -291,12 +281,12 @@ describe('expand, defer and hold', () => {
       },
     ]);
     expect(await world.rows('select recipients, deliveries from message')).toEqual([{ recipients: 2, deliveries: 5 }]);
-    expect(await events()).toEqual(['accepted', 'forwarded']);
+    expect(await world.events()).toEqual(['accepted', 'forwarded']);
   });
 
   test('two expansions of one message at the same time keep their ordinals apart', async () => {
     await world.accept([{ forwardPath: 'one@example.org' }, { forwardPath: 'two@example.org' }]);
-    const { deliveries } = await claim();
+    const { deliveries } = await world.claim();
     const workers = [world.queue, world.anotherWorker()];
     await Promise.all(
       deliveries.map((delivery, at) =>
@@ -312,7 +302,7 @@ describe('expand, defer and hold', () => {
 
   test('a deferred row is due at its instant from birth and says why', async () => {
     await world.accept([toAlice()]);
-    const [delivery] = (await claim()).deliveries;
+    const [delivery] = (await world.claim()).deliveries;
     await world.queue.defer(delivery ? [{ delivery, retryAfter: 400.5, reply: '4.4.0 later' }] : []);
     expect(
       await world.rows(
