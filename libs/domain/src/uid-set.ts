@@ -22,3 +22,10 @@ export function uidRanges(uids: ArrayLike<number>): UidRange[] {
   }
   return ranges;
 }
+
+/** What of a set is above a UID. */
+export function uidsAbove(uids: UidSet, uid: number): UidRange[] {
+  const above: UidRange[] = [];
+  for (const { first, last } of uids) if (last > uid) above.push({ first: Math.max(first, uid + 1), last });
+  return above;
+}

@@ -28,31 +28,60 @@ export const unpackTable = ({ uids, flags, keywords }: PackedTable): FlagTable =
   keywords: new Map(keywords ?? []),
 });
 
-/** A set as statement parameters: most are a single range, for which the planner has a better plan than for a join. */
+/** @param tables ascending, each behind the one before */
+export function joinTables(tables: readonly FlagTable[]): FlagTable {
+  const [first = unpackTable({ uids: null, flags: null, keywords: null })] = tables;
+  if (tables.length < 2) return first;
+  const messages = tables.reduce((sum, { uids }) => sum + uids.length, 0);
+  const uids = new Uint32Array(messages);
+  const flags = new Uint8Array(messages);
+  let at = 0;
+  for (const table of tables) {
+    uids.set(table.uids, at);
+    flags.set(table.flags, at);
+    at += table.uids.length;
+  }
+  return { uids, flags, keywords: new Map(tables.flatMap(({ keywords }) => [...keywords])) };
+}
+
+/** What is wanted of the messages of a set. */
+export interface SetRows {
+  /** Of folder_message. */
+  readonly columns: string;
+  /** SQL of the folder's id; a from item to the left may give it. */
+  readonly folder: string;
+  /** Further condition on the columns of folder_message. */
+  readonly only?: string;
+  /** Rows at most, the lowest UIDs of the set: a literal, so that the planner sees the bound. */
+  readonly most?: number;
+  /** Locks the rows, and gives them as they are then. */
+  readonly lock?: true;
+  /** Its name, if not `m`. */
+  readonly as?: string;
+}
+
+/** A set as two statement parameters, one text for sets of any size. */
 export interface SetClause {
-  /** Distinguishes the prepared statements. */
-  readonly name: 'one' | 'many';
-  /** Follows `folder_message m` in a from list. */
-  readonly from: string;
-  readonly where: string;
-  readonly values: readonly [unknown, unknown];
+  /**
+   * A from item `m`, in the order of UIDs; $1 is the tenant. Each range is looked up by itself: as a plain join with the ranges the planner,
+   * who cannot know how long they are, would rather read the whole folder than look up each. What is inside has an order, so that it stays inside.
+   */
+  readonly rows: (wanted: SetRows) => string;
+  readonly values: readonly [firsts: number[], lasts: number[]];
 }
 
 /** @param first number of the first of its two parameters */
 export function setClause(uids: UidSet, first: number): SetClause {
-  const [only] = uids;
-  if (uids.length === 1 && only) {
-    return {
-      name: 'one',
-      from: '',
-      where: `m.uid between $${first}::bigint and $${first + 1}::bigint`,
-      values: [only.first, only.last],
-    };
-  }
   return {
-    name: 'many',
-    from: `, unnest($${first}::bigint[], $${first + 1}::bigint[]) as part (first, last)`,
-    where: 'm.uid between part.first and part.last',
+    rows: ({ columns, folder, only = 'true', most, lock, as = 'm' }) => {
+      const limit = most === undefined ? '' : ` limit ${most}`;
+      return `lateral (
+    select found.* from unnest($${first}::bigint[], $${first + 1}::bigint[]) with ordinality as part (first, last, at), lateral (
+      select ${columns} from folder_message
+       where tenant_id = $1::uuid and folder_id = ${folder} and uid between part.first and part.last and ${only}
+       order by uid${limit}${lock ? ' for update' : ''}) as found
+     order by part.at${limit}) as ${as}`;
+    },
     values: [uids.map((range) => range.first), uids.map((range) => range.last)],
   };
 }

@@ -19,17 +19,17 @@ select id, name, uidvalidity, uidnext, highestmodseq from folder
  where tenant_id = $1::uuid and mailbox_id = $2::uuid and (id = $3::uuid or name = $4) order by id for update`;
 
 /** $1 tenant, $2 source, $3 and $4 the set. */
-const totalText = ({ from, where }: SetClause): string => `
+const totalText = (set: SetClause): string => `
 select count(*) as messages, coalesce(sum(m.octets), 0)::bigint as octets, count(*) filter (where m.flags & 1 = 0) as unseen
-  from folder_message m${from} where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where}`;
+  from ${set.rows({ columns: 'octets, flags', folder: '$2::uuid' })}`;
 
 /**
  * $1 tenant, $2 source, $3 and $4 the set, $5 target, $6 its UIDNEXT, $7 its MODSEQ, $8 mailbox, $9 event kind, $10 and $11 names.
  */
-const placeText = ({ from, where }: SetClause): string => `
+const placeText = (set: SetClause): string => `
 with old as (
   select m.*, $6::bigint - 1 + row_number() over (order by m.uid) as new_uid
-    from folder_message m${from} where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and ${where}
+    from ${set.rows({ columns: '*', folder: '$2::uuid' })}
 ), placed as (
   insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace,
                               lacks_final_crlf)
@@ -46,10 +46,10 @@ select ${PACKED_UIDS} as uids, (
   from (select uid from old order by uid) as sorted`;
 
 /** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ, $6 its UIDNEXT: a move into the folder itself must leave the new rows. */
-const removeText = ({ from, where }: SetClause): string => `
+const removeText = (set: SetClause): string => `
 with gone as (
-  delete from folder_message m using folder f${from}
-   where f.tenant_id = $1::uuid and f.id = $2::uuid and m.tenant_id = $1::uuid and m.folder_id = f.id and ${where} and m.uid < $6
+  delete from folder_message m using ${set.rows({ columns: 'uid', folder: '$2::uuid', only: 'uid < $6', as: 'old' })}
+   where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and m.uid = old.uid
   returning m.uid, m.message_id
 )
 insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select $1::uuid, $2::uuid, $5::bigint, uid, message_id from gone`;

@@ -8,7 +8,7 @@ import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
 /** Statement parameters: $1 tenant, $2 mailbox, $3 folder, $4 and $5 the set, $6 what the event says, further ones as given. */
 export interface Expunge {
   readonly set: SetClause;
-  /** Further condition on `folder_message m`. */
+  /** Further condition on the columns of folder_message. */
   readonly only?: string;
   /** What must hold, and be locked, before the folder row is. */
   readonly guard?: { readonly cte: string; readonly holds: string };
@@ -19,9 +19,11 @@ with ${guard ? `${guard.cte}, ` : ''}held as (
   select id, name, messages, unseen, octets, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid ${guard ? `and ${guard.holds}` : ''}
      for update
+), chosen as (
+  select m.uid from held, ${set.rows({ columns: 'uid', folder: 'held.id', only })}
 ), gone as (
-  delete from folder_message m using held${set.from}
-   where m.tenant_id = $1::uuid and m.folder_id = held.id and ${set.where} and ${only}
+  delete from folder_message m using held, chosen
+   where m.tenant_id = $1::uuid and m.folder_id = held.id and m.uid = chosen.uid and ${only}
   returning m.uid, m.message_id, m.octets, m.flags
 ), total as (
   select count(*) as messages, coalesce(sum(octets), 0)::bigint as octets, count(*) filter (where flags & 1 = 0) as unseen from gone

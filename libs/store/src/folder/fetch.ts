@@ -1,8 +1,10 @@
 /** Reads for FETCH and SEARCH: only the columns that are wanted, and message rows only where one of them needs it. */
 import {
   CHUNK_OCTETS,
+  MAX_UID,
   READ_BATCH_OCTETS,
   SMALL_BODY,
+  uidsAbove,
   type FlagTable,
   type FolderRef,
   type MessageBatch,
@@ -13,26 +15,38 @@ import {
 } from '#domain';
 import { escaped, unescaped } from '../body/escaped.ts';
 import type { HotConnection } from '../hot-connection.ts';
-import { PACKED_TABLE, setClause, unpackTable, type PackedTable } from './compact.ts';
+import { joinTables, PACKED_TABLE, setClause, unpackTable, type PackedTable, type SetClause } from './compact.ts';
+
+/** Rows of one statement: what a reader does in one step is bounded, whatever the set. */
+const FLAG_PAGE = 5_000;
+const MESSAGE_PAGE = 1_000;
+
+const inFolder = (columns: string, most: number) =>
+  ({ columns, folder: '$3::uuid', only: 'mailbox_id = $2::uuid', most }) as const;
+
+const readTable = {
+  name: 'folder_flags',
+  text: `
+select ${PACKED_TABLE} from (
+  select m.* from ${setClause([], 4).rows(inFolder('uid, flags, keywords', FLAG_PAGE))} order by m.uid) as m`,
+};
 
 export async function readFlags(connection: HotConnection, folder: FolderRef, uids: UidSet): Promise<FlagTable> {
-  const set = setClause(uids, 4);
-  const text = `
-select ${PACKED_TABLE} from (
-  select m.uid, m.flags, m.keywords from folder_message m${set.from}
-   where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and ${set.where} order by m.uid) as m`;
-  const [row] = await connection.query<PackedTable>(
-    { name: `folder_flags_${set.name}`, text },
-    values(folder, set.values),
-  );
-  return unpackTable(row ?? { uids: null, flags: null, keywords: null });
+  const pages: FlagTable[] = [];
+  for (let left = uids; left.length > 0;) {
+    const [row] = await connection.query<PackedTable>(readTable, values(folder, setClause(left, 4)));
+    const page = unpackTable(row ?? { uids: null, flags: null, keywords: null });
+    pages.push(page);
+    left = page.uids.length < FLAG_PAGE ? [] : uidsAbove(left, page.uids.at(-1) ?? MAX_UID);
+  }
+  return joinTables(pages);
 }
 
-const values = ({ tenantId, mailboxId, folderId }: FolderRef, set: readonly unknown[]): unknown[] => [
+const values = ({ tenantId, mailboxId, folderId }: FolderRef, set: SetClause): unknown[] => [
   tenantId,
   mailboxId,
   folderId,
-  ...set,
+  ...set.values,
 ];
 
 interface FetchedRow {
@@ -85,33 +99,28 @@ export async function readMessages(
   const mask = chosen.reduce((bits, { bit }) => bits | (1 << bit), 0);
   const columns = chosen.map(({ column }) => `, ${column}`).join('');
   const cut = wants.body === true || wants.header === true;
-  const name = `folder_fetch_${set.name}_${mask}`;
   const rows = await connection.query<FetchedRow>(
-    { name, text: fetchText(set, columns, cut) },
-    values(folder, set.values),
+    { name: `folder_fetch_${mask}`, text: fetchText(set, columns, cut) },
+    values(folder, set),
   );
   const last = rows.at(-1);
-  return { rows: rows.map(toRow), complete: last?.last_uid === undefined || last.last_uid === last.uid };
+  const whole = last?.last_uid === undefined || last.last_uid === last.uid;
+  return { rows: rows.map(toRow), complete: whole && rows.length < MESSAGE_PAGE };
 }
 
-const SCOPE = 'm.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid';
 const ALWAYS = 'm.uid, m.message_id, m.modseq, m.flags, m.keywords, m.octets, b.octets as body_octets, b.header_octets';
 
-function fetchText(set: ReturnType<typeof setClause>, columns: string, cut: boolean): string {
-  if (!cut) {
-    return `
-select ${ALWAYS}${columns}
-  from folder_message m join message b on b.tenant_id = m.tenant_id and b.id = m.message_id${set.from}
- where ${SCOPE} and ${set.where} order by m.uid`;
-  }
+export function fetchText(set: SetClause, columns: string, cut: boolean): string {
+  const rows = set.rows(inFolder('*', MESSAGE_PAGE));
   // The cut is made before any body is read: the rows of one answer hold READ_BATCH_OCTETS and one message more at most.
+  const some = `(
+  select m.*, sum(least(m.octets, ${SMALL_BODY})) over (order by m.uid) - least(m.octets, ${SMALL_BODY}) as before,
+         max(m.uid) over () as last_uid from ${rows}) as m`;
+  // One by one: for as many messages as the planner thinks there may be it would rather read the whole table.
   return `
-select ${ALWAYS}${columns}, m.last_uid
-  from (select m.*, sum(least(m.octets, ${SMALL_BODY})) over (order by m.uid) - least(m.octets, ${SMALL_BODY}) as before,
-               max(m.uid) over () as last_uid
-          from folder_message m${set.from} where ${SCOPE} and ${set.where}) as m
-  join message b on b.tenant_id = m.tenant_id and b.id = m.message_id
- where m.before < ${READ_BATCH_OCTETS} order by m.uid`;
+select ${ALWAYS}${columns}${cut ? ', m.last_uid' : ''}
+  from ${cut ? some : rows}, lateral (select * from message where tenant_id = $1::uuid and id = m.message_id limit 1) as b
+ where ${cut ? `m.before < ${READ_BATCH_OCTETS}` : 'true'} order by m.uid`;
 }
 
 const octetsOf = (text: string | null | undefined): Buffer | undefined =>

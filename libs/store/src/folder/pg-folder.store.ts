@@ -124,8 +124,8 @@ export class PgFolderStore extends FolderStore {
   override async expunge({ tenantId, mailboxId, folderId }: FolderRef, uids: UidSet): Promise<Expunged> {
     const set = setClause(uids, 4);
     const expunge = {
-      name: `folder_expunge_${set.name}`,
-      text: expungeText({ set, only: 'm.flags & 8 <> 0' }),
+      name: 'folder_expunge',
+      text: expungeText({ set, only: 'flags & 8 <> 0' }),
       values: [tenantId, mailboxId, folderId, ...set.values, 'IMAP'],
     };
     const { rows } = await this.#changes.run(mailboxId, () => this.#database.pool.query<ExpungeRow>(expunge));

@@ -24,10 +24,7 @@ with held as (
   select id, unseen, keywords, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid for update
 ), old as (
-  select m.folder_id, m.uid, m.flags, m.keywords
-    from held, folder_message m${set.from}
-   where m.tenant_id = $1::uuid and m.folder_id = held.id and ${set.where}
-     for update of m
+  select m.* from held, ${set.rows({ columns: 'folder_id, uid, flags, keywords', folder: 'held.id', lock: true })}
 ), new as (
   select folder_id, uid, flags as old_flags, keywords as old_keywords, ${NEW_FLAGS[mode]} as flags,
          ${words ? `nullif(${NEW_KEYWORDS[mode]}, '{}')` : 'keywords'} as keywords
@@ -70,7 +67,7 @@ export async function storeFlags(
   const set = setClause(uids, 4);
   const words = mode === 'replace' || wanted.length > 0;
   const { rows } = await pool.query<StoreRow>({
-    name: `folder_store_${mode}_${words ? 'words' : 'flags'}_${set.name}`,
+    name: `folder_store_${mode}_${words ? 'words' : 'flags'}`,
     text: storeText(set, mode, words),
     values: [tenantId, mailboxId, folderId, ...set.values, flags & ALL_FLAGS, ...(words ? [wanted] : [])],
   });

@@ -112,7 +112,7 @@ export class PgMaildropStore extends MaildropStore {
   ): Promise<MaildropExpunge> {
     const set = setClause(uidRanges(uids), 4);
     const { rows } = await this.#database.pool.query<ExpungeRow>({
-      name: `maildrop_expunge_${set.name}`,
+      name: 'maildrop_expunge',
       text: expungeText({ set, guard: GUARD }),
       values: [tenantId, mailboxId, folderId, ...set.values, 'POP3', sessionId],
     });
