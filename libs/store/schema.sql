@@ -82,6 +82,7 @@ folder_message.octets bigint not null
 folder_message.trace bytea not null
 folder_message.uidl text
 folder_message.lacks_final_crlf boolean not null default false
+folder_message.copy_number bigint
 mailbox.tenant_id uuid not null
 mailbox.id uuid not null
 mailbox.domain_id uuid not null

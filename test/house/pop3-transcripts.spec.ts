@@ -1,5 +1,6 @@
 /** Plays the golden transcripts over a socket: the app, its store and a real database. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { showId } from '#domain';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseTranscript, USER, type Transcript } from '../../libs/pop3/src/transcript.spec-helper.ts';
 import { bodyOf, Pop3Client, Pop3House, stuffed, topOf, TRACE, type Mailbox } from './pop3.spec-helper.ts';
@@ -23,10 +24,10 @@ async function fill(sizes: readonly number[]): Promise<{ messages: Buffer[]; uid
   await pop3.wipe();
   const messages: Buffer[] = [];
   for (const size of sizes) messages.push(await pop3.deliver(alice, bodyOf(size - TRACE.length, size)));
-  const { rows } = await pop3.db.owner.query<{ uidl: string }>(
-    `select f.uidvalidity || '.' || m.uid as uidl from folder_message m join folder f on f.id = m.folder_id order by m.uid`,
+  const { rows } = await pop3.db.owner.query<{ id: string }>(
+    'select message_id as id from folder_message order by uid',
   );
-  return { messages, uidls: rows.map(({ uidl }) => uidl) };
+  return { messages, uidls: rows.map(({ id }) => showId('msg', id)) };
 }
 
 async function play({ name, world, steps }: Transcript & { name: string }): Promise<void> {

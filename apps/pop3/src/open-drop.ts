@@ -13,8 +13,8 @@ export interface OpenDrop {
 }
 
 export function openDrop(account: Account, sessionId: string, listing: MaildropListing): OpenDrop {
-  const { folderId, uids, octets: sizes, uidValidity, importedUidls: imported } = listing;
-  const drop = compactMaildrop({ sizes, uids, uidlPrefix: `${uidValidity}.`, imported });
+  const { folderId, uids, octets: sizes, uidls } = listing;
+  const drop = compactMaildrop({ sizes, uidlOf: (number) => uidls.of(number) });
   return { account, sessionId, folderId, uids, drop };
 }
 

@@ -33,10 +33,9 @@ async function serve(sizes: readonly number[]) {
         kind: 'open',
         listing: {
           folderId: 'f' as FolderId,
-          uidValidity: 1,
           uids,
           octets: Uint32Array.from(sizes),
-          importedUidls: new Map(),
+          uidls: { of: String },
         },
       }),
     renew: () => Promise.resolve(lease.ours),

@@ -15,7 +15,7 @@ function drop(sizes: readonly number[]): OpenDrop {
     sessionId: 's',
     folderId: 'f' as FolderId,
     uids,
-    drop: compactMaildrop({ sizes, uids, uidlPrefix: '1.' }),
+    drop: compactMaildrop({ sizes, uidlOf: String }),
   };
 }
 

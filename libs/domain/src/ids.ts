@@ -43,6 +43,24 @@ export function showId(prefix: IdPrefix, uuid: string): string {
   return shown;
 }
 
+/** Two digits at once. */
+const PAIRS = Array.from({ length: 1024 }, (_, at) => `${ALPHABET[at >> 5] ?? ''}${ALPHABET[at & 31] ?? ''}`);
+
+/** The same of the 16 octets of a UUID that begin at `start`: for lists of a million. */
+export function showPackedId(prefix: IdPrefix, octets: Uint8Array, start: number): string {
+  let shown = `${prefix}_`;
+  let bits = 0;
+  let held = 2;
+  for (let at = start; at < start + 16; at++) {
+    bits = ((bits << 8) | (octets[at] ?? 0)) & 0x3ffff;
+    held += 8;
+    if (held < 10) continue;
+    held -= 10;
+    shown += PAIRS[(bits >> held) & 1023] ?? '';
+  }
+  return shown;
+}
+
 const HYPHEN = 0x2d;
 const DIGIT_0 = 0x30;
 const LETTER_A = 0x61;

@@ -13,26 +13,21 @@ export interface Maildrop {
 export interface MaildropContents {
   /** Octets of each message, in message order. */
   readonly sizes: ArrayLike<number>;
-  /** A number of each message, unique for the life of the mailbox: the UID. */
-  readonly uids: ArrayLike<number>;
-  /** Stands before the UID in the unique-id; changes when UIDs start anew. */
-  readonly uidlPrefix: string;
-  /** Unique-ids that came with imported messages, by message number. */
-  readonly imported?: ReadonlyMap<number, string>;
+  /** The unique-id of a message number, made when it is asked for. */
+  readonly uidlOf: (number: number) => string;
 }
 
-/** Eight octets a message: an idle session with thousands of messages stays small. */
-export function compactMaildrop({ sizes, uids, uidlPrefix, imported }: MaildropContents): Maildrop {
+/** Four octets a message beside what the unique-ids are made of: an idle session with thousands of messages stays small. */
+export function compactMaildrop({ sizes, uidlOf }: MaildropContents): Maildrop {
   if (sizes.length === 0) return EMPTY;
   const octetsOf = Uint32Array.from(sizes);
-  const uidOf = Uint32Array.from(uids);
   let octets = 0;
   for (const size of octetsOf) octets += size;
   return {
     count: octetsOf.length,
     octets,
     sizeOf: (number) => octetsOf[number - 1] ?? 0,
-    uidlOf: (number) => imported?.get(number) ?? `${uidlPrefix}${uidOf[number - 1] ?? 0}`,
+    uidlOf,
   };
 }
 

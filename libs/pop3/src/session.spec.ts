@@ -10,9 +10,7 @@ import { onExpunged, onMaildrop, onMessageFailed } from './world.ts';
 const dropOf = (count: number): Maildrop =>
   compactMaildrop({
     sizes: Array.from({ length: count }, (_, index) => 100 + index),
-    uids: Array.from({ length: count }, (_, index) => 5 + index),
-    uidlPrefix: '17.',
-    imported: new Map([[2, 'old-name']]),
+    uidlOf: (number) => `id-${number}`,
   });
 const loggedIn = (count: number): Session => onMaildrop(begin(true), { kind: 'open', drop: dropOf(count) })[0];
 const line = (text: string): Buffer => Buffer.from(text);
@@ -159,9 +157,9 @@ describe('a session', () => {
 });
 
 describe('a compact maildrop', () => {
-  test('keeps imported unique-ids and makes the others of prefix and UID', () => {
+  test('has a unique-id and a size for each number', () => {
     const drop = dropOf(3);
-    expect([1, 2, 3].map((number) => drop.uidlOf(number))).toEqual(['17.5', 'old-name', '17.7']);
+    expect([1, 2, 3].map((number) => drop.uidlOf(number))).toEqual(['id-1', 'id-2', 'id-3']);
     expect([drop.count, drop.octets, drop.sizeOf(3)]).toEqual([3, 303, 102]);
   });
   test('empty ones are all the same object', () => {

@@ -25,8 +25,9 @@ class House {
   }
 
   drop(): Maildrop {
-    const sizes = this.#messages.map(({ size }) => size);
-    return compactMaildrop({ sizes, uids: this.#messages.map(({ uid }) => uid), uidlPrefix: '17.' });
+    const messages = this.#messages;
+    const sizes = messages.map(({ size }) => size);
+    return compactMaildrop({ sizes, uidlOf: (number) => `id-${messages[number - 1]?.uid}` });
   }
 
   open(user: string, password: string): MaildropAnswer {

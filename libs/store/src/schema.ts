@@ -170,6 +170,7 @@ export interface FolderMessageTable {
   trace: Buffer;
   uidl: string | null;
   lacks_final_crlf: Generated<boolean>;
+  copy_number: number | null;
 }
 
 export interface TombstoneTable {

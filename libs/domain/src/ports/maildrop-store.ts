@@ -1,17 +1,20 @@
 import type { FolderId, MessageId, TenantId } from '../ids.ts';
 import type { Account } from './account-store.ts';
 
-/** What POP3 may know of INBOX, fixed at login. Message number n (from 1) is at index n - 1. Eight octets a message. */
+/** RFC 1939 7: 1 to 70 octets of 0x21 to 0x7e, unique in the maildrop, the same in every session and after a restore from a backup. */
+export interface UniqueIds {
+  /** @param number of the message, from 1 */
+  of(number: number): string;
+}
+
+/** What POP3 may know of INBOX, fixed at login. Message number n (from 1) is at index n - 1. 24 octets a message. */
 export interface MaildropListing {
   readonly folderId: FolderId;
-  /** Stands before the UID in the default unique-id: `<uidvalidity>.<uid>`. */
-  readonly uidValidity: number;
   /** Ascending. */
   readonly uids: Uint32Array;
   /** Octets as RETR sends them before dot-stuffing: trace fields included, and the CRLF behind a message that ends without. */
   readonly octets: Uint32Array;
-  /** Unique-ids that came with imported messages, by message number; valid (RFC 1939 7) and unique. */
-  readonly importedUidls: ReadonlyMap<number, string>;
+  readonly uidls: UniqueIds;
 }
 
 export type MaildropOpening =

@@ -13,6 +13,12 @@ interface LockedFolder {
   highestmodseq: number;
 }
 
+/**
+ * RFC 1939 7: a copy may come to lie beside its original, and its unique-id is its own then. At random, so that what a backup does not
+ * know of is not used again after a restore. A message that is moved keeps its unique-id.
+ */
+const NEW_COPY_NUMBER = 'floor(random() * 9007199254740992)::bigint';
+
 /** Both folders in id order, whichever is the source. */
 const LOCK_BOTH = `
 select id, name, uidvalidity, uidnext, highestmodseq from folder
@@ -32,9 +38,9 @@ with old as (
     from ${set.rows({ columns: '*', folder: '$2::uuid' })}
 ), placed as (
   insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace,
-                              lacks_final_crlf)
+                              lacks_final_crlf, uidl, copy_number)
   select $1::uuid, $5::uuid, new_uid, $8::uuid, message_id, $7::bigint, flags, keywords, internal_date, octets, trace,
-         lacks_final_crlf
+         lacks_final_crlf, case $9 when 'moved' then uidl end, case $9 when 'moved' then copy_number else ${NEW_COPY_NUMBER} end
     from old
 ), noted as (
   insert into event (tenant_id, message_id, kind, detail)

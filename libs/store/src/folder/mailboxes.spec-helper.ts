@@ -62,7 +62,7 @@ export interface FillOptions {
   readonly uidl?: string;
 }
 
-/** Delivers `count` equal messages as the worker would: UIDs, MODSEQ and counters in one transaction. */
+/** Delivers a message as the worker would, and copies of it up to `count`: UIDs, MODSEQ and counters in one transaction. */
 export async function fill(
   owner: pg.Pool,
   folder: FolderRef,
@@ -88,8 +88,8 @@ export async function fill(
       [tenantId, id, body.length, body.indexOf('\r\n\r\n') + 4, body],
     );
     await client.query(
-      `insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, octets, trace, uidl)
-       select $1, f.id, f.uidnext + n - 1, $2, $3, f.highestmodseq + 1, $4, $5, $6, $7
+      `insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, octets, trace, uidl, copy_number)
+       select $1, f.id, f.uidnext + n - 1, $2, $3, f.highestmodseq + 1, $4, $5, $6, $7, nullif(n - 1, 0)
          from folder f, generate_series(1, $8::int) n where f.tenant_id = $1 and f.id = $9`,
       [tenantId, mailboxId, id, flags, body.length + trace.length, trace, uidl ?? null, count, folderId],
     );

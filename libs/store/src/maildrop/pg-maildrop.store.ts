@@ -18,14 +18,15 @@ import { setClause, unpack } from '../folder/compact.ts';
 import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { LISTING, READ, RELEASE, RENEW, TAKE_LEASE } from './statements.ts';
-import { usableUidls } from './uidls.ts';
+import { PackedUidls } from './uidls.ts';
 
 interface ListingRow {
   id: FolderId;
-  uidvalidity: number;
   uids: Buffer | null;
   octets: Buffer | null;
-  uidls: [number, string][] | null;
+  ids: Buffer | null;
+  copies: Buffer | null;
+  imported: [number, string][] | null;
 }
 
 interface ReadRow {
@@ -68,9 +69,10 @@ export class PgMaildropStore extends MaildropStore {
       if (taken.length === 0) return { kind: 'in-use' };
       if (!row) throw new Error(`mailbox ${mailboxId} has no ${INBOX}`);
       const uids = unpack(row.uids);
-      const importedUidls = usableUidls(row.uidls ?? [], row.uidvalidity);
-      const { id: folderId, uidvalidity: uidValidity } = row;
-      return { kind: 'open', listing: { folderId, uidValidity, uids, octets: unpack(row.octets), importedUidls } };
+      return {
+        kind: 'open',
+        listing: { folderId: row.id, uids, octets: unpack(row.octets), uidls: new PackedUidls(row) },
+      };
     } catch (error) {
       await Promise.allSettled([taking, listing, this.release(account, sessionId)]);
       throw error;

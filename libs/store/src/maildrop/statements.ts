@@ -3,6 +3,11 @@ import { escaped } from '../body/escaped.ts';
 import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
 import type { HotStatement } from '../hot-connection.ts';
 
+/** 16 octets a message. */
+const PACKED_IDS = `string_agg(uuid_send(message_id), ''::bytea)`;
+/** 12 octets a copy: the message's number in the maildrop, and the copy's own. */
+const PACKED_COPIES = `string_agg(int4send(number::int) || int8send(copy_number), ''::bytea)`;
+
 /**
  * $1 tenant, $2 mailbox, $3 session, $4 seconds: a row when the lease is ours now. All logins share the connection, so that this must not
  * wait for the holder's deletions: a lease whose row is locked is in use.
@@ -49,11 +54,13 @@ export const RELEASE: HotStatement = {
 export const LISTING: HotStatement = {
   name: 'maildrop_listing',
   text: `
-select f.id, f.uidvalidity, l.*
+select f.id, l.*
   from folder f, lateral (
-    select ${PACKED_UIDS} as uids, ${PACKED_OCTETS} as octets,
-           json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as uidls
-      from (select uid, octets + case when lacks_final_crlf then 2 else 0 end as octets, uidl, row_number() over (order by uid) as number
+    select ${PACKED_UIDS} as uids, ${PACKED_OCTETS} as octets, ${PACKED_IDS} as ids,
+           ${PACKED_COPIES} filter (where copy_number is not null) as copies,
+           json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as imported
+      from (select uid, octets + case when lacks_final_crlf then 2 else 0 end as octets, message_id, copy_number, uidl,
+                   row_number() over (order by uid) as number
               from folder_message where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
  where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3
    and exists (select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $4::uuid)`,
