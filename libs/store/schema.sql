@@ -42,6 +42,7 @@ delivery.reply text
 delivery.dsn_notify text
 delivery.dsn_orcpt text
 delivery.settled_at timestamp with time zone
+delivery.deferred boolean not null default false
 domain.id uuid not null
 domain.tenant_id uuid not null
 domain.name text not null
@@ -214,7 +215,8 @@ CREATE INDEX address_target_mailbox ON public.address_target USING btree (tenant
 CREATE UNIQUE INDEX address_target_pkey ON public.address_target USING btree (tenant_id, domain_id, local, kind, "position")
 CREATE UNIQUE INDEX auth_failure_pkey ON public.auth_failure USING btree (key)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (tenant_id, mailbox_id)
-CREATE INDEX delivery_due ON public.delivery USING btree (lane, tenant_id, next_attempt_at) WHERE (state = 'queued'::text)
+CREATE INDEX delivery_deferred ON public.delivery USING btree (next_attempt_at) WHERE ((state = 'queued'::text) AND deferred)
+CREATE INDEX delivery_due ON public.delivery USING btree (lane, tenant_id, next_attempt_at, message_id, ordinal) WHERE ((state = 'queued'::text) AND (NOT deferred))
 CREATE INDEX delivery_held ON public.delivery USING btree (tenant_id, message_id) WHERE (state = 'held'::text)
 CREATE INDEX delivery_leased ON public.delivery USING btree (lease_until) WHERE (state = 'leased'::text)
 CREATE UNIQUE INDEX delivery_once ON public.delivery USING btree (tenant_id, message_id, mailbox_id) WHERE ((state = 'delivered'::text) AND (NOT duplicate))

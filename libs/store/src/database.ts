@@ -32,6 +32,27 @@ const STATEMENT_TIMEOUT = 60_000;
 const ANSWER_TIMEOUT = STATEMENT_TIMEOUT + 5_000;
 const CONNECT_TIMEOUT = 5_000;
 
+/**
+ * Plans that go from row to row by index, whatever the statistics say. A plan is made while its table is small, where reading all of it is
+ * cheapest, and kept when a backlog has made it large; these cannot be made to read a table, or to build a hash of it. For statements that
+ * name each row they want. (With penalties of this size PostgreSQL 15 to 17 would compile: no jit.)
+ */
+const ROW_BY_ROW = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+  .map((method) => `-c enable_${method}=off`)
+  .concat('-c plan_cache_mode=force_generic_plan', '-c jit=off')
+  .join(' ');
+/** And for statements that take the first few of an index: never sorted, so that it must be the index which has the order. */
+const IN_ORDER = '-c enable_sort=off -c enable_incremental_sort=off';
+
+export interface HotOptions {
+  /** Its commits may be lost in a crash: only for what a crash may undo. */
+  readonly asynchronousCommit?: boolean;
+  /** Plans by index alone: ROW_BY_ROW and IN_ORDER. */
+  readonly byIndex?: boolean;
+  /** Milliseconds that a statement waits for a row that somebody else holds; then it fails with a lock time-out. */
+  readonly lockTimeout?: number;
+}
+
 export class Database {
   readonly pool: pg.Pool;
   readonly kysely: Kysely<Tables>;
@@ -63,13 +84,14 @@ export class Database {
     this.kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool }) });
   }
 
-  /**
-   * A pipelined connection of its own; closed with the database.
-   * @param asynchronousCommit its commits may be lost in a crash: only for what a crash may undo
-   */
-  hot({ asynchronousCommit = false } = {}): HotConnection {
-    const options = asynchronousCommit ? { options: '-c synchronous_commit=off' } : {};
-    const connection = new HotConnection({ ...this.#config, ...options });
+  /** A pipelined connection of its own; closed with the database. */
+  hot({ asynchronousCommit = false, byIndex = false, lockTimeout }: HotOptions = {}): HotConnection {
+    const options = [
+      ...(asynchronousCommit ? ['-c synchronous_commit=off'] : []),
+      ...(byIndex ? [ROW_BY_ROW, IN_ORDER] : []),
+      ...(lockTimeout === undefined ? [] : [`-c lock_timeout=${lockTimeout}`]),
+    ].join(' ');
+    const connection = new HotConnection({ ...this.#config, ...(options === '' ? {} : { options }) });
     this.#hot.push(connection);
     return connection;
   }
@@ -96,7 +118,7 @@ export class Database {
    */
   pipelinedTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     // Of their own: mail does not wait for a connection behind what readers ask.
-    this.#pipelined ??= this.#newPool();
+    this.#pipelined ??= this.#newPool({ options: ROW_BY_ROW });
     return inTransaction(this.#pipelined, work);
   }
 

@@ -113,6 +113,7 @@ export interface DeliveryTable {
   attempt: Generated<number>;
   queued_at: Stamp;
   next_attempt_at: Stamp;
+  deferred: Generated<boolean>;
   lease_owner: string | null;
   lease_until: Date | null;
   fence: Generated<number>;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   QueueStore,
   type CanonicalAddress,
@@ -18,9 +17,9 @@ import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { isDataError, isLockTimeout } from '../pg-errors.ts';
+import { Claims, WAKES_PER_STATEMENT } from './claim.ts';
 import { placeAll } from './place.ts';
 import {
-  CLAIM,
   DEFER,
   DUE_LANES,
   EXPAND,
@@ -28,67 +27,33 @@ import {
   LANES_PER_SWEEP,
   RELEASE_EXPIRED,
   SWEEP_PENDING,
-  TENANTS_PER_CLAIM,
   type Locking,
 } from './statements.ts';
 
-const BEFORE_ALL_TENANTS = '00000000-0000-0000-0000-000000000000';
-
-interface ClaimedRow {
-  tenant_id: LeasedDelivery['tenantId'];
-  message_id: LeasedDelivery['messageId'];
-  ordinal: number;
-  depth: number;
-  recipient: string;
-  domain_id: LeasedDelivery['domainId'] | null;
-  mailbox_id: LeasedDelivery['mailboxId'] | null;
-  attempt: number;
-  age: number;
-  reverse_path: string;
-  octets: number;
-  /** That the claim found due; each had an equal share of the batch. */
-  tenants: number;
-}
+/** Statements of WAKE in one sweep at most: what waits longer is woken by the next one, a second later. */
+const WAKES_PER_SWEEP = 10;
+/** Milliseconds that a connection which many share waits for a row. */
+const SHARED_PATIENCE = 500;
 
 @Injectable()
 export class PgQueueStore extends QueueStore {
   readonly #database: Database;
-  readonly #claims: HotConnection;
+  readonly #claims: Claims;
+  readonly #settles: HotConnection;
   readonly #reads: HotConnection;
-  /** Per lane: the tenant served last, so that the next claim starts with its neighbour. */
-  readonly #lastServed = new Map<Lane, string>();
   /** Where the last look at the lanes ended; '': the next one begins with the first. */
   #lastLane = '';
 
   constructor(database: Database) {
     super();
     this.#database = database;
-    // A claim that a crash undoes harms nobody: its token is lost with it. So it need not wait for the disk.
-    this.#claims = database.hot({ asynchronousCommit: true });
+    this.#claims = new Claims(database.hot({ asynchronousCommit: true, byIndex: true, lockTimeout: SHARED_PATIENCE }));
+    this.#settles = database.hot({ byIndex: true, lockTimeout: SHARED_PATIENCE });
     this.#reads = database.hot();
   }
 
-  override async claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim> {
-    const after = this.#lastServed.get(lane) ?? BEFORE_ALL_TENANTS;
-    const first = await this.#claimAfter(lane, after, limit, leaseSeconds);
-    if (first.deliveries.length > 0 || after === BEFORE_ALL_TENANTS) return first;
-    return this.#claimAfter(lane, BEFORE_ALL_TENANTS, limit, leaseSeconds);
-  }
-
-  async #claimAfter(lane: Lane, after: string, limit: number, leaseSeconds: number): Promise<Claim> {
-    const lease = randomUUID();
-    const rows = await this.#claims.query<ClaimedRow>(CLAIM, [lane, after, limit, lease, leaseSeconds]);
-    const tenants = new Map<string, number>();
-    for (const { tenant_id } of rows) tenants.set(tenant_id, (tenants.get(tenant_id) ?? 0) + 1);
-    const found = rows[0]?.tenants ?? 0;
-    const share = Math.max(1, Math.floor(limit / Math.max(1, found)));
-    // A claim that began behind some tenant has not looked at those before it.
-    const skipped = rows.length > 0 && after !== BEFORE_ALL_TENANTS;
-    const more = skipped || found >= TENANTS_PER_CLAIM || [...tenants.values()].some((count) => count >= share);
-    // One claim served every tenant from there on: the next one begins with the first again.
-    if (found < TENANTS_PER_CLAIM) this.#lastServed.delete(lane);
-    else this.#lastServed.set(lane, [...tenants.keys()].sort().at(-1) ?? BEFORE_ALL_TENANTS);
-    return { deliveries: rows.sort(byArrival).map((row) => toLeased(row, lease)), more };
+  override claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim> {
+    return this.#claims.claim(lane, limit, leaseSeconds);
   }
 
   override directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
@@ -124,7 +89,7 @@ export class PgQueueStore extends QueueStore {
   override async defer(deferrals: readonly Deferral[]): Promise<void> {
     if (deferrals.length === 0) return;
     const keys = leaseColumns(deferrals.map(({ delivery }) => delivery));
-    await this.#database.pool.query(DEFER, [
+    await this.#settles.query(DEFER, [
       ...keys,
       ...columns(
         deferrals,
@@ -137,14 +102,14 @@ export class PgQueueStore extends QueueStore {
   override async hold(holds: readonly Hold[]): Promise<void> {
     if (holds.length === 0) return;
     const keys = leaseColumns(holds.map(({ delivery }) => delivery));
-    await this.#database.pool.query(HOLD, [...keys, ...columns(holds, ({ reason }) => reason)]);
+    await this.#settles.query(HOLD, [...keys, ...columns(holds, ({ reason }) => reason)]);
   }
 
   override async expand(
     { tenantId, messageId, ordinal, lease }: LeasedDelivery,
     targets: readonly ExpandedTarget[],
   ): Promise<void> {
-    await this.#reads.query(EXPAND, [
+    await this.#settles.query(EXPAND, [
       tenantId,
       messageId,
       ordinal,
@@ -161,31 +126,30 @@ export class PgQueueStore extends QueueStore {
   }
 
   override async releaseExpired(): Promise<number> {
-    return this.#count(await this.#reads.query(RELEASE_EXPIRED, []));
+    return this.#count(await this.#settles.query(RELEASE_EXPIRED, []));
   }
 
   override async dueLanes(): Promise<Lane[]> {
-    const rows = await this.#reads.query<{ lane: Lane; number: number; due: boolean }>(DUE_LANES, [
+    for (let woken = WAKES_PER_STATEMENT, at = 0; woken === WAKES_PER_STATEMENT && at < WAKES_PER_SWEEP; at++)
+      woken = await this.#claims.wake();
+    const found = await this.#settles.query<{ lane: Lane; number: number; due: boolean }>(DUE_LANES, [
       this.#lastLane,
       LANES_PER_SWEEP,
     ]);
+    const rows = found.sort((a, b) => a.number - b.number);
     const last = rows.at(-1);
     this.#lastLane = last && last.number >= LANES_PER_SWEEP ? last.lane : '';
     return [...new Set(rows.filter(({ due }) => due).map(({ lane }) => lane))];
   }
 
   override async sweepPending(silentSeconds: number): Promise<number> {
-    return this.#count(await this.#reads.query(SWEEP_PENDING, [silentSeconds]));
+    return this.#count(await this.#settles.query(SWEEP_PENDING, [silentSeconds]));
   }
 
   #count(rows: { count?: number }[]): number {
     return rows[0]?.count ?? 0;
   }
 }
-
-/** RETURNING has no order; what came first gets the lower UID. Message ids sort by time. */
-const byArrival = (a: ClaimedRow, b: ClaimedRow): number =>
-  a.message_id < b.message_id ? -1 : a.message_id > b.message_id ? 1 : a.ordinal - b.ordinal;
 
 const leaseColumns = (deliveries: readonly LeasedDelivery[]): unknown[][] =>
   columns(
@@ -195,18 +159,3 @@ const leaseColumns = (deliveries: readonly LeasedDelivery[]): unknown[][] =>
     ({ ordinal }) => ordinal,
     ({ lease }) => lease,
   );
-
-const toLeased = (row: ClaimedRow, lease: string): LeasedDelivery => ({
-  tenantId: row.tenant_id,
-  messageId: row.message_id,
-  ordinal: row.ordinal,
-  depth: row.depth,
-  lease,
-  recipient: row.recipient,
-  domainId: row.domain_id ?? undefined,
-  mailboxId: row.mailbox_id ?? undefined,
-  attempt: row.attempt,
-  ageSeconds: row.age,
-  reversePath: row.reverse_path,
-  octets: row.octets,
-});

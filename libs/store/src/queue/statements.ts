@@ -1,44 +1,6 @@
 /** The queue's statements. Every update sets came_from = state, so that the table's check refuses an illegal move. */
 import type { HotStatement } from '../hot-connection.ts';
 
-/** Tenants served by one claim at most; more wait for the next claim, which starts after the last one served. */
-export const TENANTS_PER_CLAIM = 32;
-
-/**
- * $1 lane, $2 tenant after which to begin, $3 rows, $4 lease token, $5 lease seconds.
- * A skip scan finds the tenants that have due rows; each gets an equal share of the batch, oldest due first.
- */
-export const CLAIM: HotStatement = {
-  name: 'queue_claim',
-  text: `
-with recursive turns (tenant_id, number) as (
-  (select tenant_id, 1 from delivery
-    where state = 'queued' and lane = $1 and tenant_id > $2::uuid and next_attempt_at <= now()
-    order by tenant_id limit 1)
-  union all
-  (select (select d.tenant_id from delivery d
-            where d.state = 'queued' and d.lane = $1 and d.tenant_id > turns.tenant_id and d.next_attempt_at <= now()
-            order by d.tenant_id limit 1), number + 1
-     from turns where turns.tenant_id is not null and number < ${TENANTS_PER_CLAIM})
-), chosen as (
-  select due.tenant_id, due.message_id, due.ordinal, (select count(tenant_id)::int from turns) as tenants
-    from (select tenant_id from turns where tenant_id is not null) t
-   cross join lateral (
-     select d.tenant_id, d.message_id, d.ordinal from delivery d
-      where d.state = 'queued' and d.lane = $1 and d.tenant_id = t.tenant_id and d.next_attempt_at <= now()
-      order by d.next_attempt_at
-      limit (select greatest(1, $3::int / count(tenant_id)) from turns)
-      for update skip locked) due
-)
-update delivery d
-   set came_from = d.state, state = 'leased', attempt = d.attempt + 1, fence = d.fence + 1,
-       lease_owner = $4::uuid, lease_until = now() + make_interval(secs => $5)
-  from chosen c join message m on m.tenant_id = c.tenant_id and m.id = c.message_id
- where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal
-returning d.tenant_id, d.message_id, d.ordinal, d.depth, d.recipient, d.domain_id, d.mailbox_id, d.attempt,
-          extract(epoch from now() - d.queued_at)::float8 as age, m.reverse_path, m.octets, c.tenants`,
-};
-
 /** Milliseconds that a batch waits for rows that others hold; then it goes on without them. */
 const LOCK_PATIENCE = 1_000;
 export const BOUND_LOCKS = `set local lock_timeout = ${LOCK_PATIENCE}`;
@@ -48,23 +10,24 @@ export type Locking = 'wait' | 'skip locked';
 const suffix = (locking: Locking): string => (locking === 'wait' ? '' : ` ${locking}`);
 const named = (name: string, locking: Locking): string => (locking === 'wait' ? name : `${name}_skipping`);
 
-/** Locks what the batch will change, in the order every writer keeps: folders by id, then usage by mailbox. */
+/** Locks what the batch will change ($1 tenants, $2 mailboxes, each once), in the order every writer keeps: folders by id, then usage by mailbox. */
 export const lockInboxes = (locking: Locking): HotStatement => ({
   name: named('queue_lock_inboxes', locking),
   text: `
 select f.tenant_id, f.mailbox_id, f.id, f.uidnext, f.highestmodseq
-  from folder f
- where (f.tenant_id, f.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[])) and f.name = 'INBOX'
+  from unnest($1::uuid[], $2::uuid[]) as t (tenant_id, mailbox_id)
+  join folder f on f.tenant_id = t.tenant_id and f.mailbox_id = t.mailbox_id and f.name = 'INBOX'
  order by f.id
-   for update${suffix(locking)}`,
+   for update of f${suffix(locking)}`,
 });
 
 export const lockUsage = (locking: Locking): HotStatement => ({
   name: named('queue_lock_usage', locking),
   text: `
 select u.tenant_id, u.mailbox_id, u.octets, u.messages, m.quota_octets, m.quota_messages, m.state
-  from mailbox_usage u join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
- where (u.tenant_id, u.mailbox_id) in (select * from unnest($1::uuid[], $2::uuid[]))
+  from unnest($1::uuid[], $2::uuid[]) as t (tenant_id, mailbox_id)
+  join mailbox_usage u on u.tenant_id = t.tenant_id and u.mailbox_id = t.mailbox_id
+  join mailbox m on m.tenant_id = u.tenant_id and m.id = u.mailbox_id
  order by u.mailbox_id
    for update of u${suffix(locking)}`,
 });
@@ -123,10 +86,12 @@ select tenant_id, message_id, case when duplicate then 'duplicate' else 'deliver
 };
 
 /** Rows back into the queue: $1 tenant, $2 message, $3 ordinal, $4 lease, $5 seconds from birth, $6 reply. */
-export const DEFER = `
+export const DEFER: HotStatement = {
+  name: 'queue_defer',
+  text: `
 with moved as (
   update delivery d
-     set came_from = d.state, state = 'queued', lease_owner = null, lease_until = null, reply = t.reply,
+     set came_from = d.state, state = 'queued', deferred = true, lease_owner = null, lease_until = null, reply = t.reply,
          next_attempt_at = d.queued_at + make_interval(secs => t.after)
     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::float8[], $6::text[])
       as t (tenant_id, message_id, ordinal, lease, after, reply)
@@ -135,10 +100,13 @@ with moved as (
   returning d.tenant_id, d.message_id, d.ordinal, d.reply
 )
 insert into event (tenant_id, message_id, kind, ordinal, detail)
-select tenant_id, message_id, 'deferred', ordinal, reply from moved`;
+select tenant_id, message_id, 'deferred', ordinal, reply from moved`,
+};
 
 /** $1 tenant, $2 message, $3 ordinal, $4 lease, $5 reason. */
-export const HOLD = `
+export const HOLD: HotStatement = {
+  name: 'queue_hold',
+  text: `
 with moved as (
   update delivery d
      set came_from = d.state, state = 'held', lease_owner = null, lease_until = null, reply = t.reason
@@ -148,7 +116,8 @@ with moved as (
   returning d.tenant_id, d.message_id, d.ordinal, d.reply
 )
 insert into event (tenant_id, message_id, kind, ordinal, detail)
-select tenant_id, message_id, 'held', ordinal, reply from moved`;
+select tenant_id, message_id, 'held', ordinal, reply from moved`,
+};
 
 /**
  * $1 tenant, $2 message, $3 ordinal, $4 lease; $5.. targets: recipient, lane, domain, mailbox, hold. Targets inherit what the sender asked
@@ -190,6 +159,7 @@ insert into event (tenant_id, message_id, kind, ordinal, detail)
 select tenant_id, message_id, 'forwarded', ordinal, reply from moved where (select count(*) from across) >= 0`,
 };
 
+/** Due at once, behind what is due already. */
 export const RELEASE_EXPIRED: HotStatement = {
   name: 'queue_release_expired',
   text: `
@@ -197,7 +167,7 @@ with moved as (
   update delivery d
      set came_from = d.state, state = 'queued', lease_owner = null, lease_until = null, next_attempt_at = now()
     from (select tenant_id, message_id, ordinal from delivery
-           where state = 'leased' and lease_until < now() limit 1000 for update skip locked) e
+           where state = 'leased' and lease_until < now() order by lease_until limit 1000 for update skip locked) e
    where d.tenant_id = e.tenant_id and d.message_id = e.message_id and d.ordinal = e.ordinal
   returning d.tenant_id, d.message_id, d.ordinal
 ), noted as (
@@ -210,30 +180,39 @@ select count(*)::int as count from moved`,
 /** Lanes looked at in one sweep at most; the next sweep looks at those behind them. */
 export const LANES_PER_SWEEP = 1000;
 
-/** $1 lane behind which to begin, $2 lanes at most. Skip scan over lanes with queued rows, the local lane always among them. */
+/** $1 lane behind which to begin, $2 lanes at most. Skip scan over lanes with queued rows that wait for nothing, the local lane always among them. */
 export const DUE_LANES: HotStatement = {
   name: 'queue_due_lanes',
   text: `
 with recursive lanes (lane, number) as (
-  (select lane, 1 from delivery where state = 'queued' and lane > $1 order by lane limit 1)
+  (select lane, 1 from delivery where state = 'queued' and not deferred and lane > $1 order by lane limit 1)
   union all
-  (select (select d.lane from delivery d where d.state = 'queued' and d.lane > lanes.lane order by d.lane limit 1), number + 1
+  (select (select d.lane from delivery d where d.state = 'queued' and not d.deferred and d.lane > lanes.lane order by d.lane limit 1), number + 1
      from lanes where lanes.lane is not null and number < $2::int)
 )
-select lane, number, exists (select from delivery d where d.state = 'queued' and d.lane = l.lane and d.next_attempt_at <= now()) as due
-  from (select 'local' as lane, 0 as number union all select lane, number from lanes where lane is not null) l
- order by number`,
+select lane, number,
+       exists (select from delivery d where d.state = 'queued' and not d.deferred and d.lane = l.lane and d.next_attempt_at <= now()) as due
+  from (select 'local' as lane, 0 as number union all select lane, number from lanes where lane is not null) l`,
 };
+
+/** Unfinished messages that one statement removes; the rest has its turn in the next sweep. */
+export const PENDING_PER_SWEEP = 100;
 
 /** $1 seconds since the last chunk of a pending message, or since it was begun. */
 export const SWEEP_PENDING: HotStatement = {
   name: 'queue_sweep_pending',
   text: `
-with gone as (
-  delete from message m
+with silent as (
+  select m.tenant_id, m.id
+    from message m
    where m.state = 'pending' and m.received_at < now() - make_interval(secs => $1)
      and not exists (select from message_chunk c
                       where c.tenant_id = m.tenant_id and c.message_id = m.id and c.stored_at >= now() - make_interval(secs => $1))
+   order by m.received_at
+   limit ${PENDING_PER_SWEEP}
+     for update skip locked
+), gone as (
+  delete from message m using silent s where m.tenant_id = s.tenant_id and m.id = s.id
   returning m.tenant_id, m.id
 ), chunks as (
   delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
