@@ -14,9 +14,6 @@ import { encodeFlagsLine, encodeUpdates, FolderView } from '#imap';
 import { permanentLine } from './flag-lines.ts';
 import { CHANGES_BATCH } from './limits.ts';
 
-/** Nothing is to be reached. */
-const NO_GOAL = { modseq: 0, uidNext: 0 };
-
 /** Costs a few numbers until a command needs message numbers; then four octets a message. */
 export class Selected {
   readonly ref: FolderRef;
@@ -31,8 +28,8 @@ export class Selected {
   #point: SyncPoint;
   /** The last look did not reach the end. */
   #cut = false;
-  /** HIGHESTMODSEQ and UIDNEXT of the first of a row of cut looks. */
-  #goal = NO_GOAL;
+  /** HIGHESTMODSEQ of the first of a row of cut looks. */
+  #goal = 0;
 
   /** In use in the folder. */
   #keywords: readonly string[];
@@ -58,8 +55,7 @@ export class Selected {
    * count, so that an answer comes to an end however much they do.
    */
   get behind(): boolean {
-    const { modseq, uidNext } = this.#point;
-    return this.#cut && (modseq <= this.#goal.modseq || uidNext < this.#goal.uidNext);
+    return this.#cut && this.#point.modseq <= this.#goal;
   }
 
   /** Message numbers as the client knows them; the map is loaded when it is first asked for. */
@@ -76,7 +72,7 @@ export class Selected {
       return there;
     } catch (error) {
       this.stale = true;
-      this.#goal = NO_GOAL;
+      this.#goal = 0;
       throw error;
     }
   }
@@ -133,14 +129,14 @@ export class Selected {
   async #sync(): Promise<boolean> {
     const found = await this.#store.changes(this.ref, this.#point, CHANGES_BATCH);
     if (!found) return false;
-    const { point, highestModseq, uidNext, complete, arrived, changed, expunged, keywords } = found;
+    const { point, highestModseq, complete, arrived, changed, expunged, keywords } = found;
     this.#learn(keywords);
     if (arrived.length + changed.uids.length + expunged.length > 0) {
       const view = await this.view();
       const recentFrom = arrived.length > 0 ? await this.#recentFrom(point.uidNext) : point.uidNext;
       view.apply({ arrived, recentFrom, expunged, changed: changesOf(changed) });
     }
-    if (!this.behind) this.#goal = { modseq: highestModseq, uidNext };
+    if (!this.behind) this.#goal = highestModseq;
     this.#point = point;
     this.#cut = !complete;
     if (this.#cut) this.stale = true;

@@ -1,0 +1,91 @@
+/** Plan drives that touch more where there is more. Exact: who mends one takes it off. */
+export interface Growth {
+  /** `mend`: it should not. `nature`: it answers with everything, or counts it; then it may touch each row a few times, and no more. */
+  readonly kind: 'mend' | 'nature';
+  readonly reason: string;
+}
+
+const mend = (reason: string, ...drives: string[]): [string, Growth][] =>
+  drives.map((drive) => [drive, { kind: 'mend', reason }]);
+const nature = (reason: string, ...drives: string[]): [string, Growth][] =>
+  drives.map((drive) => [drive, { kind: 'nature', reason }]);
+
+const OTHER_INDEX =
+  'several indexes begin with tenant_id, and a plan may take the wrong one: all of the tenant, mailbox or domain is read';
+const ALL_TENANTS = 'row-level security lists every tenant that the principal sees, for each statement';
+const NO_BOUND = 'the whole folder or table is read for the few rows that are meant';
+
+export const GROWING: ReadonlyMap<string, Growth> = new Map([
+  ...nature('the answer names every folder of the mailbox', 'LIST'),
+  ...nature('the answer holds every UID of the folder', 'the snapshot of a session'),
+  ...nature('the answer holds the UID and size of every message', 'POP3: login to a huge maildrop'),
+  ...mend(
+    NO_BOUND,
+    'lanes with due mail',
+    'mail whose time has come again',
+    'retention: a step through messages in use',
+    'retention: a step through messages that lie nowhere',
+    'STATUS: much of the folder is \\Recent',
+    'STORE add flags: singles',
+    'STORE add flags: range',
+    'STORE remove flags: singles',
+    'STORE remove flags: range',
+    'STORE replace flags: singles',
+    'STORE replace flags: range',
+    'STORE add keywords: singles',
+    'STORE add keywords: range',
+    'STORE remove keywords: singles',
+    'STORE remove keywords: range',
+    'UID EXPUNGE singles',
+    'EXPUNGE of few among all',
+    'POP3: QUIT with deletions here and there',
+    'ledger',
+    'statistics',
+    'domain: show a huge one',
+  ),
+  ...mend(
+    OTHER_INDEX,
+    'directory facts of delivery',
+    'directory facts of RCPT: known, aliases, catch-all, unknown domains',
+    'SELECT',
+    'SELECT: another session took \\Recent of arrivals',
+    'NOOP: nothing moved',
+    'NOOP: a little moved and arrived',
+    'NOOP: the first of much that moved',
+    'STORE add flags: one',
+    'STORE remove flags: one',
+    'STORE replace flags: one',
+    'STORE add keywords: one',
+    'STORE remove keywords: one',
+    'UID EXPUNGE one',
+    'MOVE: range',
+    'MOVE: singles',
+    'APPEND',
+    'APPEND of a large message, and one given up',
+    'CREATE, RENAME, DELETE',
+    'CREATE, RENAME, DELETE beside thousands of folders',
+    'SUBSCRIBE, UNSUBSCRIBE',
+    'login: known, unknown, no such domain',
+    'standing of open sessions',
+  ),
+  ...mend(
+    ALL_TENANTS,
+    'trace: by queue id',
+    'trace: by Message-ID',
+    'trace: by sender',
+    'trace: by recipient',
+    'trace: by a mailbox',
+    'trace: by a mailbox with a huge INBOX',
+    'tenant: add, show, suspend, remove',
+    'tenant: a page of the list',
+    'domain: add, disable, remove',
+    'domain: a page of the list',
+    'mailbox: add, show, change, remove',
+    'mailbox: an import, tried and made',
+    'mailbox: a page of the list',
+    'mailbox: a page of the list of one domain',
+    'alias: add, show, change, remove',
+    'alias: a page of the list',
+    'directory facts of explain',
+  ),
+]);

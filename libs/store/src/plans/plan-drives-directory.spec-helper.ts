@@ -1,0 +1,112 @@
+/** The operator's side: directory and trace. Not hot, and yet none of it may stall a large house. */
+import { showId } from '#domain';
+import { expect } from 'vitest';
+import { principal, ROOT, type Drive } from './plan-drives.spec-helper.ts';
+import { messageAt } from './plan-world.spec-helper.ts';
+
+let made = 0;
+/** Never used before. */
+const fresh = (prefix: string): string => `${prefix}${made++}`;
+const mailbox = (address: string) => ({
+  address,
+  passwordHash: 'hash',
+  quotaOctets: undefined,
+  quotaMessages: undefined,
+});
+
+export const TRACE_DRIVES: readonly Drive[] = [
+  { name: 'trace: by queue id', run: async ({ traces }) => expect(await traces.trace(principal, showId('msg', messageAt(7)))).toHaveLength(1) },
+  { name: 'trace: by Message-ID', run: async ({ traces }) => expect(await traces.trace(principal, '<17@x.test>')).not.toHaveLength(0) },
+  { name: 'trace: by sender', run: async ({ traces }) => expect(await traces.trace(principal, 's21@example.org')).not.toHaveLength(0) },
+  { name: 'trace: by recipient', run: async ({ traces }) => expect(await traces.trace(principal, 'r21@big.test')).not.toHaveLength(0) },
+  { name: 'trace: by a mailbox', run: async ({ traces }) => expect(await traces.trace(principal, 'm21@big.test')).not.toHaveLength(0) },
+  { name: 'trace: by a mailbox with a huge INBOX', run: async ({ traces }) => expect(await traces.trace(principal, 'm0@big.test')).not.toHaveLength(0) },
+  { name: 'ledger', run: ({ traces }) => traces.ledger(principal) },
+  { name: 'statistics', run: ({ traces }) => traces.statistics(principal) },
+  { name: 'clock', run: ({ traces }) => traces.clockSkewSeconds() },
+]; // prettier-ignore
+
+export const DIRECTORY_DRIVES: readonly Drive[] = [
+  {
+    name: 'tenant: add, show, suspend, remove',
+    run: async ({ directory }) => {
+      const name = fresh('made');
+      await directory.addTenant(ROOT, name);
+      await directory.showTenant(ROOT, name);
+      await directory.setTenant(ROOT, name, 'suspended');
+      await directory.removeTenant(ROOT, name);
+    },
+  },
+  {
+    name: 'tenant: a page of the list',
+    run: async ({ directory }) => expect((await directory.listTenants(ROOT, { limit: 50 })).items).toHaveLength(50),
+  },
+  {
+    name: 'domain: add, disable, remove',
+    run: async ({ directory }) => {
+      const name = `${fresh('made')}.test`;
+      await directory.addDomain(ROOT, name, undefined);
+      await directory.setDomain(ROOT, name, { state: 'disabled' });
+      await directory.removeDomain(ROOT, name, false);
+    },
+  },
+  { name: 'domain: show a huge one', run: ({ directory }) => directory.showDomain(ROOT, 'big.test') },
+  {
+    name: 'domain: a page of the list',
+    run: async ({ directory }) =>
+      expect((await directory.listDomains({ ...ROOT, tenant: 't1' }, { limit: 50 })).items).toHaveLength(1),
+  },
+  {
+    name: 'mailbox: add, show, change, remove',
+    run: async ({ directory }) => {
+      const name = `${fresh('made')}@big.test`;
+      await directory.addMailbox(ROOT, mailbox(name));
+      await directory.showMailbox(ROOT, name);
+      await directory.setMailbox(ROOT, name, {
+        state: 'disabled',
+        quotaOctets: 1_000,
+        passwordHash: 'other',
+        addAddresses: [`also-${name}`],
+      });
+      await directory.setMailbox(ROOT, name, { state: 'active', removeAddresses: [`also-${name}`] });
+      await directory.removeMailbox(ROOT, name);
+    },
+  },
+  {
+    name: 'mailbox: an import, tried and made',
+    run: async ({ directory }) => {
+      const batch = Array.from({ length: 20 }, () => mailbox(`${fresh('import')}@b1.test`));
+      await directory.addMailboxes(ROOT, batch, true);
+      expect(await directory.addMailboxes(ROOT, batch, false)).toEqual(batch.map(() => undefined));
+      await directory.removeDomain(ROOT, 'b1.test', true);
+      await directory.addDomain(ROOT, 'b1.test', undefined);
+    },
+  },
+  {
+    name: 'mailbox: a page of the list',
+    run: async ({ directory }) => expect((await directory.listMailboxes(ROOT, { limit: 50 })).items).toHaveLength(50),
+  },
+  {
+    name: 'mailbox: a page of the list of one domain',
+    run: async ({ directory }) =>
+      expect((await directory.listMailboxes(ROOT, { limit: 50, domain: 'big.test' })).items).toHaveLength(50),
+  },
+  {
+    name: 'alias: add, show, change, remove',
+    run: async ({ directory }) => {
+      const name = `${fresh('alias')}@big.test`;
+      await directory.addAlias(ROOT, name, ['m1@big.test', 'far@example.org']);
+      await directory.showAlias(ROOT, name);
+      await directory.setAlias(ROOT, name, ['m2@big.test']);
+      await directory.removeAlias(ROOT, name);
+    },
+  },
+  {
+    name: 'alias: a page of the list',
+    run: async ({ directory }) => expect((await directory.listAliases(ROOT, { limit: 50 })).items).toHaveLength(50),
+  },
+  {
+    name: 'directory facts of explain',
+    run: ({ directory }) => directory.directoryFacts(principal, [{ local: 'm1', domain: 'big.test' }]),
+  },
+];
