@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { DataParser } from './data-parser.ts';
 import type { IngressEngine } from './ingress-engine.ts';
-import type { Peer, Transaction } from './smtp-session.ts';
+import { takeRecipient, type Peer, type Transaction } from './smtp-session.ts';
 
 type Done = () => void;
 
@@ -133,7 +133,7 @@ export class IngressConnection extends SMTPConnection {
 
   #answerRcpt(verdict: Awaited<ReturnType<IngressEngine['judgeRcpt']>>, transaction: Transaction): void {
     if (!('code' in verdict)) {
-      transaction.recipients.push(verdict);
+      takeRecipient(transaction, verdict);
       this.session.envelope.rcptTo.push({ address: verdict.forwardPath, args: {} });
       this.send(250, '2.1.5 recipient ok');
       return;

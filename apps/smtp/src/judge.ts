@@ -33,7 +33,7 @@ import {
 } from '#smtp';
 import { newId } from '#store';
 import type { RefusalNotes } from './refusal-notes.ts';
-import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
+import { recipientKey, type AcceptedRecipient, type Peer, type Transaction } from './smtp-session.ts';
 
 const REFUSALS: Readonly<Record<Refusal, Reply>> = {
   'relaying-denied': RELAYING_DENIED,
@@ -69,7 +69,7 @@ export class Judge {
     if (parameters.kind === 'refused') return parameters.reply;
     const reversePath = parseReversePath(parsed.path, { utf8: parameters.utf8, toAscii: domainToASCII });
     if (reversePath.kind === 'refused') return reversePath.reply;
-    return { id: newId() as MessageId, reversePath, parameters, recipients: [] };
+    return { id: newId() as MessageId, reversePath, parameters, recipients: [], addresses: new Map(), accepted: 0 };
   }
 
   /** An accepted recipient, or the reply that refuses it. Never rejects. */
@@ -91,10 +91,12 @@ export class Judge {
     parameters: RcptParameters,
     transaction: Transaction,
   ): Promise<AcceptedRecipient | Reply> {
-    if (transaction.recipients.length >= MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS;
+    if (transaction.accepted >= MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS;
     // RFC 5321 4.5.1: postmaster without a domain is ours.
     const { local, domain } =
       path.kind === 'postmaster' ? { local: 'postmaster', domain: this.#options.hostname } : path;
+    const known = transaction.addresses.get(recipientKey({ local, domain }));
+    if (known) return known;
     const address: CanonicalAddress = { local: canonicalLocal(local), domain };
     try {
       const [facts] = await this.#store.directoryFacts([address]);
@@ -109,7 +111,7 @@ export class Judge {
       const resolution = resolve(address, facts);
       if (path.kind === 'postmaster' && resolution.kind === 'not-hosted')
         return { ...common, forwardPath: text, ...OPERATORS_POSTMASTER };
-      const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.recipients.length);
+      const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.accepted);
       if (!verdict.accept) return REFUSALS[verdict.refusal];
       const { disposition } = verdict;
       return {

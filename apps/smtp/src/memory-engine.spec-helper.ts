@@ -21,7 +21,7 @@ import { Intake } from './intake.ts';
 import { Judge } from './judge.ts';
 import { RefusalNotes } from './refusal-notes.ts';
 
-/** Hosts example.org, where every local part has a mailbox. Keeps what is committed. */
+/** Hosts example.org and bücher.example, where every local part has a mailbox. Keeps what is committed. */
 export class MemoryStore extends IntakeStore {
   readonly committed: IntakeMessage[] = [];
   readonly refusals: RefusalEvent[] = [];
@@ -65,8 +65,10 @@ export class MemoryStore extends IntakeStore {
   }
 }
 
+const HOSTED = new Set(['example.org', 'xn--bcher-kva.example']);
+
 const facts = (local: string, domain: string): DirectoryFacts => {
-  if (domain !== 'example.org') return { domain: undefined, rows: [] };
+  if (!HOSTED.has(domain)) return { domain: undefined, rows: [] };
   const mailbox = {
     id: local as MailboxId,
     state: 'active',

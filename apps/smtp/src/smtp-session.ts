@@ -1,5 +1,5 @@
 /** What one connection knows of the transaction under way; smtp-server keeps its own, smaller idea of it. */
-import type { IntakeRecipient, MessageId } from '#domain';
+import { canonicalLocal, showAddress, type IntakeRecipient, type MessageId } from '#domain';
 import type { MailParameters, MailboxPath, ReversePath } from '#smtp';
 
 export interface AcceptedRecipient extends IntakeRecipient {
@@ -12,7 +12,12 @@ export interface Transaction {
   readonly id: MessageId;
   readonly reversePath: ReversePath;
   readonly parameters: MailParameters;
+  /** Each address once, as it came first. */
   readonly recipients: AcceptedRecipient[];
+  /** The same by address. */
+  readonly addresses: Map<string, AcceptedRecipient>;
+  /** RCPT commands that were answered 250, repeated ones too. */
+  accepted: number;
 }
 
 export interface Peer {
@@ -20,4 +25,20 @@ export interface Peer {
   readonly remoteAddress: string;
   /** EHLO rather than HELO. */
   readonly extended: boolean;
+}
+
+/** As the directory compares them: `Bob@EXAMPLE.org` is `bob@example.org`. */
+export const recipientKey = ({ local, domain }: AcceptedRecipient['path']): string =>
+  showAddress({ local: canonicalLocal(local), domain });
+
+/**
+ * A forward-path that is named again is the recipient it was: one delivery, with what the first RCPT asked of it (NOTIFY, ORCPT). RFC 5321
+ * 4.1.1.3 forbids no repetition, and RFC 2033 4.2 (LMTP) wants an answer for each RCPT.
+ */
+export function takeRecipient(transaction: Transaction, recipient: AcceptedRecipient): void {
+  transaction.accepted += 1;
+  const key = recipientKey(recipient.path);
+  if (transaction.addresses.has(key)) return;
+  transaction.addresses.set(key, recipient);
+  transaction.recipients.push(recipient);
 }
