@@ -1,5 +1,5 @@
 /** The memory of messages that are coming, over every way a DATA can end. */
-import { CHUNK_OCTETS, type IntakeMessage } from '#domain';
+import { CHUNK_OCTETS, type Committed, type IntakeMessage } from '#domain';
 import { OctetBudget } from '#runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -20,10 +20,10 @@ class SlowStore extends MemoryStore {
     this.#waits = waits;
   }
 
-  override async commit(message: IntakeMessage): Promise<void> {
+  override async commit(message: IntakeMessage): Promise<Committed> {
     await this.#waits;
     if (this.#fails) throw new Error('away');
-    await super.commit(message);
+    return super.commit(message);
   }
 
   override async appendChunk(...chunk: Parameters<MemoryStore['appendChunk']>): Promise<void> {

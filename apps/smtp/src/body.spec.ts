@@ -20,6 +20,7 @@ const envelope: IntakeEnvelope = {
       forwardPath: 'a@b',
       mailboxId: undefined,
       hold: undefined,
+      basis: undefined,
       notify: undefined,
       orcpt: undefined,
     },

@@ -1,5 +1,5 @@
 /** A body on its way into the store: in memory up to the small bound, larger ones as chunk rows under a pending message. */
-import type { IntakeEnvelope, IntakeStore, MessageDigest } from '#domain';
+import type { Committed, IntakeEnvelope, IntakeStore, MessageDigest } from '#domain';
 import { SpillingBody, type OctetBudget } from '#runtime';
 
 /** Whatever happens, it ends with `commit` or `abandon`: until then its memory counts. */
@@ -22,12 +22,14 @@ export class Body {
     return this.#octets.write(octets);
   }
 
-  /** When it rejects: `abandon`. */
-  async commit(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
+  /** When it rejects, or is overtaken: `abandon`. */
+  async commit(envelope: IntakeEnvelope, digest: MessageDigest): Promise<Committed> {
     const body = await this.#octets.end();
-    if (body) await this.#store.commit({ ...envelope, digest, body: [body] });
-    else await this.#store.commitLarge(envelope, digest);
-    await this.#octets.release();
+    const outcome = body
+      ? await this.#store.commit({ ...envelope, digest, body: [body] })
+      : await this.#store.commitLarge(envelope, digest);
+    if (outcome === 'stored') await this.#octets.release();
+    return outcome;
   }
 
   /** Frees what was stored; trouble in doing so is the sweeper's. */

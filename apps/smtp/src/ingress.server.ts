@@ -23,6 +23,7 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
       bodies: house.bodies,
       notes: new RefusalNotes(store),
     };
+    const judge = new Judge(store, log, options);
     this.#engine = new IngressEngine(
       {
         name: hostname,
@@ -38,8 +39,8 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
         maxCommandLength: MAX_COMMAND_LINE,
       },
       {
-        judge: new Judge(store, log, options),
-        intake: new Intake(store, doorbell, log, options),
+        judge,
+        intake: new Intake(store, doorbell, log, { ...options, judge }),
         caps: new ConnectionCaps(limits.connections, limits.connectionsPerIp),
         metrics: house.metrics,
         onError: (error) => log.debug({ reason: error.message }, 'connection error'),

@@ -1,5 +1,5 @@
 /** From the first octet of DATA to the reply: checks, digests and stores a message, small ones in a group, large ones in chunks. */
-import { LOCAL_LANE, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
+import { LOCAL_LANE, PendingGone, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
 import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
 import type { Log, OctetBudget } from '#runtime';
@@ -16,10 +16,12 @@ import {
 import { DataInspector, HeaderStart } from '#wire';
 import type { Readable } from 'node:stream';
 import { Body } from './body.ts';
+import type { Judge } from './judge.ts';
 import { findLoops } from './loop-check.ts';
 import type { RefusalNotes } from './refusal-notes.ts';
 import type { Peer, Transaction } from './smtp-session.ts';
 
+const STORE_FAILED = 'a message could not be stored';
 const BEEN_HERE = 'mail loop: the message has been delivered to this mailbox before';
 
 export interface IntakeOptions {
@@ -28,6 +30,7 @@ export interface IntakeOptions {
   /** For the bodies of all connections. */
   readonly bodies: OctetBudget;
   readonly notes: RefusalNotes;
+  readonly judge: Pick<Judge, 'overtaken'>;
 }
 
 export interface Received {
@@ -55,16 +58,36 @@ export class Intake {
     const body = new Body(this.#store, this.#options.bodies, envelope);
     try {
       const outcome = await this.#receive(stream, transaction, peer, body);
-      if (outcome.reply.code >= 300) await this.#refuse(outcome.reply, transaction, peer, body);
+      if (outcome.reply.code >= 300) {
+        await body.abandon();
+        this.#noteRefusal(outcome.reply, transaction, peer);
+      }
       return outcome;
     } catch (error) {
-      const gone = stream.destroyed && stream.errored !== null;
-      if (!gone)
-        this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'a message could not be stored');
       stream.resume();
       await body.abandon();
+      if (error instanceof PendingGone)
+        return { reply: await this.#afterRemoval(error, transaction, peer), close: false };
+      this.#logFailure(error, transaction, stream);
       return { reply: TEMPORARY_FAILURE, close: false };
     }
+  }
+
+  /** The sweeper took it for abandoned, or its tenant was removed with all that was stored of it. */
+  async #afterRemoval(error: PendingGone, transaction: Transaction, peer: Peer): Promise<Reply> {
+    try {
+      const reply = await this.#options.judge.overtaken(transaction);
+      this.#noteRefusal(reply, transaction, peer);
+      return reply;
+    } catch {
+      this.#log.error({ err: error, message: showId('msg', transaction.id) }, STORE_FAILED);
+      return TEMPORARY_FAILURE;
+    }
+  }
+
+  #logFailure(error: unknown, transaction: Transaction, stream: Readable): void {
+    const isGone = stream.destroyed && stream.errored !== null;
+    if (!isGone) this.#log.error({ err: error, message: showId('msg', transaction.id) }, STORE_FAILED);
   }
 
   async #receive(stream: Readable, transaction: Transaction, peer: Peer, body: Body): Promise<Received> {
@@ -92,7 +115,8 @@ export class Intake {
       named.has(recipient) || known.has(recipient) ? { ...recipient, hold: BEEN_HERE } : recipient,
     );
     await take(start.end());
-    await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
+    const outcome = await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
+    if (outcome === 'overtaken') return { reply: await this.#options.judge.overtaken(transaction), close: false };
     // Late or lost, the sweeper rings for it.
     this.#doorbell
       .ring(LOCAL_LANE)
@@ -105,8 +129,7 @@ export class Intake {
     return { reply: queuedAs(id), close: false };
   }
 
-  async #refuse(reply: Reply, transaction: Transaction, peer: Peer, body: Body): Promise<void> {
-    await body.abandon();
+  #noteRefusal(reply: Reply, transaction: Transaction, peer: Peer): void {
     const id = showId('msg', transaction.id);
     this.#log.info(
       { message: id, code: reply.code, status: reply.status, remote: peer.remoteAddress },

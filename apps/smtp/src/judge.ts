@@ -8,10 +8,13 @@ import {
   resolve,
   ROOT_TENANT,
   showId,
+  type Basis,
   type CanonicalAddress,
+  type Disposition,
   type IntakeStore,
   type MessageId,
   type Refusal,
+  type Resolution,
 } from '#domain';
 import type { Log } from '#runtime';
 import {
@@ -20,6 +23,7 @@ import {
   DISABLED,
   NO_SUCH_USER,
   OVER_QUOTA,
+  OVERTAKEN,
   parseForwardPath,
   parsePathCommand,
   parseReversePath,
@@ -116,6 +120,7 @@ export class Judge {
       const { disposition } = verdict;
       return {
         ...common,
+        basis: basisOf(resolution, disposition, address.local),
         tenantId: verdict.domain.tenantId,
         domainId: verdict.domain.id,
         mailboxId: disposition.kind === 'mailbox' ? disposition.mailboxId : undefined,
@@ -126,6 +131,24 @@ export class Judge {
       this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'the directory did not answer RCPT');
       return TEMPORARY_FAILURE;
     }
+  }
+
+  /**
+   * The answer to a message whose recipients the directory has overtaken since RCPT: for good where none of them would be taken now, else
+   * for the whole of it to be tried again. Rejects when the directory does not answer.
+   */
+  async overtaken({ recipients, parameters }: Transaction): Promise<Reply> {
+    const addresses = recipients.map(({ path }) => ({ local: canonicalLocal(path.local), domain: path.domain }));
+    const facts = await this.#store.directoryFacts(addresses);
+    const refusals = recipients.flatMap(({ domainId }, at) => {
+      const [address, fact] = [addresses[at], facts[at]];
+      if (domainId === undefined || !address || !fact) return [];
+      const verdict = judgeRecipient(resolve(address, fact), parameters.size ?? 0, 0);
+      return verdict.accept ? [] : [REFUSALS[verdict.refusal]];
+    });
+    const [first] = refusals;
+    const isFinal = refusals.length === recipients.length && refusals.every(({ code }) => code >= 500);
+    return isFinal && first ? first : OVERTAKEN;
   }
 
   #note(verdict: Reply, forwardPath: string, transaction: Transaction, peer: Peer): void {
@@ -144,10 +167,17 @@ export class Judge {
   }
 }
 
+/** Of mail that is held from birth no row is asked for: not even a removed one is a reason to refuse it. */
+const basisOf = (resolution: Resolution, disposition: Disposition, local: string): Basis | undefined =>
+  resolution.kind === 'row' && disposition.kind !== 'hold'
+    ? { row: { kind: resolution.row.kind, local: resolution.row.local }, local }
+    : undefined;
+
 /** Mail for the host's own postmaster, where the host name is no hosted domain: kept for the operator under the root tenant. */
 const OPERATORS_POSTMASTER = {
   tenantId: ROOT_TENANT,
   domainId: undefined,
   mailboxId: undefined,
   hold: HOST_POSTMASTER,
+  basis: undefined,
 } as const;

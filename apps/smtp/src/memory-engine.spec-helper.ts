@@ -6,6 +6,7 @@ import {
   Doorbell,
   IntakeStore,
   type CanonicalAddress,
+  type Committed,
   type DirectoryFacts,
   type DomainId,
   type IntakeEnvelope,
@@ -32,9 +33,9 @@ export class MemoryStore extends IntakeStore {
     return Promise.resolve(addresses.map(({ local, domain }) => facts(local, domain)));
   }
 
-  override commit(message: IntakeMessage): Promise<void> {
+  override commit(message: IntakeMessage): Promise<Committed> {
     this.committed.push(message);
-    return Promise.resolve();
+    return Promise.resolve('stored');
   }
 
   override beginLarge({ id }: IntakeEnvelope): Promise<void> {
@@ -49,10 +50,10 @@ export class MemoryStore extends IntakeStore {
     return Promise.resolve();
   }
 
-  override commitLarge({ id }: IntakeEnvelope): Promise<void> {
+  override commitLarge({ id }: IntakeEnvelope): Promise<Committed> {
     const found = this.large.get(id);
     if (found) found.state = 'accepted';
-    return Promise.resolve();
+    return Promise.resolve('stored');
   }
 
   override abandonLarge({ id }: IntakeEnvelope): Promise<void> {
@@ -103,6 +104,7 @@ export function memoryEngine(
   envelopeMs?: number,
 ): IngressEngine {
   const options = { hostname: 'mx.test', maxMessageOctets, bodies, notes: new RefusalNotes(store) };
+  const judge = new Judge(store, silentLog(), options);
   return new IngressEngine(
     {
       name: 'mx.test',
@@ -115,8 +117,8 @@ export function memoryEngine(
       maxCommandLength: MAX_COMMAND_LINE,
     },
     {
-      judge: new Judge(store, silentLog(), options),
-      intake: new Intake(store, new QuietDoorbell(), silentLog(), options),
+      judge,
+      intake: new Intake(store, new QuietDoorbell(), silentLog(), { ...options, judge }),
       caps: new ConnectionCaps(100_000, 100_000),
       metrics: new Metrics(),
       ...(envelopeMs !== undefined && { envelopeMs }),

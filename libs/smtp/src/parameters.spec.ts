@@ -103,6 +103,7 @@ describe('replies', () => {
         "DISABLED 550 5.2.1",
         "OVER_QUOTA 452 4.2.2",
         "TOO_BIG 552 5.3.4",
+        "OVERTAKEN 451 4.3.0",
         "TEMPORARY_FAILURE 451 4.3.0",
         "SHUTTING_DOWN 421 4.3.2",
         "TOO_MANY_CONNECTIONS 421 4.7.0",

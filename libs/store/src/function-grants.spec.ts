@@ -17,9 +17,11 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   deliver_across: WORKER,
   forget_tenant: API,
   lies_nowhere: [],
+  overtaken_messages: ['posthouse_ingress'],
   refuse_false_past: [],
   sweep_aged: WORKER,
   sweep_messages: WORKER,
+  sweep_pending: WORKER,
   visible_tenants: API,
 };
 

@@ -30,12 +30,13 @@ export function registerLedger(program: Command, context: Context): void {
         if (faults.length === 0) return undefined;
         const rows = faults.map((fault) => [
           fault.id,
+          fault.tenantGone ? `${fault.tenant} (gone)` : fault.tenant,
           fault.accepted,
           fault.envelopeRows,
           fault.expectedRows,
           fault.rows,
         ]);
-        for (const line of table(['MESSAGE', 'ACCEPTED', 'FOUND', 'ROWS EXPECTED', 'ROWS FOUND'], rows))
+        for (const line of table(['MESSAGE', 'TENANT', 'ACCEPTED', 'FOUND', 'ROWS EXPECTED', 'ROWS FOUND'], rows))
           terminal.out(line);
         if (ledger.faultyMessages > faults.length) terminal.out(`and ${ledger.faultyMessages - faults.length} more`);
         return undefined;

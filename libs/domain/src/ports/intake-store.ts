@@ -1,6 +1,6 @@
 import type { CanonicalAddress } from '../address.ts';
 import type { DomainId, MailboxId, MessageId, TenantId } from '../ids.ts';
-import type { DirectoryFacts } from '../resolution.ts';
+import type { DirectoryFacts, RowKind } from '../resolution.ts';
 
 /** What is computed once from the octets, in the form FETCH sends. */
 export interface MessageDigest {
@@ -13,6 +13,14 @@ export interface MessageDigest {
   readonly mimeIndex: string;
 }
 
+/** What RCPT's answer rests on in the address book; the commit looks whether it still stands. */
+export interface Basis {
+  /** The row that won. */
+  readonly row: { readonly kind: RowKind; readonly local: string };
+  /** Canonical local part of the recipient: a row of its own would come first. */
+  readonly local: string;
+}
+
 export interface IntakeRecipient {
   readonly tenantId: TenantId;
   /** Undefined for the host's own postmaster. */
@@ -23,6 +31,8 @@ export interface IntakeRecipient {
   readonly mailboxId: MailboxId | undefined;
   /** Set: the row is born `held`, for this reason. */
   readonly hold: string | undefined;
+  /** Undefined: the answer rests on the domain alone, as for a postmaster without a mailbox. */
+  readonly basis: Basis | undefined;
   readonly notify: string | undefined;
   readonly orcpt: string | undefined;
 }
@@ -59,19 +69,32 @@ export interface RefusalEvent {
   readonly detail: string;
 }
 
+/** `overtaken`: the directory changed since RCPT for at least one recipient, or cannot tell just now, and nothing is stored. */
+export type Committed = 'stored' | 'overtaken';
+
+/** The pending row of a large message is gone: swept, or removed with its tenant. */
+export class PendingGone extends Error {
+  override readonly name = 'PendingGone';
+
+  constructor(id: string) {
+    super(`pending message ${id} was swept before its last octet came`);
+  }
+}
+
 /** Writes what port 25 accepts. Knows no mailbox content. */
 export abstract class IntakeStore {
   /** What the directory says about each address, in order. Always the committed truth: nothing is cached. */
   abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
 
-  /** Durable when it resolves; rejects when this message is not stored (or, connection lost, when nobody can tell). */
-  abstract commit(message: IntakeMessage): Promise<void>;
+  /** Durable when it resolves with `stored`; rejects when this message is not stored (or, connection lost, when nobody can tell). */
+  abstract commit(message: IntakeMessage): Promise<Committed>;
 
   /** A place for a body in chunks, whatever its size: rows under a pending message that nobody sees until `commitLarge`. */
   abstract beginLarge(envelope: IntakeEnvelope): Promise<void>;
+  /** Rejects with PendingGone. */
   abstract appendChunk(envelope: IntakeEnvelope, number: number, octets: Buffer): Promise<void>;
-  /** Flips pending to accepted and inserts the delivery rows, in one transaction. */
-  abstract commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void>;
+  /** Flips pending to accepted and inserts the delivery rows, of all tenants, in one transaction. Rejects with PendingGone. */
+  abstract commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<Committed>;
   /** Forgets a pending message; what a crash leaves behind is swept. */
   abstract abandonLarge(envelope: IntakeEnvelope): Promise<void>;
 

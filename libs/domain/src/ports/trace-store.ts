@@ -38,6 +38,7 @@ export interface TracedMessage {
 
 export interface MessageTrace {
   readonly tenantId: TenantId;
+  /** Its name; the id as it is shown, where the tenant is gone. */
   readonly tenant: string;
   readonly messageId: MessageId;
   /** Undefined: refused, so that only the events are left. */
@@ -60,6 +61,8 @@ export interface LedgerFault {
   /** Delivery rows there should be, expanded targets included. */
   readonly expectedRows: number | undefined;
   readonly rows: number;
+  /** Nobody owns the message any more: seen by the operator alone. */
+  readonly tenantGone: boolean;
 }
 
 /** Promise 8 as numbers, all of one instant. */

@@ -91,12 +91,16 @@ insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_ad
 values ($1::uuid, $2::uuid, 'pending', 'append', '', '', $3, 0, 0, 0, 0, '', '', '')`,
 };
 
-/** Gives back nothing where the pending row is gone: its chunk would belong to nothing, and nobody would sweep it. */
+/**
+ * Gives back nothing where the pending row is gone: its chunk would belong to nothing, and nobody would sweep it. The lock keeps it from
+ * being swept meanwhile.
+ */
 const APPEND_CHUNK: HotStatement = {
   name: 'folder_append_chunk',
   text: `
 insert into message_chunk (tenant_id, message_id, number, octets)
-select m.tenant_id, m.id, $3::int, $4::bytea from message m where m.tenant_id = $1::uuid and m.id = $2::uuid and m.state = 'pending'
+select m.tenant_id, m.id, $3::int, $4::bytea
+  from (select tenant_id, id from message where tenant_id = $1::uuid and id = $2::uuid and state = 'pending' for key share) m
 returning number`,
 };
 

@@ -1,7 +1,9 @@
 import {
   IntakeStore,
   SMALL_BODY,
+  PendingGone,
   type CanonicalAddress,
+  type Committed,
   type DirectoryFacts,
   type IntakeEnvelope,
   type IntakeMessage,
@@ -31,7 +33,7 @@ const MAX_WAITING_REFUSALS = 5000;
 export class PgIntakeStore extends IntakeStore {
   readonly #lookups: HotConnection;
   readonly #chunks: HotConnection;
-  readonly #commits: Grouped<IntakeMessage, unknown>;
+  readonly #commits: Grouped<IntakeMessage, Committed | Failure>;
   readonly #facts: Grouped<CanonicalAddress, DirectoryFacts>;
   readonly #refusals: Grouped<RefusalEvent, void>;
   #waitingRefusals = 0;
@@ -44,8 +46,14 @@ export class PgIntakeStore extends IntakeStore {
     const writer = database.hot();
     this.#commits = new Grouped(
       async (messages) => {
-        const culprits = await bisect(messages, (part) => commitGroup(writer, part));
-        return messages.map((message) => culprits.get(message));
+        const overtaken = new Set<string>();
+        const culprits = await bisect(messages, async (part) => {
+          for (const id of await commitGroup(writer, part)) overtaken.add(id);
+        });
+        return messages.map((message) => {
+          if (culprits.has(message)) return { error: culprits.get(message) };
+          return overtaken.has(message.id) ? 'overtaken' : 'stored';
+        });
       },
       {
         maxItems: MAX_GROUP,
@@ -61,9 +69,10 @@ export class PgIntakeStore extends IntakeStore {
     return Promise.all(addresses.map((address) => this.#facts.submit(address)));
   }
 
-  override async commit(message: IntakeMessage): Promise<void> {
-    const culprit = await this.#commits.submit(message);
-    if (culprit !== undefined) throw culprit;
+  override async commit(message: IntakeMessage): Promise<Committed> {
+    const outcome = await this.#commits.submit(message);
+    if (typeof outcome !== 'string') throw outcome.error;
+    return outcome;
   }
 
   override async beginLarge(envelope: IntakeEnvelope): Promise<void> {
@@ -78,19 +87,21 @@ export class PgIntakeStore extends IntakeStore {
   override async appendChunk({ id, recipients }: IntakeEnvelope, number: number, octets: Buffer): Promise<void> {
     const tenants = tenantsOf(recipients);
     const stored = await this.#chunks.query(APPEND_CHUNK, [tenants, id, number, octets]);
-    if (stored.length !== tenants.length) throw new Error(swept(id));
+    if (stored.length !== tenants.length) throw new PendingGone(id);
     passed(octets.length);
   }
 
-  override async commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<void> {
+  override async commitLarge(envelope: IntakeEnvelope, digest: MessageDigest): Promise<Committed> {
     const { id, recipients } = envelope;
     const tenants = tenantsOf(recipients);
     const { octets, headerOctets, headerMessageId, bodyStructure, mimeIndex } = digest;
-    const flipped = await this.#chunks.query(COMMIT_LARGE, [
+    const [outcome] = await this.#chunks.query<{ overtaken: boolean; stored: number }>(COMMIT_LARGE, [
       tenants, id, octets, headerOctets, headerMessageId ?? null, digest.envelope, bodyStructure, mimeIndex,
       ...deliveryColumns(rowsOf(envelope)),
     ]); // prettier-ignore
-    if (flipped.length !== tenants.length) throw new Error(swept(id));
+    if (outcome?.overtaken === true) return 'overtaken';
+    if (outcome?.stored !== tenants.length) throw new PendingGone(id);
+    return 'stored';
   }
 
   override async abandonLarge({ id, recipients }: IntakeEnvelope): Promise<void> {
@@ -120,7 +131,10 @@ export class PgIntakeStore extends IntakeStore {
   }
 }
 
-const swept = (id: string): string => `pending message ${id} was swept before its last octet came`;
+/** Of one message of a group; the others are stored. */
+interface Failure {
+  readonly error: unknown;
+}
 
 interface DeliveryRow extends IntakeRecipient {
   readonly messageId: string;
@@ -149,6 +163,9 @@ const deliveryColumns = (rows: readonly DeliveryRow[]): unknown[][] =>
     (row) => row.hold,
     (row) => row.notify,
     (row) => row.orcpt,
+    ({ basis }) => basis?.row.kind,
+    ({ basis }) => basis?.row.local,
+    ({ basis }) => basis?.local,
   );
 
 const tenantsOf = (recipients: readonly IntakeRecipient[]): TenantId[] => [
@@ -163,7 +180,8 @@ interface Copy {
   readonly at: number;
 }
 
-async function commitGroup(writer: HotConnection, messages: readonly IntakeMessage[]): Promise<void> {
+/** Gives the ids of those that were overtaken, and are not stored. */
+async function commitGroup(writer: HotConnection, messages: readonly IntakeMessage[]): Promise<string[]> {
   const bodies: Buffer[] = [];
   const copies: Copy[] = [];
   let at = 1;
@@ -178,7 +196,9 @@ async function commitGroup(writer: HotConnection, messages: readonly IntakeMessa
     }
   }
   const joined = bodies.length === 1 && bodies[0] ? bodies[0] : Buffer.concat(bodies);
-  await writer.query(COMMIT, [joined, ...messageColumns(copies), ...deliveryColumns(messages.flatMap(rowsOf))]);
+  const values = [joined, ...messageColumns(copies), ...deliveryColumns(messages.flatMap(rowsOf))];
+  const overtaken = await writer.query<{ id: string }>(COMMIT, values);
+  return overtaken.map(({ id }) => id);
 }
 
 const messageColumns = (copies: readonly Copy[]): unknown[][] =>

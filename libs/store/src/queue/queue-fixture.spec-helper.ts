@@ -2,6 +2,7 @@
 import {
   DEFAULT_TENANT,
   LOCAL_LANE,
+  type Basis,
   type DomainId,
   type IntakeRecipient,
   type LeasedDelivery,
@@ -41,6 +42,7 @@ export interface Recipient {
   readonly tenantId?: TenantId;
   readonly domainId?: DomainId;
   readonly hold?: string;
+  readonly basis?: Basis;
 }
 
 export const toRecipient = ({
@@ -49,12 +51,14 @@ export const toRecipient = ({
   tenantId = DEFAULT_TENANT,
   domainId,
   hold,
+  basis,
 }: Recipient): IntakeRecipient => ({
   tenantId,
   domainId,
   forwardPath,
   mailboxId,
   hold,
+  basis,
   notify: undefined,
   orcpt: undefined,
 });

@@ -201,21 +201,5 @@ export const PENDING_PER_SWEEP = 100;
 /** $1 seconds since the last chunk of a pending message, or since it was begun. */
 export const SWEEP_PENDING: HotStatement = {
   name: 'queue_sweep_pending',
-  text: `
-with silent as (
-  select m.tenant_id, m.id
-    from message m
-   where m.state = 'pending' and m.received_at < now() - make_interval(secs => $1)
-     and not exists (select from message_chunk c
-                      where c.tenant_id = m.tenant_id and c.message_id = m.id and c.stored_at >= now() - make_interval(secs => $1))
-   order by m.received_at
-   limit ${PENDING_PER_SWEEP}
-     for update skip locked
-), gone as (
-  delete from message m using silent s where m.tenant_id = s.tenant_id and m.id = s.id
-  returning m.tenant_id, m.id
-), chunks as (
-  delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
-)
-select count(*)::int as count from gone`,
+  text: `select sweep_pending($1, ${PENDING_PER_SWEEP}) as count`,
 };

@@ -23,13 +23,15 @@ interface FaultRow {
   deliveries: number | null;
   envelope: number;
   total: number;
+  tenant_gone: boolean;
   faulty: number;
 }
 
 const BOTH_SIDES = sql`
   (select tenant_id, message_id, count(*) as total, count(*) filter (where parent is null) as envelope
      from delivery group by tenant_id, message_id) d
-  full join (select tenant_id, id, recipients, deliveries from message where state <> 'pending' and origin = 'smtp') m
+  full join (select tenant_id, id, recipients, deliveries from message
+              where state <> 'pending' and (origin = 'smtp' or tenant_id not in (select id from tenant))) m
     on m.tenant_id = d.tenant_id and m.id = d.message_id`;
 
 export async function readLedger(act: Act): Promise<Ledger> {
@@ -43,9 +45,10 @@ export async function readLedger(act: Act): Promise<Ledger> {
       from message where state <> 'pending' and origin = 'smtp'`.execute(act);
   const faults = await sql<FaultRow>`
     select coalesce(m.tenant_id, d.tenant_id) as tenant_id, coalesce(m.id, d.message_id) as message_id, m.recipients, m.deliveries,
-           coalesce(d.envelope, 0) as envelope, coalesce(d.total, 0) as total, count(*) over () as faulty
+           coalesce(d.envelope, 0) as envelope, coalesce(d.total, 0) as total, t.id is null as tenant_gone, count(*) over () as faulty
       from ${BOTH_SIDES}
-     where (m.recipients, m.deliveries) is distinct from (coalesce(d.envelope, 0), coalesce(d.total, 0))
+      left join tenant t on t.id = coalesce(m.tenant_id, d.tenant_id)
+     where t.id is null or (m.recipients, m.deliveries) is distinct from (coalesce(d.envelope, 0), coalesce(d.total, 0))
      order by message_id limit ${MAX_LEDGER_FAULTS}`.execute(act);
   const { messages = 0, accepted = 0 } = totals.rows[0] ?? {};
   const counted = countsOf(states.rows, ({ envelope }) => envelope);
@@ -63,6 +66,7 @@ export async function readLedger(act: Act): Promise<Ledger> {
       envelopeRows: row.envelope,
       expectedRows: row.deliveries ?? undefined,
       rows: row.total,
+      tenantGone: row.tenant_gone,
     })),
     balanced: faults.rows.length === 0 && sum === accepted,
   };

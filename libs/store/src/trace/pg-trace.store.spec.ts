@@ -231,6 +231,28 @@ describe('ledger', () => {
     expect(ledger.faults).toMatchObject([{ messageId: id, ...fault }]);
   });
 
+  test('counts what belongs to a tenant that is gone, calls it a fault, and trace finds it', async () => {
+    const gone = newId() as TenantId;
+    const id = await accepted({ tenant: gone, to: ['lost@example.org', 'also@example.org'] });
+    const appended = await accepted({ tenant: gone, to: [] });
+    await db.owner.query(`update message set origin = 'append' where id = $1`, [appended]);
+    await accepted();
+    const ledger = await store.ledger(ROOT_TENANT);
+    expect(ledger).toMatchObject({ messages: 2, accepted: 3, balanced: false, faultyMessages: 2 });
+    expect(ledger.states).toMatchObject({ queued: 3 });
+    expect(ledger.faults).toMatchObject([
+      { tenantId: gone, messageId: id, accepted: 2, envelopeRows: 2, rows: 2, tenantGone: true },
+      { tenantId: gone, messageId: appended, accepted: 0, rows: 0, tenantGone: true },
+    ]);
+    for (const reference of [showId('msg', id), 'LOST@example.org'])
+      expect(await store.trace(ROOT_TENANT, reference)).toMatchObject([
+        { messageId: id, tenant: showId('ten', gone), deliveries: [{ state: 'queued' }, { state: 'queued' }] },
+      ]);
+    // A tenant does not see it, and its own ledger is as it was.
+    expect(await store.trace(DEFAULT_TENANT, id)).toEqual([]);
+    expect(await store.ledger(DEFAULT_TENANT)).toMatchObject({ accepted: 1, balanced: true });
+  });
+
   test('counts all faults and lists the first of them', async () => {
     await db.owner.query(
       `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state)

@@ -1,12 +1,13 @@
-import type {
-  DeliveryState,
-  MailboxId,
-  MessageId,
-  MessageTrace,
-  TenantId,
-  TracedDelivery,
-  TracedEvent,
-  TracedMessage,
+import {
+  showId,
+  type DeliveryState,
+  type MailboxId,
+  type MessageId,
+  type MessageTrace,
+  type TenantId,
+  type TracedDelivery,
+  type TracedEvent,
+  type TracedMessage,
 } from '#domain';
 import { sql } from 'kysely';
 import type { Act } from '../directory/act.ts';
@@ -31,7 +32,7 @@ async function readTrace(act: Act, { tenant_id: tenantId, id }: MessageKey): Pro
   const { rows: tenants } = await sql<{ name: string }>`select name from tenant where id = ${tenantId}`.execute(act);
   return {
     tenantId,
-    tenant: tenants[0]?.name ?? '',
+    tenant: tenants[0]?.name ?? showId('ten', tenantId),
     messageId: id,
     message: await readMessage(act, tenantId, id),
     deliveries: await readDeliveries(act, tenantId, id),
