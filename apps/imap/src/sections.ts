@@ -143,7 +143,7 @@ async function* piecesOf(
   for (const piece of pieces) {
     const found = inMemory(row, piece);
     if (found) yield found;
-    else yield* store.stream(selected.ref.tenantId, row.messageId, piece.start, piece.end);
+    else yield* store.stream(selected.ref, row.messageId, piece.start, piece.end);
   }
 }
 

@@ -61,6 +61,7 @@ function opened(...parts: readonly (Part | Error)[]) {
       return Promise.resolve({
         point: { modseq, uid, uidNext: part.uidNext ?? OPENED.uidNext },
         highestModseq: part.highest,
+        uidNext: part.uidNext ?? OPENED.uidNext,
         complete: uid === MAX_UID,
         arrived: Uint32Array.from(part.arrived ?? []),
         changed: table(part.changed ?? []),

@@ -14,6 +14,9 @@ import { encodeFlagsLine, encodeUpdates, FolderView } from '#imap';
 import { permanentLine } from './flag-lines.ts';
 import { CHANGES_BATCH } from './limits.ts';
 
+/** Nothing is to be reached. */
+const NO_GOAL = { modseq: 0, uidNext: 0 };
+
 /** Costs a few numbers until a command needs message numbers; then four octets a message. */
 export class Selected {
   readonly ref: FolderRef;
@@ -28,8 +31,8 @@ export class Selected {
   #point: SyncPoint;
   /** The last look did not reach the end. */
   #cut = false;
-  /** HIGHESTMODSEQ of the first of a row of cut looks. */
-  #goal = 0;
+  /** HIGHESTMODSEQ and UIDNEXT of the first of a row of cut looks. */
+  #goal = NO_GOAL;
 
   /** In use in the folder. */
   #keywords: readonly string[];
@@ -55,7 +58,8 @@ export class Selected {
    * count, so that an answer comes to an end however much they do.
    */
   get behind(): boolean {
-    return this.#cut && this.#point.modseq <= this.#goal;
+    const { modseq, uidNext } = this.#point;
+    return this.#cut && (modseq <= this.#goal.modseq || uidNext < this.#goal.uidNext);
   }
 
   /** Message numbers as the client knows them; the map is loaded when it is first asked for. */
@@ -72,7 +76,7 @@ export class Selected {
       return there;
     } catch (error) {
       this.stale = true;
-      this.#goal = 0;
+      this.#goal = NO_GOAL;
       throw error;
     }
   }
@@ -129,14 +133,14 @@ export class Selected {
   async #sync(): Promise<boolean> {
     const found = await this.#store.changes(this.ref, this.#point, CHANGES_BATCH);
     if (!found) return false;
-    const { point, highestModseq, complete, arrived, changed, expunged, keywords } = found;
+    const { point, highestModseq, uidNext, complete, arrived, changed, expunged, keywords } = found;
     this.#learn(keywords);
     if (arrived.length + changed.uids.length + expunged.length > 0) {
       const view = await this.view();
       const recentFrom = arrived.length > 0 ? await this.#recentFrom(point.uidNext) : point.uidNext;
       view.apply({ arrived, recentFrom, expunged, changed: changesOf(changed) });
     }
-    if (!this.behind) this.#goal = highestModseq;
+    if (!this.behind) this.#goal = { modseq: highestModseq, uidNext };
     this.#point = point;
     this.#cut = !complete;
     if (this.#cut) this.stale = true;

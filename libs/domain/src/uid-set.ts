@@ -29,3 +29,6 @@ export function uidsAbove(uids: UidSet, uid: number): UidRange[] {
   for (const { first, last } of uids) if (last > uid) above.push({ first: Math.max(first, uid + 1), last });
   return above;
 }
+
+/** How many UIDs are in a set, whether there are messages or not. */
+export const uidsIn = (uids: UidSet): number => uids.reduce((sum, { first, last }) => sum + last - first + 1, 0);

@@ -7,12 +7,17 @@ export interface HotStatement {
   readonly text: string;
 }
 
+/** Whatever a statement that only reads can be asked of. */
+export interface Reader {
+  query<Row extends pg.QueryResultRow>(statement: HotStatement, values: unknown[]): Promise<Row[]>;
+}
+
 /**
  * Statements sent while others are under way share the connection without waiting for each other's answer. So it runs single
  * autocommit statements only: no BEGIN, cursor, COPY or LISTEN. Connects at first use and again after a loss; a statement
  * that was under way when the connection went is rejected, because nobody can tell whether it committed.
  */
-export class HotConnection {
+export class HotConnection implements Reader {
   #client: Promise<pg.Client> | undefined;
   #closed = false;
   readonly #config: pg.ClientConfig;

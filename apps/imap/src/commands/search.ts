@@ -182,7 +182,7 @@ class Search {
   async #read({ messageId }: MessageRow, start: number, end: number): Promise<Buffer> {
     const { store, selected } = this.#client;
     const parts: Buffer[] = [];
-    for await (const part of store.stream(selected.ref.tenantId, messageId, start, end)) parts.push(part);
+    for await (const part of store.stream(selected.ref, messageId, start, end)) parts.push(part);
     return Buffer.concat(parts);
   }
 

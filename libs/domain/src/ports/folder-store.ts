@@ -1,5 +1,5 @@
 import type { FolderName } from '../folder-name.ts';
-import type { FolderId, MessageId, TenantId } from '../ids.ts';
+import type { FolderId, MessageId } from '../ids.ts';
 import { MAX_UID, type UidSet } from '../uid-set.ts';
 import type { Account } from './account-store.ts';
 import type { MessageDigest } from './intake-store.ts';
@@ -87,9 +87,11 @@ export interface FolderChanges {
   readonly point: SyncPoint;
   /** The folder's own, when this was read. */
   readonly highestModseq: number;
+  /** The same of its UIDNEXT. */
+  readonly uidNext: number;
   /** False: there was more to read than was asked for. */
   readonly complete: boolean;
-  /** Ascending, all at or above the UIDNEXT that the session knew. Always all of them: four octets each, which the session will hold. */
+  /** Ascending, all at or above the UIDNEXT that the session knew and below that of `point`. */
   readonly arrived: Uint32Array;
   /** Messages below that UIDNEXT whose flags changed, with what they are now. */
   readonly changed: FlagTable;
@@ -220,7 +222,10 @@ export type Renamed =
   | 'bad-name'
   | 'too-many-folders';
 
-/** Folders and what is in them, as IMAP sees them. UIDs and MODSEQs are taken under the folder row's lock: commit order is UID order. */
+/**
+ * Folders and what is in them, as IMAP sees them. UIDs and MODSEQs are taken under the folder row's lock: commit order is UID order. Reads
+ * with a signal are made of bounded steps: when it aborts no further one is begun, and they reject with its reason.
+ */
 export abstract class FolderStore {
   abstract list(account: Account): Promise<FolderList>;
   abstract status(account: Account, name: FolderName): Promise<FolderState | undefined>;
@@ -233,22 +238,33 @@ export abstract class FolderStore {
   abstract takeRecent(folder: FolderRef, uidNext: number): Promise<number>;
 
   /** UIDs that existed at the moment of `at`, ascending: exactly `at.messages` of them, whatever was expunged or came since. */
-  abstract snapshot(at: FolderState): Promise<Uint32Array>;
+  abstract snapshot(at: FolderState, signal?: AbortSignal): Promise<Uint32Array>;
   /**
    * What moved since an earlier answer, in the order of its MODSEQs. Reads one row when nothing did.
-   * @param most changed and expunged messages of one answer, 1 or more
+   * @param most of one answer, 1 or more: messages that changed or went, and messages that arrived
    * @returns undefined when the folder is gone
    */
-  abstract changes(folder: FolderRef, since: SyncPoint, most: number): Promise<FolderChanges | undefined>;
+  abstract changes(
+    folder: FolderRef,
+    since: SyncPoint,
+    most: number,
+    signal?: AbortSignal,
+  ): Promise<FolderChanges | undefined>;
 
   /** Flags alone, compact: FETCH FLAGS and SEARCH by flags. */
-  abstract flags(folder: FolderRef, uids: UidSet): Promise<FlagTable>;
-  abstract messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch>;
+  abstract flags(folder: FolderRef, uids: UidSet, signal?: AbortSignal): Promise<FlagTable>;
+  abstract messages(folder: FolderRef, uids: UidSet, wants: MessageWants, signal?: AbortSignal): Promise<MessageBatch>;
   /**
    * Octets [start, end) of a message that is stored in chunks, in pieces of at most CHUNK_OCTETS, one of them read ahead.
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
-  abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
+  abstract stream(
+    account: Account,
+    messageId: MessageId,
+    start: number,
+    end: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<Buffer>;
 
   abstract store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored>;
   /** Removes messages that have \Deleted: all of them, or those in `uids`. */

@@ -1,6 +1,6 @@
 /** Bodies over SMALL_BODY: chunk rows, read one by one with one read ahead. */
 import { CHUNK_OCTETS, type MessageId, type TenantId } from '#domain';
-import type { HotConnection, HotStatement } from '../hot-connection.ts';
+import type { HotStatement, Reader } from '../hot-connection.ts';
 import { escaped, unescaped } from './escaped.ts';
 import { passed } from './young-garbage.ts';
 
@@ -18,7 +18,7 @@ export class DamagedBody extends Error {
 
 /** Octets [start, end) of a chunked body. A reader that stops early leaves at most one answer behind. */
 export async function* bodyStream(
-  connection: HotConnection,
+  reader: Reader,
   tenantId: TenantId,
   messageId: MessageId,
   start: number,
@@ -27,7 +27,7 @@ export async function* bodyStream(
   if (end <= start) return;
   const last = Math.floor((end - 1) / CHUNK_OCTETS);
   const read = async (number: number): Promise<Buffer | undefined> => {
-    const rows = await connection.query<{ octets: string }>(READ_CHUNK, [tenantId, messageId, number]);
+    const rows = await reader.query<{ octets: string }>(READ_CHUNK, [tenantId, messageId, number]);
     const [row] = rows;
     if (!row) return undefined;
     const { octets } = row;

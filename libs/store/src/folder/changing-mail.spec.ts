@@ -179,7 +179,7 @@ describe('APPEND', () => {
     const { rows } = await store.messages(inbox, ALL_UIDS, { body: true, header: true });
     expect(rows[0]).toMatchObject({ body: undefined, header: Buffer.from('A: b\r\n\r\n'), bodyOctets: body.length });
     const pieces: Buffer[] = [];
-    for await (const piece of store.stream(account.tenantId, id, 3, body.length)) pieces.push(piece);
+    for await (const piece of store.stream(account, id, 3, body.length)) pieces.push(piece);
     expect(Buffer.concat(pieces).equals(body.subarray(3))).toBe(true);
     await exact(account);
     await expect(store.commitLarge(account, INBOX, id, facts)).rejects.toThrow('swept');

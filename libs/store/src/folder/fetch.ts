@@ -14,7 +14,7 @@ import {
   type UidSet,
 } from '#domain';
 import { escaped, unescaped } from '../body/escaped.ts';
-import type { HotConnection } from '../hot-connection.ts';
+import type { Reader } from '../hot-connection.ts';
 import { joinTables, PACKED_TABLE, setClause, unpackTable, type PackedTable, type SetClause } from './compact.ts';
 
 /** Rows of one statement: what a reader does in one step is bounded, whatever the set. */
@@ -31,10 +31,10 @@ select ${PACKED_TABLE} from (
   select m.* from ${setClause([], 4).rows(inFolder('uid, flags, keywords', FLAG_PAGE))} order by m.uid) as m`,
 };
 
-export async function readFlags(connection: HotConnection, folder: FolderRef, uids: UidSet): Promise<FlagTable> {
+export async function readFlags(reader: Reader, folder: FolderRef, uids: UidSet): Promise<FlagTable> {
   const pages: FlagTable[] = [];
   for (let left = uids; left.length > 0;) {
-    const [row] = await connection.query<PackedTable>(readTable, values(folder, setClause(left, 4)));
+    const [row] = await reader.query<PackedTable>(readTable, values(folder, setClause(left, 4)));
     const page = unpackTable(row ?? { uids: null, flags: null, keywords: null });
     pages.push(page);
     left = page.uids.length < FLAG_PAGE ? [] : uidsAbove(left, page.uids.at(-1) ?? MAX_UID);
@@ -87,7 +87,7 @@ const COLUMNS: readonly (readonly [keyof MessageWants, string])[] = [
 ];
 
 export async function readMessages(
-  connection: HotConnection,
+  reader: Reader,
   folder: FolderRef,
   uids: UidSet,
   wants: MessageWants,
@@ -99,7 +99,7 @@ export async function readMessages(
   const mask = chosen.reduce((bits, { bit }) => bits | (1 << bit), 0);
   const columns = chosen.map(({ column }) => `, ${column}`).join('');
   const cut = wants.body === true || wants.header === true;
-  const rows = await connection.query<FetchedRow>(
+  const rows = await reader.query<FetchedRow>(
     { name: `folder_fetch_${mask}`, text: fetchText(set, columns, cut) },
     values(folder, set),
   );

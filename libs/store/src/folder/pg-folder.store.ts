@@ -1,5 +1,6 @@
 import {
   FolderStore,
+  uidsIn,
   type Account,
   type AppendFacts,
   type Appended,
@@ -23,14 +24,14 @@ import {
   type Renamed,
   type Stored,
   type SyncPoint,
-  type TenantId,
   type UidSet,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { bodyStream } from '../body/body-stream.ts';
 import { Database } from '../database.ts';
-import type { HotConnection } from '../hot-connection.ts';
+import type { HotConnection, Reader } from '../hot-connection.ts';
+import { LongReads } from '../long-reads.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import { Appends } from './append.ts';
 import { setClause } from './compact.ts';
@@ -39,20 +40,28 @@ import { expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
 import { readFlags, readMessages } from './fetch.ts';
 import { storeFlags } from './store-flags.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './structure.ts';
-import { changes, folderState, listFolders, snapshot, takeRecent } from './view.ts';
+import { snapshot } from './snapshot.ts';
+import { changes, folderState, listFolders, takeRecent } from './view.ts';
 
 const UNSUBSCRIBE = 'delete from subscription where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3';
-/** Two backends, so that the long answer to one session does not hold up all others. */
+/** Backends for what is short, and as many for what is long: so that a busy one is not all there is. */
 const READERS = 2;
+/** UIDs of a set that is short where flags or stored texts are read, and where bodies or headers are. */
+const SHORT_SET = 500;
+const SHORT_BODIES = 10;
+/** UIDs of a folder whose map is short: packed, they cost less than flags. */
+const SHORT_SNAPSHOT = 5_000;
 
 /**
- * Reads go over pipelined connections. What may wait for a row lock takes one of the pool, and a mailbox takes one at most: its changes would
+ * Reads go over pipelined connections: those that are short over connections which nothing long is sent to, the others in steps over their
+ * own, in turns. What may wait for a row lock takes one of the pool, and a mailbox takes one at most: its changes would
  * wait for each other in the database, and a user with many sessions would have the whole pool wait with them.
  */
 @Injectable()
 export class PgFolderStore extends FolderStore {
   readonly #database: Database;
   readonly #readers: readonly [HotConnection, ...HotConnection[]];
+  readonly #long: LongReads;
   readonly #recent: HotConnection;
   readonly #appends: Appends;
   readonly #changes = new OneAtATime<MailboxId>();
@@ -62,6 +71,7 @@ export class PgFolderStore extends FolderStore {
     super();
     this.#database = database;
     this.#readers = [database.hot(), ...Array.from({ length: READERS - 1 }, () => database.hot())];
+    this.#long = new LongReads(Array.from({ length: READERS }, () => database.hot()));
     // Should a crash undo it, a message is \Recent twice.
     this.#recent = database.hot({ asynchronousCommit: true });
     this.#appends = new Appends(database);
@@ -75,12 +85,17 @@ export class PgFolderStore extends FolderStore {
     return listFolders(this.#reader, account);
   }
 
+  /** Of these UIDs at most: there may be fewer messages. */
+  #readerOf(mailbox: MailboxId, uids: number, most: number, signal: AbortSignal | undefined): Reader {
+    return uids > most ? this.#long.for(mailbox, signal) : this.#reader;
+  }
+
   override status(account: Account, name: FolderName): Promise<FolderState | undefined> {
-    return folderState(this.#reader, account, name);
+    return folderState(this.#reader, account, name, (state) => this.#countFrom(state, state.recentFrom));
   }
 
   override async select(account: Account, name: FolderName, readWrite: boolean): Promise<FolderState | undefined> {
-    const state = await folderState(this.#reader, account, name);
+    const state = await this.status(account, name);
     if (!state || !readWrite || state.recentFrom >= state.uidNext) return state;
     const recentFrom = await this.takeRecent(state, state.uidNext);
     if (recentFrom === state.recentFrom) return state;
@@ -89,32 +104,49 @@ export class PgFolderStore extends FolderStore {
     return { ...state, recentFrom, recent };
   }
 
+  /** Messages of that moment with this UID or a higher one. */
   async #countFrom(state: FolderState, first: number): Promise<number> {
-    return (await this.snapshot(state)).filter((uid) => uid >= first).length;
+    return (await this.#snapshot(state, first)).length;
   }
 
   override takeRecent(folder: FolderRef, uidNext: number): Promise<number> {
     return takeRecent(this.#recent, folder, uidNext);
   }
 
-  override snapshot(at: FolderState): Promise<Uint32Array> {
-    return snapshot(this.#reader, at);
+  override snapshot(at: FolderState, signal?: AbortSignal): Promise<Uint32Array> {
+    return this.#snapshot(at, 1, signal);
   }
 
-  override changes(folder: FolderRef, since: SyncPoint, most: number): Promise<FolderChanges | undefined> {
-    return changes(this.#reader, folder, since, most);
+  #snapshot(at: FolderState, first: number, signal?: AbortSignal): Promise<Uint32Array> {
+    return snapshot(this.#readerOf(at.mailboxId, at.messages, SHORT_SNAPSHOT, signal), at, first);
   }
 
-  override flags(folder: FolderRef, uids: UidSet): Promise<FlagTable> {
-    return readFlags(this.#reader, folder, uids);
+  override changes(
+    folder: FolderRef,
+    since: SyncPoint,
+    most: number,
+    signal?: AbortSignal,
+  ): Promise<FolderChanges | undefined> {
+    return changes({ short: this.#reader, long: this.#long.for(folder.mailboxId, signal) }, folder, since, most);
   }
 
-  override messages(folder: FolderRef, uids: UidSet, wants: MessageWants): Promise<MessageBatch> {
-    return readMessages(this.#reader, folder, uids, wants);
+  override flags(folder: FolderRef, uids: UidSet, signal?: AbortSignal): Promise<FlagTable> {
+    return readFlags(this.#readerOf(folder.mailboxId, uidsIn(uids), SHORT_SET, signal), folder, uids);
   }
 
-  override stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer> {
-    return bodyStream(this.#reader, tenantId, messageId, start, end);
+  override messages(folder: FolderRef, uids: UidSet, wants: MessageWants, signal?: AbortSignal): Promise<MessageBatch> {
+    const most = wants.body || wants.header ? SHORT_BODIES : SHORT_SET;
+    return readMessages(this.#readerOf(folder.mailboxId, uidsIn(uids), most, signal), folder, uids, wants);
+  }
+
+  override stream(
+    { tenantId, mailboxId }: Account,
+    messageId: MessageId,
+    start: number,
+    end: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<Buffer> {
+    return bodyStream(this.#long.for(mailboxId, signal), tenantId, messageId, start, end);
   }
 
   override store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored> {

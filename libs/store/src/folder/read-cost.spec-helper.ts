@@ -7,17 +7,22 @@ export interface Asked {
   readonly values: readonly unknown[];
 }
 
-/** What `work` asks of a connection, none of it answered. */
-export async function askedBy(work: (connection: HotConnection) => Promise<unknown>): Promise<Asked> {
+/** What `work` asks of a connection. @param answers rows of the first answers; all others have none */
+export async function allAskedBy(
+  work: (connection: HotConnection) => Promise<unknown>,
+  answers: readonly unknown[][],
+): Promise<Asked[]> {
   const asked: Asked[] = [];
   const connection: Pick<HotConnection, 'query'> = {
-    query: (statement, values) => {
-      asked.push({ statement, values });
-      return Promise.resolve([]);
-    },
+    query: (statement, values) => Promise.resolve((answers[asked.push({ statement, values }) - 1] ?? []) as never[]),
   };
   await work(connection as HotConnection);
-  const [first] = asked;
+  return asked;
+}
+
+/** The first statement that `work` asks, which is not answered. */
+export async function askedBy(work: (connection: HotConnection) => Promise<unknown>): Promise<Asked> {
+  const [first] = await allAskedBy(work, []);
   if (!first) throw new Error('nothing was asked');
   return first;
 }

@@ -1,12 +1,16 @@
 /** What a reader's step costs follows from what it was asked for, not from how much lies beside it. */
-import { ALL_UIDS, MAX_UID, type FolderRef, type MessageWants, type UidSet } from '#domain';
+import { ALL_UIDS, FLAG, INBOX, MAX_UID, type FolderRef, type MessageWants, type UidSet } from '#domain';
 import { freshDatabase, type FreshDatabase } from '#testing';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readFlags, readMessages } from './fetch.ts';
-import { range } from './folder-world.spec-helper.ts';
+import type { HotConnection } from '../hot-connection.ts';
+import { NOTHING_KNOWN, range } from './folder-world.spec-helper.ts';
 import { fill, makeMailbox } from './mailboxes.spec-helper.ts';
-import { askedBy, PLAN_MODES, readCost, type Asked } from './read-cost.spec-helper.ts';
+import { PgFolderStore } from './pg-folder.store.ts';
+import { allAskedBy, askedBy, PLAN_MODES, readCost, type Asked } from './read-cost.spec-helper.ts';
+import { snapshot, SNAPSHOT_PAGE } from './snapshot.ts';
+import { changes, folderState } from './view.ts';
 
 const SMALL = 2_000;
 const LARGE = 30_000;
@@ -90,6 +94,70 @@ test('what is asked for all at once is read in pages', async () => {
       expect(Number(/Nested Loop \(actual rows=(\d+)/.exec(plan)?.[1] ?? 0), plan).toBeLessThanOrEqual(5_000);
     }
   }
+});
+
+test('a snapshot, changes and counts are read in pages too', async () => {
+  await db.owner.query('update folder set recent_from = 2 where tenant_id = $1 and id = $2', [
+    large.tenantId,
+    large.folderId,
+  ]);
+  const store = new PgFolderStore(db.as('posthouse_imap'));
+  const at = (await store.status(large, INBOX)) ?? expect.fail('no folder');
+  expect([at.messages, at.recent]).toEqual([LARGE, LARGE - 1]);
+  const one = (work: (connection: HotConnection) => Promise<unknown>) => askedBy(work).then((asked) => [asked]);
+  const moved = [{ highestmodseq: at.highestModseq, uidnext: at.uidNext }];
+  const look = await allAskedBy(
+    (connection) => changes({ short: connection, long: connection }, large, NOTHING_KNOWN, 500),
+    [moved],
+  );
+  const statements = [
+    ...(await allAskedBy((connection) => snapshot(connection, at), [])),
+    ...(await one((connection) => folderState(connection, large, INBOX, () => Promise.resolve(0)))),
+    ...look,
+  ];
+  expect(statements.map(({ statement }) => statement.name)).toEqual([
+    'folder_snapshot_live', 'folder_snapshot_gone', 'folder_state', 'folder_has_moved', 'folder_changes_500',
+  ]); // prettier-ignore
+  for (const mode of PLAN_MODES) {
+    for (const asked of statements) {
+      const { pages, plan } = await readCost(client, asked, mode);
+      expect(pages, plan).toBeLessThan(800);
+      expect(plan).not.toMatch(/Sort Method: external/);
+    }
+  }
+});
+
+test('a snapshot in pages is exact while messages come and go between them', async () => {
+  const { account, inbox } = await makeMailbox(db.owner);
+  await fill(db.owner, inbox, SNAPSHOT_PAGE + 5_000);
+  const store = new PgFolderStore(db.as('posthouse_imap'));
+  const remove = async (uids: UidSet): Promise<void> => {
+    await store.store(inbox, uids, { mode: 'add', flags: FLAG.deleted, keywords: [] });
+    await store.expunge(inbox, uids);
+  };
+  await remove(range(10, 19));
+  const at = (await store.status(account, INBOX)) ?? expect.fail('no folder');
+  await remove(range(100, 199));
+  const hot = db.as('posthouse_imap').hot();
+  let asked = 0;
+  const seen = await snapshot(
+    {
+      query: async (statement, values) => {
+        const rows = await hot.query<never>(statement, values);
+        // Between the pages: what was read already, what is still to be read, and one that came after.
+        if (asked++ === 0) {
+          await remove([...range(5_000, 5_009), ...range(SNAPSHOT_PAGE + 1_000, SNAPSHOT_PAGE + 1_009)]);
+          await fill(db.owner, inbox, 3);
+          await remove(range(SNAPSHOT_PAGE + 5_001));
+        }
+        return rows;
+      },
+    },
+    at,
+  );
+  expect(asked).toBe(3);
+  expect(seen).toHaveLength(at.messages);
+  expect(seen.every((uid, index) => uid === (index < 9 ? index + 1 : index + 11))).toBe(true);
 });
 
 test('all pages together are the set, whatever its ranges', async () => {
