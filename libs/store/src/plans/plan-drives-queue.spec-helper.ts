@@ -34,6 +34,7 @@ const envelope = (recipients = 10): IntakeEnvelope => ({
     hold: undefined,
     notify: undefined,
     orcpt: undefined,
+    basis: { row: { kind: 'address', local: `m${at + 2}` }, local: `m${at + 2}` },
   })),
 });
 
@@ -195,8 +196,10 @@ export const QUEUE_DRIVES: readonly Drive[] = [
     name: 'commit: a group of messages',
     run: ({ intake }) =>
       Promise.all(
-        Array.from({ length: 20 }, () =>
-          intake.commit({ ...envelope(), digest: DIGEST, body: [Buffer.from('octets of a body\r\n\r\n')] }),
+        Array.from({ length: 20 }, async () =>
+          expect(
+            await intake.commit({ ...envelope(), digest: DIGEST, body: [Buffer.from('octets of a body\r\n\r\n')] }),
+          ).toBe('stored'),
         ),
       ),
   },
@@ -204,7 +207,7 @@ export const QUEUE_DRIVES: readonly Drive[] = [
     name: 'commit: a large message',
     run: async (stores) => {
       const one = await large(stores);
-      await stores.intake.commitLarge(one, DIGEST);
+      expect(await stores.intake.commitLarge(one, DIGEST)).toBe('stored');
     },
   },
   {

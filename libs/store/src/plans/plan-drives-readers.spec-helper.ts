@@ -216,7 +216,7 @@ export const FOLDER_DRIVES: readonly Drive[] = [
   {
     name: 'a body in chunks',
     run: async ({ folders }) => {
-      for await (const piece of folders.stream(BIG, messageAt(4), 0, 1)) expect(piece.length).toBe(1);
+      for await (const piece of folders.stream(HUGE, messageAt(4), 0, 1)) expect(piece.length).toBe(1);
     },
   },
 ];
