@@ -101,6 +101,9 @@ maildrop_lock.tenant_id uuid not null
 maildrop_lock.mailbox_id uuid not null
 maildrop_lock.session_id uuid not null
 maildrop_lock.lease_until timestamp with time zone not null
+maildrop_lock.incarnation bigint
+maildrop_lock.house uuid
+maildrop_lock.proved_on timestamp with time zone
 message.tenant_id uuid not null
 message.id uuid not null
 message.state text not null
@@ -355,7 +358,11 @@ CREATE OR REPLACE FUNCTION public.auth_upgrade(of_tenant uuid, of_mailbox uuid, 
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  update credential set hash = new_hash where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash
+  with verified as (
+    select 1 from credential where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash for update skip locked
+  )
+  update credential set hash = new_hash
+   where tenant_id = of_tenant and mailbox_id = of_mailbox and hash = old_hash and exists (select from verified)
 $function$
 
 CREATE OR REPLACE FUNCTION public.deliver_across(from_tenant uuid, of_message uuid, to_tenant uuid, to_recipient text, to_domain uuid, to_mailbox uuid, to_notify text DEFAULT NULL::text, to_orcpt text DEFAULT NULL::text)

@@ -59,6 +59,15 @@ export class AppProcess {
     await this.#end('SIGKILL');
   }
 
+  /** Stands still, its sockets open, until `thaw`. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** SIGTERM; resolves when it has drained. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');

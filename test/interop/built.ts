@@ -91,11 +91,16 @@ export class BuiltHouse {
 
   /** One more process of an app, beside the first. @returns its port */
   async another(name: Listening): Promise<number> {
+    return (await this.beside(name)).port;
+  }
+
+  /** The same, for who has more to do with the process; it is ended with the others. */
+  async beside(name: Listening): Promise<{ readonly port: number; readonly app: AppProcess }> {
     const port = await freePort();
     const app = this.#app(name, port);
     this.#others.push(app);
     await app.start();
-    return port;
+    return { port, app };
   }
 
   /** A mailbox that anyone can log in to with PASSWORD. */

@@ -8,6 +8,9 @@ export const SERVED_WITHIN = 2_000;
 /** Milliseconds from the answer to DATA until an idling client hears of the mail. */
 export const HEARD_WITHIN = 1_000;
 
+/** Milliseconds from the end of a process until the maildrops it held are free. */
+export const FREE_WITHIN = 1_000;
+
 /**
  * @param attempt does it once and says how many milliseconds it took
  * @throws when none of the tries kept within the bound

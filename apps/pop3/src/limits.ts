@@ -2,7 +2,7 @@
 
 /** Seconds from the greeting to the login: a connection that dribbles octets for ever must not hold its place. */
 export const LOGIN_SECONDS = 180;
-/** Seconds the maildrop of a session whose process died stays locked. */
+/** Seconds a maildrop stays locked whose process is frozen, or died unseen. One that is seen to die frees it at once. */
 export const LEASE_SECONDS = 90;
 /** Milliseconds after which a lease is renewed; three chances before it runs out. */
 export const RENEW_AFTER_MS = 30_000;

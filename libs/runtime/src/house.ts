@@ -15,6 +15,11 @@ export class House {
   /** Postgres URL of the owner, or of this app's own role. */
   readonly databaseUrl: string;
   readonly log: Log;
+  /**
+   * A UUID that no other living process has and that stays over restarts: of an `up` that holds its data folder to its end. So what an
+   * earlier process did under it, a dead one did. Undefined: an app that may run several times.
+   */
+  readonly identity: string | undefined;
   readonly metrics = new Metrics();
   readonly health = new Health(this.metrics);
   readonly bells: BellWatch;
@@ -25,8 +30,9 @@ export class House {
   readonly #shared: object[] = [];
   #cut: AbortSignal | undefined;
 
-  constructor(config: Config, databaseUrl: string, log: Log) {
+  constructor(config: Config, databaseUrl: string, log: Log, identity?: string) {
     this.config = config;
+    this.identity = identity;
     this.databaseUrl = databaseUrl;
     this.log = log;
     this.bells = new BellWatch(log, this.metrics);

@@ -3,6 +3,7 @@ export { createLog, NestLog, silentLog, type Log, type LogOptions } from './log.
 export { editDistance, nearest } from './nearest.ts';
 export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl, type AppRole } from './role-url.ts';
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';
+export { houseIdentity } from './house-identity.ts';
 export { House, HouseModule, startApp, type AppModule } from './house.ts';
 export { findCluster } from './embedded/cluster.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';

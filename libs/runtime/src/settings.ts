@@ -47,7 +47,7 @@ export const settings = z.object({
   POSTHOUSE_DATA_DIR: z
     .string()
     .default('./data')
-    .meta({ group: STORE, description: 'Folder of the embedded database, the lock and `house.json`.' }),
+    .meta({ group: STORE, description: 'Folder of the embedded database, the lock, `house.json` and `house.id`.' }),
   POSTHOUSE_DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
     .optional()

@@ -59,6 +59,7 @@ export class Database {
   readonly #config: pg.ClientConfig;
   readonly #hot: HotConnection[] = [];
   readonly #newPool: (options?: pg.PoolConfig) => pg.Pool;
+  readonly #atClose: (() => Promise<void>)[] = [];
   #pipelined: pg.Pool | undefined;
   #closing = false;
 
@@ -96,9 +97,14 @@ export class Database {
     return connection;
   }
 
-  /** For a session connection of one's own: LISTEN. */
+  /** For a session connection of one's own: LISTEN, or a lock that lasts. */
   get sessionConfig(): pg.ClientConfig {
     return this.#config;
+  }
+
+  /** For who has one: it ends before the others. */
+  atClose(end: () => Promise<void>): void {
+    this.#atClose.push(end);
   }
 
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
@@ -134,6 +140,7 @@ export class Database {
 
   async close(): Promise<void> {
     this.#closing = true;
+    await Promise.all(this.#atClose.map((end) => end()));
     await Promise.all(this.#hot.map((connection) => connection.close()));
     await this.#pipelined?.end();
     await this.kysely.destroy();

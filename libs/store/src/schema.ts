@@ -188,6 +188,9 @@ export interface MaildropLockTable {
   mailbox_id: MailboxId;
   session_id: string;
   lease_until: Date;
+  incarnation: number | null;
+  house: string | null;
+  proved_on: Date | null;
 }
 
 export interface AuthFailureTable {

@@ -1,5 +1,14 @@
 /** `posthouse up`: the whole platform in one process. */
-import { createLog, exitOnFault, House, onShutdown, startApp, type AppModule, type Config } from '#runtime';
+import {
+  createLog,
+  exitOnFault,
+  House,
+  houseIdentity,
+  onShutdown,
+  startApp,
+  type AppModule,
+  type Config,
+} from '#runtime';
 import type { INestApplicationContext } from '@nestjs/common';
 import { holdHouse, type HeldHouse } from '../house-database.ts';
 import { STAGES, stopInStages } from '../stages.ts';
@@ -27,7 +36,7 @@ export async function up(config: Config, report: (facts: Serving) => void): Prom
   };
   const start = async (): Promise<void> => {
     held = await holdHouse(config, log, 'house');
-    house = new House(config, held.databaseUrl, log);
+    house = new House(config, held.databaseUrl, log, houseIdentity(config.dataDir));
     for (const app of STAGES.flat().reverse()) if (!isStopping) running.set(app, await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
     log.flush(); // what happened before stands above the table

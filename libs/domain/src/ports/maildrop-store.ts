@@ -39,8 +39,8 @@ export const READ_BATCH_MESSAGES = 50;
 export const READ_BATCH_OCTETS = 1024 * 1024;
 
 /**
- * INBOX as POP3 sees it. Exclusive by a lease that the session renews: RFC 1939 4. A lease that ran out may be taken by the next
- * session; the first one then deletes nothing any more.
+ * INBOX as POP3 sees it. Exclusive by a lease that the session renews: RFC 1939 4. A lease that ran out, or whose process is dead, may be
+ * taken by the next session; the first one then deletes nothing any more.
  */
 export abstract class MaildropStore {
   /** Takes the lease and reads the listing. `sessionId` is a UUID. Rejects (holding no lease) when the database cannot answer. */

@@ -100,3 +100,21 @@ test('an upgraded hash replaces only the hash that was verified', async () => {
   await store.upgradeHash(account, 'old', 'new');
   expect((await facts(domain)).credential?.hash).toBe('new');
 });
+
+test('nobody waits for whoever holds an account: a better hash is left for the next login, and the others log in meanwhile', async () => {
+  const { account, domain } = await makeMailbox(db.owner);
+  await setHash(account.mailboxId, 'old');
+  const removal = await db.owner.connect();
+  await removal.query('begin');
+  await removal.query('delete from credential where mailbox_id = $1', [account.mailboxId]);
+  // Were one of them to wait, the test would not end: the removal goes on behind them.
+  const upgrade = store.upgradeHash(account, 'old', 'new');
+  expect((await facts(domain)).credential?.hash).toBe('old');
+  expect(await store.standings([account])).toMatchObject([{ state: 'active' }]);
+  await upgrade;
+  await removal.query('rollback');
+  removal.release();
+  expect((await facts(domain)).credential?.hash).toBe('old');
+  await store.upgradeHash(account, 'old', 'new');
+  expect((await facts(domain)).credential?.hash).toBe('new');
+});

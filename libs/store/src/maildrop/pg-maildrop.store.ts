@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   INBOX,
   MaildropStore,
@@ -5,20 +6,29 @@ import {
   type Account,
   type FolderId,
   type MaildropExpunge,
+  type MaildropListing,
   type MaildropMessage,
   type MaildropOpening,
   type MessageId,
   type TenantId,
 } from '#domain';
-import { Injectable } from '@nestjs/common';
+import { House } from '#runtime';
+import { Injectable, Optional } from '@nestjs/common';
 import { bodyStream } from '../body/body-stream.ts';
 import { unescaped } from '../body/escaped.ts';
 import { Database } from '../database.ts';
 import { setClause, unpack } from '../folder/compact.ts';
 import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
 import type { HotConnection } from '../hot-connection.ts';
+import { ProofOfLife } from './proof-of-life.ts';
 import { LISTING, READ, RELEASE, RENEW, TAKE_LEASE } from './statements.ts';
 import { PackedUidls } from './uidls.ts';
+
+interface TakenRow {
+  taken: boolean;
+  /** The session that holds the lease, where its process looks dead. */
+  abandoned: string | null;
+}
 
 interface ListingRow {
   id: FolderId;
@@ -45,34 +55,63 @@ const GUARD = {
   holds: 'exists (select from lease)',
 };
 
+/**
+ * Milliseconds between the two looks that say a process is dead: one that lives and has lost its session has it back by then. A maildrop is
+ * promised to be free a second after the end of the process that held it.
+ */
+const SECOND_LOOK_MS = 500;
+
 @Injectable()
 export class PgMaildropStore extends MaildropStore {
   readonly #database: Database;
   readonly #leases: HotConnection;
   readonly #reads: HotConnection;
+  readonly #proof: ProofOfLife;
+  readonly #house: string | undefined;
 
-  constructor(database: Database) {
+  /** @param house whose maildrops they are; a spec has none */
+  constructor(database: Database, @Optional() house?: House) {
     super();
     this.#database = database;
+    this.#house = house?.identity;
+    this.#proof = new ProofOfLife(database.sessionConfig);
+    database.atClose(() => this.#proof.close());
     // A crash that undoes a lease ends in 'lease-lost' at worst, so that taking one need not wait for the disk.
     this.#leases = database.hot({ asynchronousCommit: true });
     this.#reads = database.hot();
   }
 
   override async open(account: Account, sessionId: string, leaseSeconds: number): Promise<MaildropOpening> {
+    await this.#proof.ready();
+    const first = await this.#try(account, sessionId, leaseSeconds, null);
+    if (first.listing !== undefined) return { kind: 'open', listing: first.listing };
+    if (first.abandoned === null) return { kind: 'in-use' };
+    await sleep(SECOND_LOOK_MS);
+    const second = await this.#try(account, sessionId, leaseSeconds, first.abandoned);
+    return second.listing === undefined ? { kind: 'in-use' } : { kind: 'open', listing: second.listing };
+  }
+
+  /** @param dead a session whose process looked dead before */
+  async #try(account: Account, sessionId: string, leaseSeconds: number, dead: string | null) {
     const { tenantId, mailboxId } = account;
+    const { incarnation, stands } = this.#proof;
     // Two statements, so that the listing's snapshot is younger than the lease; one round trip, because they are pipelined.
-    const taking = this.#leases.query(TAKE_LEASE, [tenantId, mailboxId, sessionId, leaseSeconds]);
+    const taking = this.#leases.query<TakenRow>(TAKE_LEASE, [
+      tenantId,
+      mailboxId,
+      sessionId,
+      leaseSeconds,
+      incarnation,
+      this.#house ?? null,
+      stands,
+      dead,
+    ]);
     const listing = this.#leases.query<ListingRow>(LISTING, [tenantId, mailboxId, INBOX, sessionId]);
     try {
-      const [taken, [row]] = await Promise.all([taking, listing]);
-      if (taken.length === 0) return { kind: 'in-use' };
+      const [[lease], [row]] = await Promise.all([taking, listing]);
+      if (lease?.taken !== true) return { listing: undefined, abandoned: lease?.abandoned ?? null };
       if (!row) throw new Error(`mailbox ${mailboxId} has no ${INBOX}`);
-      const uids = unpack(row.uids);
-      return {
-        kind: 'open',
-        listing: { folderId: row.id, uids, octets: unpack(row.octets), uidls: new PackedUidls(row) },
-      };
+      return { listing: listingOf(row), abandoned: null };
     } catch (error) {
       await Promise.allSettled([taking, listing, this.release(account, sessionId)]);
       throw error;
@@ -80,7 +119,8 @@ export class PgMaildropStore extends MaildropStore {
   }
 
   override async renew({ tenantId, mailboxId }: Account, sessionId: string, leaseSeconds: number): Promise<boolean> {
-    return (await this.#leases.query(RENEW, [tenantId, mailboxId, sessionId, leaseSeconds])).length > 0;
+    const values = [tenantId, mailboxId, sessionId, leaseSeconds, this.#proof.stands];
+    return (await this.#leases.query(RENEW, values)).length > 0;
   }
 
   override async release({ tenantId, mailboxId }: Account, sessionId: string): Promise<void> {
@@ -120,4 +160,8 @@ export class PgMaildropStore extends MaildropStore {
     });
     return rows.length > 0 ? 'expunged' : 'lease-lost';
   }
+}
+
+function listingOf(row: ListingRow): MaildropListing {
+  return { folderId: row.id, uids: unpack(row.uids), octets: unpack(row.octets), uidls: new PackedUidls(row) };
 }
