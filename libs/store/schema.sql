@@ -238,6 +238,7 @@ CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING 
 CREATE INDEX mailbox_domain ON public.mailbox USING btree (tenant_id, domain_id)
 CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
+CREATE INDEX maildrop_lock_incarnation ON public.maildrop_lock USING btree (incarnation)
 CREATE UNIQUE INDEX maildrop_lock_pkey ON public.maildrop_lock USING btree (tenant_id, mailbox_id)
 CREATE UNIQUE INDEX message_chunk_pkey ON public.message_chunk USING btree (tenant_id, message_id, number)
 CREATE INDEX message_header_id ON public.message USING btree (header_message_id, tenant_id) WHERE (header_message_id IS NOT NULL)
@@ -259,10 +260,12 @@ address_target: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visi
 address_target: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 credential: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 credential: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+delivery: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 delivery: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 delivery: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 domain: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 domain: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+event: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 event: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 event: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 folder: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
@@ -275,6 +278,7 @@ mailbox_usage: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visib
 mailbox_usage: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 maildrop_lock: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 maildrop_lock: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
 message: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 message_chunk: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
@@ -421,6 +425,42 @@ AS $function$
                         and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
 $function$
 
+CREATE OR REPLACE FUNCTION public.overtaken_messages(of_tenants uuid[], of_messages uuid[], of_domains uuid[], of_mailboxes uuid[], of_kinds text[], of_rows text[], of_locals text[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER ROWS 1
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  return query
+  with standing as materialized (
+    select d.tenant_id, d.id, d.state = 'active' and t.state = 'active' as takes_mail
+      from domain d join tenant t on t.id = d.tenant_id
+     where d.id = any (of_domains)
+     order by d.id
+       for key share of d skip locked
+  )
+  select distinct r.message_id
+    from unnest(of_tenants, of_messages, of_domains, of_mailboxes, of_kinds, of_rows, of_locals)
+           as r (tenant_id, message_id, domain_id, mailbox_id, kind, row_local, local)
+    left join standing s on s.id = r.domain_id and s.tenant_id = r.tenant_id
+   where r.domain_id is not null
+     and case
+           when s.id is null then true
+           when r.kind is null then false
+           when not s.takes_mail and r.local <> 'postmaster' then true
+           when (r.kind <> 'address' or r.row_local <> r.local)
+                and exists (select from address a
+                             where a.tenant_id = r.tenant_id and a.domain_id = r.domain_id and a.local = r.local
+                               and a.kind in ('address', 'alias') and (a.kind, a.local) <> (r.kind, r.row_local)) then true
+           else not exists (
+             select from address_target g left join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
+              where g.tenant_id = r.tenant_id and g.domain_id = r.domain_id and g.local = r.row_local and g.kind = r.kind
+                and (r.mailbox_id is null or g.mailbox_id = r.mailbox_id)
+                and (g.mailbox_id is null or m.state <> 'disabled'))
+         end;
+end $function$
+
 CREATE OR REPLACE FUNCTION public.refuse_false_past()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -524,6 +564,43 @@ begin
        set last_tenant = default, last_message = default, rest_until = now() + make_interval(secs => rest_seconds);
   end if;
   return next;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.sweep_pending(silent_seconds double precision, batch integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  tenants uuid[];
+  messages uuid[];
+  swept int;
+begin
+  select array_agg(l.tenant_id), array_agg(l.id) into tenants, messages
+    from (select m.tenant_id, m.id from message m
+           where m.state = 'pending' and m.received_at < now() - make_interval(secs => silent_seconds)
+             and not exists (select from message_chunk c
+                              where c.tenant_id = m.tenant_id and c.message_id = m.id
+                                and c.stored_at >= now() - make_interval(secs => silent_seconds))
+           order by m.received_at
+           limit batch
+             for update of m skip locked) l;
+  if messages is null then
+    return 0;
+  end if;
+  with gone as (
+    delete from message m using unnest(tenants, messages) l (tenant_id, id)
+     where m.tenant_id = l.tenant_id and m.id = l.id and m.state = 'pending'
+       and not exists (select from message_chunk c
+                        where c.tenant_id = m.tenant_id and c.message_id = m.id
+                          and c.stored_at >= now() - make_interval(secs => silent_seconds))
+    returning m.tenant_id, m.id
+  ), chunks as (
+    delete from message_chunk c using gone g where c.tenant_id = g.tenant_id and c.message_id = g.id
+  )
+  select count(*)::int into swept from gone;
+  return swept;
 end $function$
 
 CREATE OR REPLACE FUNCTION public.visible_tenants()

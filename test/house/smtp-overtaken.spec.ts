@@ -1,5 +1,5 @@
 /** What RCPT was answered from changes before the end of the data: nothing is taken that nobody would own or get. */
-import { DEFAULT_TENANT, ROOT_TENANT, type DirectoryScope } from '#domain';
+import { ROOT_TENANT, type DirectoryScope } from '#domain';
 import { PgDirectoryStore, PgTraceStore } from '#store';
 import { SmtpTalk } from '#testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
