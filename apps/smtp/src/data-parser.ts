@@ -29,6 +29,16 @@ export class DataParser extends SMTPStream {
     }));
   }
 
+  /** The end of data has not come yet. */
+  get inData(): boolean {
+    return this._dataMode;
+  }
+
+  /** What the client sent last has no line end: it is no command (RFC 5321 2.3.8). */
+  override _flushData(): void {
+    this._remainder = '';
+  }
+
   /** Hands the message's octets on, with backpressure; at the end of data goes back to commands. */
   override _feedDataStream(chunk: Buffer, done: Done): void {
     const stream = this._dataStream;

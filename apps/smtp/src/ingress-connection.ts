@@ -32,6 +32,8 @@ export class IngressConnection extends SMTPConnection {
   constructor(engine: IngressEngine, socket: Socket, options: ConnectionOptions) {
     super(engine, socket, options);
     this.#engine = engine;
+    // smtp-server answers only over a socket that it calls open; one that the client has closed on its side still takes our replies.
+    Object.defineProperty(socket, 'readyState', { get: () => (socket.writable ? 'open' : 'closed') });
   }
 
   get peer(): Peer {
@@ -53,11 +55,18 @@ export class IngressConnection extends SMTPConnection {
   override _createParser(): DataParser {
     const parser = new DataParser(MAX_COMMAND_LINE);
     parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.on('finish', () => this.#lastHeard(parser));
     parser.on('error', (error) => {
       this.closeAfterReply();
       this.send(500, `5.5.2 ${error.message}`); // RFC 5321 4.5.3.1.9
     });
     return parser;
+  }
+
+  /** The client closed its side, and all it said is answered: so do we. In the middle of a message it has given up. */
+  #lastHeard(parser: DataParser): void {
+    if (parser.inData) this._socket.destroy();
+    else this.close();
   }
 
   /** From DATA to its reply. */

@@ -34,7 +34,8 @@ export class IngressEngine extends SMTPServer {
   draining = false;
 
   constructor(options: SMTPServerOptions, parts: EngineParts) {
-    super({ ...options, highWaterMark: QUEUED_OCTETS });
+    // Half-open: a client that sends its last dot and closes its end still hears that the mail is ours.
+    super({ ...options, highWaterMark: QUEUED_OCTETS, allowHalfOpen: true });
     this.#parts = parts;
     this.on('error', parts.onError);
   }
