@@ -44,7 +44,7 @@ test.for<[string, string, string, number]>([
   ['nothing', '', '220', 0],
   ['a refused message', `${HELLO}${MAIL}bare \n LF\r\n.\r\n`, `${GREETED} 250 250 354 554`, 0],
   ['a command that breaks off', `${HELLO}NOOP\r\nMAIL FROM:<a@b.example>`, `${GREETED} 250`, 0],
-])('%s', async ([_, text, codes, committed]) => {
+])('%s', async ([, text, codes, committed]) => {
   const store = new MemoryStore();
   expect(await sayAndClose(await connected(store), text)).toBe(codes);
   expect(store.committed).toHaveLength(committed);
