@@ -123,7 +123,7 @@ export class BuiltHouse {
     let since = performance.now();
     for (;;) {
       const [{ waiting } = { waiting: 0 }] = await this.rows<{ waiting: number }>(
-        `select count(*)::int as waiting from delivery where lane = 'local' and state in ('queued', 'leased')`,
+        `select count(*)::int as waiting from delivery where lane in ('local', 'expand') and state in ('queued', 'leased')`,
       );
       if (waiting === 0) return;
       if (waiting !== last) [last, since] = [waiting, performance.now()];

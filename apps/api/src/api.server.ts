@@ -1,4 +1,4 @@
-import { LOCAL_LANE, ROOT_TENANT, TraceStore, type QueueDepth } from '#domain';
+import { laneKind, ROOT_TENANT, TraceStore, type QueueDepth } from '#domain';
 import { House, serveHealth, type HealthListener, type QueueFigure } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 
@@ -33,7 +33,7 @@ export class ApiServer implements OnApplicationBootstrap, BeforeApplicationShutd
 function queueFigures(queue: readonly QueueDepth[]): QueueFigure[] {
   const figures = new Map<string, { lane: string; state: string; count: number; oldestSeconds: number }>();
   for (const { lane, state, count, oldestSeconds } of queue) {
-    const kind = lane === LOCAL_LANE ? 'local' : 'remote';
+    const kind = laneKind(lane);
     const figure = figures.get(`${kind} ${state}`) ?? { lane: kind, state, count: 0, oldestSeconds: 0 };
     figure.count += count;
     figure.oldestSeconds = Math.max(figure.oldestSeconds, oldestSeconds);

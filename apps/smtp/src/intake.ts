@@ -1,5 +1,14 @@
 /** From the first octet of DATA to the reply: checks, digests and stores a message, small ones in a group, large ones in chunks. */
-import { LOCAL_LANE, PendingGone, showId, type Doorbell, type IntakeEnvelope, type IntakeStore } from '#domain';
+import {
+  EXPAND_LANE,
+  LOCAL_LANE,
+  PendingGone,
+  showId,
+  type Doorbell,
+  type IntakeEnvelope,
+  type IntakeStore,
+  type Lane,
+} from '#domain';
 import { digestOf } from '#imap';
 import { MessageScanner } from '#message';
 import type { Log, OctetBudget } from '#runtime';
@@ -118,9 +127,9 @@ export class Intake {
     const outcome = await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
     if (outcome === 'overtaken') return { reply: await this.#options.judge.overtaken(transaction), close: false };
     // Late or lost, the sweeper rings for it.
-    this.#doorbell
-      .ring(LOCAL_LANE)
-      .catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'the doorbell did not ring'));
+    const expands = recipients.filter(({ mailboxId }) => mailboxId === undefined).length;
+    if (expands > 0) this.#ring(EXPAND_LANE);
+    if (expands < recipients.length) this.#ring(LOCAL_LANE);
     const id = showId('msg', transaction.id);
     this.#log.info(
       { message: id, octets: inspector.octets, recipients: recipients.length, remote: peer.remoteAddress },
@@ -139,6 +148,12 @@ export class Intake {
     const detail = `${showReply(reply)} from [${peer.remoteAddress}] ${peer.helo}`;
     for (const tenantId of tenants)
       this.#options.notes.note({ tenantId, messageId: transaction.id, kind: 'refused', detail }, peer.remoteAddress);
+  }
+
+  #ring(lane: Lane): void {
+    this.#doorbell
+      .ring(lane)
+      .catch((error: unknown) => this.#log.debug({ reason: String(error) }, 'the doorbell did not ring'));
   }
 
   #received({ id, recipients, parameters }: Transaction, { helo, remoteAddress, extended }: Peer): string {

@@ -33,7 +33,7 @@ export const recipientKey = ({ local, domain }: AcceptedRecipient['path']): stri
 
 /**
  * A forward-path that is named again is the recipient it was: one delivery, with what the first RCPT asked of it (NOTIFY, ORCPT). RFC 5321
- * 4.1.1.3 forbids no repetition, and RFC 2033 4.2 (LMTP) wants an answer for each RCPT.
+ * 4.1.1.3 forbids no repetition.
  */
 export function takeRecipient(transaction: Transaction, recipient: AcceptedRecipient): void {
   transaction.accepted += 1;

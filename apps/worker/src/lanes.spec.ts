@@ -30,10 +30,13 @@ class Batches implements Drain {
   }
 }
 
+const lanesOf = (local: Drain, remote: Drain, bell: Doorbell, expand: Drain = new Batches(0)): Lanes =>
+  new Lanes({ local, expand, remote }, bell);
+
 describe('a drain', () => {
   test('works until a batch takes all that is due, and asks for help while there is more', async () => {
     const [local, remote, bell] = [new Batches(2), new Batches(0), new Bell()];
-    const lanes = new Lanes(local, remote, bell);
+    const lanes = lanesOf(local, remote, bell);
     expect(await lanes.drain(LOCAL_LANE, 0)).toBe(207);
     expect(local.lanes).toHaveLength(3);
     expect(bell.rung).toEqual(['local/1', 'local/1']);
@@ -43,11 +46,11 @@ describe('a drain', () => {
 
   test('the last slot asks nobody; a broken bell is no trouble; a stop ends it between two batches', async () => {
     const bell = new Bell();
-    await new Lanes(new Batches(2), new Batches(0), bell).drain(LOCAL_LANE, LANE_SLOTS - 1);
+    await lanesOf(new Batches(2), new Batches(0), bell).drain(LOCAL_LANE, LANE_SLOTS - 1);
     expect(bell.rung).toEqual([]);
     bell.broken = true;
-    expect(await new Lanes(new Batches(1), new Batches(0), bell).drain(LOCAL_LANE, 0)).toBe(107);
-    expect(await new Lanes(new Batches(9), new Batches(0), bell).drain(LOCAL_LANE, 0, AbortSignal.abort())).toBe(0);
+    expect(await lanesOf(new Batches(1), new Batches(0), bell).drain(LOCAL_LANE, 0)).toBe(107);
+    expect(await lanesOf(new Batches(9), new Batches(0), bell).drain(LOCAL_LANE, 0, AbortSignal.abort())).toBe(0);
   });
 });
 
@@ -75,7 +78,7 @@ const unexpected = (): never => {
 describe('the sweeper', () => {
   test('rings for a due lane, and drains it itself when it is still due at the next sweep', async () => {
     const [queue, bell, local] = [new Queue(), new Bell(), new Batches(0)];
-    const sweeper = new Sweeper(queue, bell, new Lanes(local, new Batches(0), bell), silentLog());
+    const sweeper = new Sweeper(queue, bell, lanesOf(local, new Batches(0), bell), silentLog());
     queue.due = [LOCAL_LANE];
     await sweeper.sweep();
     expect([bell.rung, local.lanes.length]).toEqual([['local/0'], 0]);
@@ -93,7 +96,7 @@ describe('the sweeper', () => {
     bell.broken = true;
     queue.due = [LOCAL_LANE, remoteLane('x.example')];
     const remote = new Batches(0);
-    await new Sweeper(queue, bell, new Lanes(local, remote, bell), silentLog()).sweep();
+    await new Sweeper(queue, bell, lanesOf(local, remote, bell), silentLog()).sweep();
     expect([local.lanes, remote.lanes]).toEqual([['local'], ['remote:x.example']]);
   });
 
@@ -103,8 +106,35 @@ describe('the sweeper', () => {
     bell.ring = () => Promise.reject(new Error(`no answer ${++tries}`));
     queue.due = [LOCAL_LANE, remoteLane('x.example'), remoteLane('y.example')];
     const trouble: Drain = { batch: () => Promise.reject(new Error('trouble')) };
-    await new Sweeper(queue, bell, new Lanes(trouble, remote, bell), silentLog()).sweep();
+    await new Sweeper(queue, bell, lanesOf(trouble, remote, bell), silentLog()).sweep();
     expect([tries, remote.lanes]).toEqual([1, ['remote:x.example', 'remote:y.example']]);
+  });
+
+  test('a lane that does not end keeps neither the others nor the next sweep', async () => {
+    const [queue, bell, remote] = [new Queue(), new Bell(), new Batches(0)];
+    bell.broken = true;
+    const { promise, resolve } = Promise.withResolvers<{ claimed: number; more: boolean }>();
+    let stuck = 0;
+    const endless: Drain = { batch: () => (stuck++, promise) };
+    const sweeper = new Sweeper(queue, bell, lanesOf(endless, remote, bell), silentLog());
+    queue.due = [LOCAL_LANE, remoteLane('x.example')];
+    await sweeper.sweep();
+    queue.due = [LOCAL_LANE, remoteLane('y.example')];
+    await sweeper.sweep();
+    expect([stuck, remote.lanes]).toEqual([1, ['remote:x.example', 'remote:y.example']]);
+    const stopped = sweeper.stop();
+    resolve({ claimed: 1, more: false });
+    await stopped;
+  });
+
+  test('more lanes than it drains at once have their turn as soon as one ends', async () => {
+    const [queue, bell, remote] = [new Queue(), new Bell(), new Batches(0)];
+    bell.broken = true;
+    queue.due = Array.from({ length: 30 }, (_, at) => remoteLane(`${at}.example`));
+    const sweeper = new Sweeper(queue, bell, lanesOf(new Batches(0), remote, bell), silentLog());
+    await sweeper.sweep();
+    await expect.poll(() => new Set(remote.lanes).size).toBe(30);
+    await sweeper.stop();
   });
 
   test('a failing sweep does not end it; stop waits for the sweep in hand', async () => {
@@ -115,7 +145,7 @@ describe('the sweeper', () => {
       ask();
       return answer;
     };
-    const sweeper = new Sweeper(queue, bell, new Lanes(new Batches(0), new Batches(0), bell), silentLog());
+    const sweeper = new Sweeper(queue, bell, lanesOf(new Batches(0), new Batches(0), bell), silentLog());
     sweeper.start();
     await asked;
     const stopped = sweeper.stop();

@@ -1,5 +1,5 @@
 /** Which lane does what: a ring names a lane, and the lane's own drain works until nothing is due. */
-import { LANE_SLOTS, LOCAL_LANE, type Doorbell, type Lane } from '#domain';
+import { LANE_SLOTS, laneKind, type Doorbell, type Lane, type LaneKind } from '#domain';
 
 /** Takes due work of its lane, batch by batch. */
 export interface Drain {
@@ -8,13 +8,11 @@ export interface Drain {
 }
 
 export class Lanes {
-  readonly #local: Drain;
-  readonly #remote: Drain;
+  readonly #drains: Readonly<Record<LaneKind, Drain>>;
   readonly #doorbell: Doorbell;
 
-  constructor(local: Drain, remote: Drain, doorbell: Doorbell) {
-    this.#local = local;
-    this.#remote = remote;
+  constructor(drains: Readonly<Record<LaneKind, Drain>>, doorbell: Doorbell) {
+    this.#drains = drains;
     this.#doorbell = doorbell;
   }
 
@@ -23,7 +21,7 @@ export class Lanes {
    * own, so that under load rows gather between two rings instead of being delivered one by one.
    */
   async drain(lane: Lane, slot: number, signal?: AbortSignal): Promise<number> {
-    const drain = lane === LOCAL_LANE ? this.#local : this.#remote;
+    const drain = this.#drains[laneKind(lane)];
     let total = 0;
     while (signal?.aborted !== true) {
       const { claimed, more } = await drain.batch(lane);

@@ -5,7 +5,6 @@ import {
   LIFETIME_SECONDS,
   nextAttemptAfter,
   resolve,
-  showId,
   type CanonicalAddress,
   type DirectoryFacts,
   type Hold,
@@ -18,7 +17,6 @@ import {
   type QueueStore,
 } from '#domain';
 import type { DeliveryOutcome, Log, Metrics } from '#runtime';
-import type { Expander } from './expander.ts';
 import type { Drain } from './lanes.ts';
 import { addressOf, traceOf } from './recipient.ts';
 
@@ -39,28 +37,23 @@ const OUTCOMES = {
 export class LocalLane implements Drain {
   readonly #queue: QueueStore;
   readonly #bell: MailboxBell;
-  readonly #expander: Expander;
   readonly #metrics: Metrics;
   readonly #log: Log;
 
-  constructor(queue: QueueStore, bell: MailboxBell, expander: Expander, metrics: Metrics, log: Log) {
+  constructor(queue: QueueStore, bell: MailboxBell, metrics: Metrics, log: Log) {
     this.#queue = queue;
     this.#bell = bell;
-    this.#expander = expander;
     this.#metrics = metrics;
     this.#log = log;
   }
 
   async batch(lane: Lane): Promise<{ claimed: number; more: boolean }> {
     const { deliveries, more } = await this.#queue.claim(lane, LOCAL_BATCH, LOCAL_LEASE);
-    const expanded = deliveries.length > 0 && (await this.#deliver(deliveries));
-    // The targets of an alias are due now, and nobody rings for them.
-    return { claimed: deliveries.length, more: more || expanded };
+    if (deliveries.length > 0) await this.#deliver(deliveries);
+    return { claimed: deliveries.length, more };
   }
 
-  /** True when an address was expanded into rows of its own. */
-  async #deliver(deliveries: readonly LeasedDelivery[]): Promise<boolean> {
-    let expanded = false;
+  async #deliver(deliveries: readonly LeasedDelivery[]): Promise<void> {
     const addresses = deliveries.map(({ recipient }) => addressOf(recipient, domainToASCII));
     const facts = await this.#facts(addresses);
     const placements: Placement[] = [];
@@ -68,14 +61,10 @@ export class LocalLane implements Drain {
     for (const [at, delivery] of deliveries.entries()) {
       const address = addresses[at];
       if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
-      else if (delivery.mailboxId === undefined) {
-        expanded = (await this.#expand(delivery, address)) || expanded;
-      } else {
-        // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
-        if (stillLeadsTo(delivery.mailboxId, address, facts[at]))
-          placements.push(placement(delivery, delivery.mailboxId, address));
-        else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
-      }
+      // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
+      else if (delivery.mailboxId !== undefined && stillLeadsTo(delivery.mailboxId, address, facts[at]))
+        placements.push(placement(delivery, delivery.mailboxId, address));
+      else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
     }
     await this.#queue.hold(holds);
     const fates = await this.#queue.place(placements);
@@ -83,23 +72,6 @@ export class LocalLane implements Drain {
     this.#bell.ring(moved.map(({ mailboxId }) => mailboxId));
     this.#count(holds.length, fates);
     this.#log.debug({ claimed: deliveries.length, delivered: moved.length, held: holds.length }, 'local batch');
-    return expanded;
-  }
-
-  /** A row whose expansion fails waits for its next attempt; the others of the batch go on. */
-  async #expand(delivery: LeasedDelivery, address: CanonicalAddress): Promise<boolean> {
-    try {
-      await this.#expander.expand(delivery, address);
-      return true;
-    } catch (error) {
-      this.#log.warn(
-        { err: error, message: showId('msg', delivery.messageId) },
-        'an address could not be expanded; later again',
-      );
-      const retryAfter = nextAttemptAfter(delivery.ageSeconds, 'local', Math.random() * 2 - 1);
-      await this.#queue.defer([{ delivery, retryAfter, reply: '451 4.3.0 the address could not be expanded' }]);
-      return false;
-    }
   }
 
   /** One observation per outcome and batch, not per message. */

@@ -1,13 +1,15 @@
 /** Heals what doorbells miss: takes back expired leases, rings for every due lane, and drains it itself when no bell can ring. */
-import type { Doorbell, Lane, QueueStore } from '#domain';
+import { LANE_KINDS, laneKind, type Doorbell, type Lane, type LaneKind, type QueueStore } from '#domain';
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
 import { Periodic } from './periodic.ts';
 
 /** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
 const INTERVAL = 1_000;
-/** Milliseconds that one lane may keep a sweep: mail that never ends must not keep expired leases from being taken back. */
+/** Milliseconds that the sweeper drains one lane while others of its kind wait for their turn. */
 const DRAIN_FOR = 10_000;
+/** Lanes of one kind that the sweeper drains at once. */
+const DRAINS_PER_KIND = 8;
 /**
  * Seconds without a chunk after which a large message that was begun and not finished belongs to a dead connection: far more than any
  * idle time-out, and a client that takes longer for CHUNK_OCTETS sends less than 73 octets a second.
@@ -20,7 +22,11 @@ export class Sweeper {
   readonly #doorbell: Doorbell;
   readonly #lanes: Lanes;
   readonly #log: Log;
-  readonly #periodic = new Periodic((signal) => this.#round(signal));
+  readonly #periodic = new Periodic(() => this.#round());
+  readonly #draining = new Map<Lane, Promise<void>>();
+  /** To be drained as soon as there is room for their kind. */
+  readonly #waiting = new Set<Lane>();
+  readonly #stop = new AbortController();
   #sweeps = 0;
   /** Lanes that were due at the last sweep: rung then and still due, so nobody hears the bell. */
   #dueBefore = new Set<Lane>();
@@ -36,21 +42,25 @@ export class Sweeper {
     this.#periodic.start();
   }
 
-  /** Waits for the sweep in hand. */
-  stop(): Promise<void> {
-    return this.#periodic.stop();
+  /** Waits for the sweep and the drains in hand. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#waiting.clear();
+    await this.#periodic.stop();
+    await Promise.all(this.#draining.values());
   }
 
-  async #round(signal: AbortSignal): Promise<number> {
+  async #round(): Promise<number> {
     try {
-      await this.sweep(signal);
+      await this.sweep();
     } catch (error) {
       this.#log.warn({ reason: String(error) }, 'sweep failed; the next one tries again');
     }
     return INTERVAL;
   }
 
-  async sweep(signal?: AbortSignal): Promise<void> {
+  /** Does not wait for the drains it begins: a lane that has much keeps neither the others nor the next sweep. */
+  async sweep(): Promise<void> {
     const released = await this.#queue.releaseExpired();
     if (released > 0) this.#log.warn({ released }, 'leases of vanished workers taken back');
     if (this.#sweeps++ % SWEEPS_PER_PENDING_SWEEP === 0) {
@@ -63,9 +73,29 @@ export class Sweeper {
     for (const lane of due) {
       const isNew = !this.#dueBefore.has(lane);
       if (isNew && rings) rings = await this.#ring(lane);
-      if (!isNew || !rings) await this.#drain(lane, bounded(signal));
+      if (!isNew || !rings) this.#waiting.add(lane);
     }
+    this.#beginDrains();
     this.#dueBefore = new Set(due);
+  }
+
+  #beginDrains(): void {
+    if (this.#stop.signal.aborted) return;
+    const room = new Map<LaneKind, number>(LANE_KINDS.map((kind) => [kind, DRAINS_PER_KIND]));
+    for (const lane of this.#draining.keys()) room.set(laneKind(lane), (room.get(laneKind(lane)) ?? 0) - 1);
+    for (const lane of this.#waiting) {
+      const left = room.get(laneKind(lane)) ?? 0;
+      if (left <= 0 || this.#draining.has(lane)) continue;
+      room.set(laneKind(lane), left - 1);
+      this.#waiting.delete(lane);
+      const draining = this.#drain(lane, AbortSignal.any([AbortSignal.timeout(DRAIN_FOR), this.#stop.signal])).then(
+        () => {
+          this.#draining.delete(lane);
+          this.#beginDrains();
+        },
+      );
+      this.#draining.set(lane, draining);
+    }
   }
 
   /** What is wrong with one lane must not keep the others from their turn. */
@@ -84,6 +114,3 @@ export class Sweeper {
     );
   }
 }
-
-const bounded = (signal: AbortSignal | undefined): AbortSignal =>
-  AbortSignal.any([AbortSignal.timeout(DRAIN_FOR), ...(signal ? [signal] : [])]);

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Doorbell, MailboxBell, QueueStore, RetentionStore, type Lane } from '#domain';
+import { Doorbell, MailboxBell, QueueStores, RetentionStore, type Lane, type LaneKind } from '#domain';
 import { openBellWorker, type BellWorker } from '#queue';
 import { aborted, House, type Log } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { Expander } from './expander.ts';
+import { ExpandLane } from './expand-lane.ts';
 import { Lanes } from './lanes.ts';
 import { LocalLane } from './local-lane.ts';
 import { RemoteLane } from './remote-lane.ts';
 import { RetentionSweeper } from './retention.ts';
 import { Sweeper } from './sweeper.ts';
 
-/** Lanes drained at once in this process. */
-const CONCURRENCY = 16;
+/** Drains at once in this process, by kind of lane: those of one kind take no place of another. */
+const CONCURRENCY: Readonly<Record<LaneKind, number>> = { local: 4, expand: 2, remote: 16 };
 /** Milliseconds that the batches in hand have even where sessions used up the whole drain: a batch takes a few. */
 const SETTLE_MS = 5_000;
 
@@ -26,14 +26,18 @@ export class WorkerServer implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #stop = new AbortController();
   #bells: BellWorker | undefined;
 
-  constructor(house: House, queue: QueueStore, retention: RetentionStore, doorbell: Doorbell, bell: MailboxBell) {
+  constructor(house: House, queues: QueueStores, retention: RetentionStore, doorbell: Doorbell, bell: MailboxBell) {
     const log = house.log.child({ app: 'worker' });
     this.#house = house;
     this.#log = log;
     const { metrics } = house;
-    const local = new LocalLane(queue, bell, new Expander(queue, metrics), metrics, log);
-    this.#lanes = new Lanes(local, new RemoteLane(queue, metrics), doorbell);
-    this.#sweeper = new Sweeper(queue, doorbell, this.#lanes, log);
+    const drains = {
+      local: new LocalLane(queues.of('local'), bell, metrics, log),
+      expand: new ExpandLane(queues.of('expand'), doorbell, metrics, log),
+      remote: new RemoteLane(queues.of('remote'), metrics),
+    };
+    this.#lanes = new Lanes(drains, doorbell);
+    this.#sweeper = new Sweeper(queues.of('sweeper'), doorbell, this.#lanes, log);
     this.#retention = new RetentionSweeper(retention, house.config.retention, log);
   }
 

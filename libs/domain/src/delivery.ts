@@ -13,9 +13,14 @@ export const LEGAL_MOVES: Readonly<Record<DeliveryState, readonly DeliveryState[
   discarded: [],
 };
 
-/** 'local' delivers into our own mailboxes; 'remote:<domain>' goes to another host. */
-export type Lane = 'local' | `remote:${string}`;
+/** 'local' delivers into our own mailboxes; 'expand' follows aliases; 'remote:<domain>' goes to another host. */
+export type Lane = 'local' | 'expand' | `remote:${string}`;
 export const LOCAL_LANE = 'local';
+export const EXPAND_LANE = 'expand';
+/** Kinds of lanes share nothing that one could wait for: a bell queue, connections to the database and drains of their own. */
+export const LANE_KINDS = ['local', 'expand', 'remote'] as const;
+export type LaneKind = (typeof LANE_KINDS)[number];
+export const laneKind = (lane: string): LaneKind => (lane === LOCAL_LANE || lane === EXPAND_LANE ? lane : 'remote');
 export const remoteLane = (domain: string): Lane => `remote:${domain}`;
 
 /** Seconds. Requirements 1.4: next = birth + (floor(sqrt(age)) + skip)^2. */
@@ -37,5 +42,10 @@ export function nextAttemptAfter(age: number, channel: keyof typeof SKIP, jitter
 
 /** Alias chains deeper than this are a loop in all but name (R-4.11). */
 export const MAX_EXPANSION_DEPTH = 20;
+/**
+ * Rows that a message may have at one tenant, expanded targets included. An address whose targets would make it more is held: its aliases
+ * multiply, or one mail is on its way to more people than a mailing list should be an alias for.
+ */
+export const MAX_DELIVERIES = 20_000;
 /** Targets one alias may have (R-14.1). */
 export const MAX_ALIAS_TARGETS = 5000;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAddress, type CanonicalAddress } from './address.ts';
 import { MAX_EXPANSION_DEPTH } from './delivery.ts';
-import { expand, type Expansion } from './expand.ts';
+import { expand, MAX_EXPANSION, TOO_MANY_TARGETS, type Expansion } from './expand.ts';
 import type { DomainId, MailboxId, TenantId } from './ids.ts';
 import type { DirectoryFacts, DomainFacts, MailboxState, Target } from './resolution.ts';
 
@@ -92,6 +92,50 @@ test('a chain ends at the deepest level allowed', async () => {
     );
   expect(ends(await walk('n0', chain(MAX_EXPANSION_DEPTH)))).toEqual([`n${MAX_EXPANSION_DEPTH}@a.example mailbox 1`]);
   expect((await walk('n0', chain(MAX_EXPANSION_DEPTH + 1))).leaves).toMatchObject([{ kind: 'dead-end' }]);
+});
+
+test.each<[string, Record<string, Target[]>]>([
+  [
+    'addresses',
+    { x: to('y@a.example'), y: to(...Array.from({ length: MAX_EXPANSION }, (_, at) => `n${at}@b.example`)) },
+  ],
+  ['mailboxes', { x: Array.from({ length: MAX_EXPANSION + 1 }, (_, at) => box(`${at}`)) }],
+  [
+    'nested: 1,000 of 1,000',
+    Object.fromEntries([
+      ['x', to(...Array.from({ length: 1000 }, (_, at) => `n${at}@a.example`))],
+      ...Array.from({ length: 1000 }, (_, at) => [
+        `n${at}`,
+        to(...Array.from({ length: 1000 }, (__, deep) => `m${at}-${deep}@b.example`)),
+      ]),
+    ]),
+  ],
+])('a walk that meets too many %s stops and says so', async (_, book) => {
+  const { tooMany, leaves, nodes } = await walk('x', new Map(Object.entries(book)));
+  expect(tooMany).toBe(true);
+  expect(leaves.length).toBeLessThanOrEqual(MAX_EXPANSION + 1);
+  expect(nodes.at(-1)).toMatchObject({ outcome: 'dead-end', why: TOO_MANY_TARGETS });
+});
+
+test('facts are asked for few addresses at a time', async () => {
+  let most = 0;
+  const book = new Map([['x', to(...Array.from({ length: 100 }, (_, at) => `n${at}@a.example`))]]);
+  const { leaves, tooMany } = await expand(
+    { local: 'x', domain: domain.name },
+    {
+      lookup: (addresses) => {
+        most = Math.max(most, addresses.length);
+        return Promise.resolve(
+          addresses.map(({ local }) => ({
+            domain,
+            rows: [{ kind: 'alias' as const, local, targets: book.get(local) ?? [box(local)] }],
+          })),
+        );
+      },
+      parse: (path) => parseAddress(path, domainToASCII),
+    },
+  );
+  expect([most, leaves.length, tooMany]).toEqual([20, 100, false]);
 });
 
 test('any web of aliases: the walk ends, and no mailbox or foreign address gets two copies', async () => {

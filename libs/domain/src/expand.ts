@@ -4,8 +4,11 @@ import { MAX_EXPANSION_DEPTH } from './delivery.ts';
 import type { DomainId, MailboxId } from './ids.ts';
 import { resolve, type DirectoryFacts, type MailboxFacts, type Resolution } from './resolution.ts';
 
-/** Addresses looked at in one walk at most: bounds what a web of large aliases can cost. */
+/** Addresses and mailboxes met in one walk at most: bounds what a web of large aliases can cost. */
 export const MAX_EXPANSION = 20_000;
+export const TOO_MANY_TARGETS = `aliases lead to more than ${MAX_EXPANSION.toLocaleString('en')} places`;
+/** Addresses in one look-up: each may be an alias of MAX_ALIAS_TARGETS, and all their targets are in memory at once. */
+const LOOKUP_SLICE = 20;
 
 /** One place where mail ends. `recipient` is the address whose row led there, as that alias (or the client) wrote it. */
 export type Leaf = { readonly recipient: string } & (
@@ -34,10 +37,12 @@ export interface Expansion {
   readonly nodes: readonly ExpansionNode[];
   /** Each mailbox and each foreign address once. Empty: the aliases lead only to each other. */
   readonly leaves: readonly Leaf[];
+  /** The walk met more than MAX_EXPANSION addresses and mailboxes and went no further. */
+  readonly tooMany: boolean;
 }
 
 export interface ExpansionWorld {
-  /** Facts for each address, in order. Called once a level. */
+  /** Facts for each address, in order. A few at a time. */
   readonly lookup: (addresses: readonly CanonicalAddress[]) => Promise<readonly DirectoryFacts[]>;
   /** A stored forward-path as the directory compares it. */
   readonly parse: (forwardPath: string) => CanonicalAddress | undefined;
@@ -45,15 +50,18 @@ export interface ExpansionWorld {
 
 /**
  * Breadth first. Ends for every directory: no address is followed twice, none deeper than MAX_EXPANSION_DEPTH, and not more than
- * MAX_EXPANSION of them. Rejects only when `lookup` does.
+ * MAX_EXPANSION of them: then the walk stops, and its leaves are not all there are. Rejects only when `lookup` does.
  */
 export async function expand(address: CanonicalAddress, world: ExpansionWorld): Promise<Expansion> {
   const walk = new Walk(world.parse);
   walk.meet(showAddress(address), address, undefined);
-  while (walk.level.length > 0) {
+  while (walk.level.length > 0 && !walk.tooMany) {
     const level = walk.nextLevel();
-    const facts = await world.lookup(level.map(({ canonical }) => canonical));
-    for (const [at, step] of level.entries()) walk.follow(step, facts[at] ?? { domain: undefined, rows: [] });
+    for (let first = 0; first < level.length && !walk.tooMany; first += LOOKUP_SLICE) {
+      const slice = level.slice(first, first + LOOKUP_SLICE);
+      const facts = await world.lookup(slice.map(({ canonical }) => canonical));
+      for (const [at, step] of slice.entries()) walk.follow(step, facts[at] ?? { domain: undefined, rows: [] });
+    }
     walk.depth++;
   }
   return walk;
@@ -68,6 +76,7 @@ interface Pending {
 class Walk implements Expansion {
   readonly nodes: ExpansionNode[] = [];
   readonly leaves: Leaf[] = [];
+  tooMany = false;
   /** Of the addresses in `level`. */
   depth = 0;
   level: Pending[] = [];
@@ -85,18 +94,19 @@ class Walk implements Expansion {
   }
 
   meet(address: string, canonical: CanonicalAddress, via: string | undefined): void {
+    if (this.tooMany) return;
     const depth = via === undefined ? 0 : this.depth + 1;
     const key = showAddress(canonical);
     if (this.#seen.has(key)) this.#note({ address, via, outcome: 'seen' }, depth);
     else if (depth > MAX_EXPANSION_DEPTH)
       this.#deadEnd(address, via, `aliases nest deeper than ${MAX_EXPANSION_DEPTH}`, depth);
-    else if (this.#seen.size >= MAX_EXPANSION)
-      this.#deadEnd(address, via, `aliases lead to more than ${MAX_EXPANSION} addresses`, depth);
+    else if (this.#isOver(address, via, depth)) return;
     else this.level.push({ address, canonical, via });
     this.#seen.add(key);
   }
 
   follow({ address, canonical, via }: Pending, facts: DirectoryFacts): void {
+    if (this.tooMany) return;
     const resolution = resolve(canonical, facts);
     if (resolution.kind === 'not-hosted' && via !== undefined) {
       this.#note({ address, via, resolution, outcome: 'remote' });
@@ -121,18 +131,28 @@ class Walk implements Expansion {
       }
       const next = this.#parse(target.forwardPath);
       if (next) this.meet(target.forwardPath, next, address);
-      else this.#deadEnd(target.forwardPath, address, 'the target is no address', this.depth + 1);
+      else if (!this.#isOver(target.forwardPath, address, this.depth + 1))
+        this.#deadEnd(target.forwardPath, address, 'the target is no address', this.depth + 1);
     }
+  }
+
+  #isOver(address: string, via: string | undefined, depth: number): boolean {
+    if (this.tooMany) return true;
+    if (this.#seen.size < MAX_EXPANSION && this.leaves.length < MAX_EXPANSION) return false;
+    this.tooMany = true;
+    this.#deadEnd(address, via, TOO_MANY_TARGETS, depth);
+    return true;
   }
 
   /** A mailbox: the first way to it makes the leaf. */
   #end({ domainId, mailbox, ...node }: Partial<ExpansionNode> & Ended, depth: number): void {
+    const isSeen = this.#seen.has(mailbox.id);
+    if (!isSeen && this.#isOver(node.address, node.via, depth)) return;
     if (mailbox.state === 'disabled') {
       this.#note({ ...node, mailbox, outcome: 'dead-end', why: DISABLED }, depth);
       this.leaves.push({ recipient: node.address, kind: 'dead-end', why: DISABLED });
       return;
     }
-    const isSeen = this.#seen.has(mailbox.id);
     this.#seen.add(mailbox.id);
     this.#note({ ...node, mailbox, outcome: isSeen ? 'seen' : 'mailbox' }, depth);
     if (!isSeen) this.leaves.push({ recipient: node.address, kind: 'mailbox', domainId, mailboxId: mailbox.id });
@@ -144,6 +164,8 @@ class Walk implements Expansion {
   }
 
   #note(node: Noted, depth = this.depth): void {
+    // Aliases that overlap meet the same places again and again.
+    if (node.outcome === 'seen' && this.nodes.length >= MAX_EXPANSION) return;
     this.nodes.push({ depth, via: undefined, resolution: undefined, mailbox: undefined, why: undefined, ...node });
   }
 }

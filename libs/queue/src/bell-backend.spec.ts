@@ -19,7 +19,7 @@ test('a worker and a bell that come before their tables keep the process alive, 
     heard.resolve(data.lane);
     return Promise.resolve(0);
   };
-  const worker = await openBellWorker(house, 'posthouse_worker', answer, 1);
+  const worker = await openBellWorker(house, 'posthouse_worker', answer, { local: 1, expand: 1, remote: 1 });
   const bell = await openBellQueue(house, 'posthouse_ingress');
   await expect(bell.ring('local/0', { lane: 'local', slot: 0 })).rejects.toThrow();
   // A worker that spins never lets the event loop come to this.
@@ -32,7 +32,11 @@ test('a worker and a bell that come before their tables keep the process alive, 
 
 test('a worker whose database never comes can be closed', async () => {
   const away = new House(house.config, 'postgres://owner:secret@127.0.0.1:1/none', silentLog());
-  const worker = await openBellWorker(away, 'posthouse_worker', () => Promise.resolve(0), 1);
+  const worker = await openBellWorker(away, 'posthouse_worker', () => Promise.resolve(0), {
+    local: 1,
+    expand: 1,
+    remote: 1,
+  });
   await new Promise((resolve) => setImmediate(resolve));
   await expect(worker.close()).resolves.toBeUndefined();
 });

@@ -1,5 +1,6 @@
 /** Where BullMQ keeps its doorbells: Redis when it is configured, else the house's own Postgres. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LANE_KINDS, laneKind, type LaneKind } from '#domain';
 import { guardPool, House, roleUrl, type AppRole } from '#runtime';
 import {
   createPostgresBackend,
@@ -15,8 +16,8 @@ import pg from 'pg';
 import { redisPrefix } from './redis-prefix.ts';
 import { openRinger, RING_TIMEOUT } from './redis-ringer.ts';
 
-/** BullMQ's queue of doorbells; a job is a lane to look at, never a message. */
-export const LANES_QUEUE = 'lanes';
+/** BullMQ's queue of doorbells of one kind of lane; a job is a lane to look at, never a message. */
+export const bellQueueOf = (kind: LaneKind): string => `lanes-${kind}`;
 /** BullMQ's schema in Postgres; made by `migrateBells` as the owner. */
 export const BELL_SCHEMA = 'bullmq';
 /** Milliseconds before a worker whose database was away is made anew. */
@@ -49,38 +50,44 @@ export async function openBellQueue(house: House, role: AppRole): Promise<BellQu
     const prefix = await redisPrefix(house.databaseUrl, role);
     const ringer = openRinger(house.config.redisUrl, house.bells);
     const connection = ringer.redis;
-    const queue = new Queue<RingData>(LANES_QUEUE, { connection, prefix, skipVersionCheck: true });
-    queue.on('error', onError);
+    const queues = new Queues((name) => {
+      const queue = new Queue<RingData>(name, { connection, prefix, skipVersionCheck: true });
+      queue.on('error', onError);
+      return queue;
+    });
     return {
       async ring(id, data) {
         // BullMQ would wait for a Redis that never came up, and the sweeper with it.
         if (connection.status !== 'ready') throw new Error('Redis is away');
-        await within(RING_TIMEOUT, queue.add('drain', data, jobOptions(id)));
+        await within(RING_TIMEOUT, queues.of(data).add('drain', data, jobOptions(id)));
       },
       close: () =>
-        closeAll({ close: () => within(CLOSE_TIMEOUT, queue.close()) }, () => Promise.resolve(ringer.close())),
+        closeAll({ close: () => within(CLOSE_TIMEOUT, queues.close()) }, () => Promise.resolve(ringer.close())),
     };
   }
   const pool = bellPool(house, role, onError);
   const connection = pool as unknown as PostgresConnectionOptions;
-  const opened = new WhenReady(() => {
-    const queue = new Queue(LANES_QUEUE, { connection }, createPostgresBackend);
-    queue.on('error', onError);
-    return queue;
-  });
-  const add = async (id: string, data: RingData) => (await opened.get()).add('drain', data, jobOptions(id));
+  const queues = new Queues(
+    (name) =>
+      new WhenReady(() => {
+        const queue = new Queue(name, { connection }, createPostgresBackend);
+        queue.on('error', onError);
+        return queue;
+      }),
+  );
+  const add = async (id: string, data: RingData) => (await queues.of(data).get()).add('drain', data, jobOptions(id));
   return {
     ring: async (id, data) => void (await within(RING_TIMEOUT, add(id, data))),
-    close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, opened.close()) }, () => pool.end()),
+    close: () => closeAll({ close: () => within(CLOSE_TIMEOUT, queues.close()) }, () => pool.end()),
   };
 }
 
-/** The hearing end: calls `answer` for each ring. With Redis it rejects as the ringing end does. */
+/** The hearing end: calls `answer` for each ring, for so many of a kind of lane at once. With Redis it rejects as the ringing end does. */
 export async function openBellWorker(
   house: House,
   role: AppRole,
   answer: Answer,
-  concurrency: number,
+  concurrency: Readonly<Record<LaneKind, number>>,
 ): Promise<BellWorker> {
   const onError = (error: Error): void => house.log.debug({ reason: error.message }, 'doorbell connection');
   const inHand = new Set<Promise<number>>();
@@ -89,31 +96,63 @@ export async function openBellWorker(
     inHand.add(answering);
     return answering;
   };
-  const options: Omit<WorkerOptions, 'connection'> = { concurrency, lockDuration: 60_000, drainDelay: 5 };
+  const options = (kind: LaneKind): Omit<WorkerOptions, 'connection'> => ({
+    concurrency: concurrency[kind],
+    lockDuration: 60_000,
+    drainDelay: 5,
+  });
   if (house.config.redisUrl !== undefined) {
     const prefix = await redisPrefix(house.databaseUrl, role);
     const connection = new Redis(house.config.redisUrl, { maxRetriesPerRequest: null });
     connection.on('error', onError);
-    const worker = new Worker<RingData, number>(LANES_QUEUE, tracked, { ...options, connection, prefix });
-    worker.on('error', onError);
-    const end = { close: () => closeWorker(worker, inHand, connection.status === 'ready') };
+    const workers = LANE_KINDS.map((kind) => {
+      const worker = new Worker<RingData, number>(bellQueueOf(kind), tracked, { ...options(kind), connection, prefix });
+      worker.on('error', onError);
+      return worker;
+    });
+    const end = { close: () => closeWorkers(workers, inHand, connection.status === 'ready') };
     return { close: () => closeAll(end, () => Promise.resolve(connection.disconnect())) };
   }
   const pool = bellPool(house, role, onError);
   const connection = pool as unknown as PostgresConnectionOptions;
-  const opened = new WhenReady(() => {
-    const worker = new Worker(LANES_QUEUE, tracked, { ...options, connection, autorun: false }, createPostgresBackend);
-    worker.on('error', onError);
-    return worker;
-  });
   const stop = new AbortController();
-  const running = runWhenReady(opened, stop.signal, onError);
+  const running = LANE_KINDS.map((kind) => {
+    const opened = new WhenReady(() => {
+      const own = { ...options(kind), connection, autorun: false };
+      const worker = new Worker(bellQueueOf(kind), tracked, own, createPostgresBackend);
+      worker.on('error', onError);
+      return worker;
+    });
+    return runWhenReady(opened, stop.signal, onError);
+  });
   const close = async (): Promise<void> => {
     stop.abort();
-    const worker = await running;
-    if (worker) await closeWorker(worker, inHand, true);
+    const workers = await Promise.all(running);
+    const ready = workers.filter((worker) => worker !== undefined);
+    await closeWorkers(ready, inHand, true);
   };
   return { close: () => closeAll({ close }, () => pool.end()) };
+}
+
+/** One for each kind of lane, made at its first ring. */
+class Queues<Q extends { close(): Promise<void> }> {
+  readonly #make: (name: string) => Q;
+  readonly #queues = new Map<LaneKind, Q>();
+
+  constructor(make: (name: string) => Q) {
+    this.#make = make;
+  }
+
+  of({ lane }: RingData): Q {
+    const kind = laneKind(lane);
+    const queue = this.#queues.get(kind) ?? this.#make(bellQueueOf(kind));
+    this.#queues.set(kind, queue);
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
 }
 
 /** Tries until the database is there; until then the sweeper does the work. */
@@ -186,20 +225,22 @@ function bellPool(house: House, role: AppRole, onError: (error: Error) => void):
     application_name: `${role} doorbell`,
     options: `-c search_path=${BELL_SCHEMA}`,
     keepAlive: true,
-    max: 4,
+    max: 6,
     connectionTimeoutMillis: 5_000,
   });
+  // Every queue and worker of BullMQ listens to it, several times.
+  pool.setMaxListeners(64);
   guardPool(pool, onError);
   return pool;
 }
 
 /** Every answer in hand is waited for; a backend that is away is not. */
-async function closeWorker(
-  worker: { close(force?: boolean): Promise<void> },
+async function closeWorkers(
+  workers: readonly { close(force?: boolean): Promise<void> }[],
   inHand: ReadonlySet<Promise<number>>,
   there: boolean,
 ): Promise<void> {
-  const closing = worker.close(!there);
+  const closing = Promise.all(workers.map((worker) => worker.close(!there)));
   await Promise.allSettled(inHand);
   await within(CLOSE_TIMEOUT, closing);
 }

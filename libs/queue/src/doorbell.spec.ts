@@ -68,7 +68,10 @@ async function bells(where: House) {
     drains,
     queue,
     /** The hearing end; several may hear. */
-    hear: async () => void open.push(await openBellWorker(where, 'posthouse_worker', drains.answer, 4)),
+    hear: async () =>
+      void open.push(
+        await openBellWorker(where, 'posthouse_worker', drains.answer, { local: 4, expand: 4, remote: 4 }),
+      ),
   };
 }
 

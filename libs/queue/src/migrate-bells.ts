@@ -1,7 +1,8 @@
 import { APP_ROLES, type AppRole } from '#runtime';
+import { LANE_KINDS } from '#domain';
 import { runMigrations } from 'bullmq';
 import pg from 'pg';
-import { BELL_SCHEMA, LANES_QUEUE } from './bell-backend.ts';
+import { BELL_SCHEMA, bellQueueOf } from './bell-backend.ts';
 
 /** Who rings and who answers. */
 const BELL_ROLES: readonly AppRole[] = APP_ROLES.filter(
@@ -21,7 +22,7 @@ export async function migrateBells(ownerUrl: string): Promise<void> {
     await client.query('select pg_advisory_lock($1)', [BELL_LOCK]);
     await runMigrations(client, BELL_SCHEMA);
     // BullMQ makes a queue's id sequence at its first job: that must be now, since the app roles may create nothing.
-    await client.query(`select ${BELL_SCHEMA}.next_job_id($1)`, [LANES_QUEUE]);
+    for (const kind of LANE_KINDS) await client.query(`select ${BELL_SCHEMA}.next_job_id($1)`, [bellQueueOf(kind)]);
     const roles = BELL_ROLES.join(', ');
     await client.query(`grant usage on schema ${BELL_SCHEMA} to ${roles}`);
     await client.query(`grant select, insert, update, delete on all tables in schema ${BELL_SCHEMA} to ${roles}`);

@@ -15,6 +15,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   auth_succeeded: LOGIN,
   auth_upgrade: LOGIN,
   deliver_across: WORKER,
+  expand_delivery: WORKER,
   forget_tenant: API,
   lies_nowhere: [],
   overtaken_messages: ['posthouse_ingress'],

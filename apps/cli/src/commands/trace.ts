@@ -1,4 +1,4 @@
-import { LOCAL_LANE, quoted, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
+import { laneKind, quoted, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
 import type { Command } from 'commander';
 import { parsePageSize } from '../arguments.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
@@ -31,7 +31,7 @@ export function registerTrace(program: Command, context: Context): void {
 }
 
 const isWaitingRemote = ({ lane, state }: TracedDelivery): boolean =>
-  lane !== LOCAL_LANE && (state === 'queued' || state === 'leased');
+  laneKind(lane) === 'remote' && (state === 'queued' || state === 'leased');
 
 export const traceJson = ({ tenant, messageId, message, deliveries, events }: MessageTrace) => ({
   id: showId('msg', messageId),

@@ -1,4 +1,4 @@
-import type { Lane } from '../delivery.ts';
+import type { Lane, LaneKind } from '../delivery.ts';
 import type { DomainId, MailboxId, MessageId, TenantId } from '../ids.ts';
 import type { CanonicalAddress } from '../address.ts';
 import type { DirectoryFacts } from '../resolution.ts';
@@ -61,6 +61,9 @@ export interface ExpandedTarget {
   readonly hold: string | undefined;
 }
 
+/** `too-many`: the message would have more than MAX_DELIVERIES rows; nothing was changed by this step. */
+export type Expanded = 'forwarded' | 'lost-lease' | 'too-many';
+
 export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'busy' | 'held' | 'lost-lease';
 
 /** Moves deliveries. Every method is one transaction and checks the lease of every row it touches. */
@@ -72,12 +75,24 @@ export abstract class QueueStore {
   abstract place(placements: readonly Placement[]): Promise<Placed[]>;
   abstract defer(deferrals: readonly Deferral[]): Promise<void>;
   abstract hold(holds: readonly Hold[]): Promise<void>;
-  /** The row becomes `forwarded` and its targets rows of their own. */
-  abstract expand(delivery: LeasedDelivery, targets: readonly ExpandedTarget[]): Promise<void>;
+  /**
+   * The row becomes `forwarded` and its targets rows of their own: in steps that renew the lease, each a transaction. Begun by somebody who is
+   * gone, it goes on where that one was.
+   */
+  abstract expand(
+    delivery: LeasedDelivery,
+    targets: readonly ExpandedTarget[],
+    leaseSeconds: number,
+  ): Promise<Expanded>;
   /** Rows whose lease ran out become due again; gives their number. */
   abstract releaseExpired(): Promise<number>;
   /** Lanes with due rows. */
   abstract dueLanes(): Promise<Lane[]>;
   /** Removes pending messages of which nothing has come for so long: nobody finishes them any more. Gives their number. */
   abstract sweepPending(silentSeconds: number): Promise<number>;
+}
+
+/** A store for each kind of lane, and for the sweeper: none waits for what another asks of the database. */
+export abstract class QueueStores {
+  abstract of(user: LaneKind | 'sweeper'): QueueStore;
 }

@@ -1,4 +1,5 @@
 /** The grouped commit of ingress: one statement, one round trip, one transaction for all messages that waited. */
+import { EXPAND_LANE, LOCAL_LANE } from '#domain';
 import type { HotStatement } from '../hot-connection.ts';
 
 /** Ids of messages that the directory has overtaken since RCPT, from the columns of the delivery rows and the three behind them. */
@@ -9,7 +10,7 @@ overtaken as materialized (
 )`;
 
 const DELIVERIES = (first: number): string => `
-  select tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, 'local',
+  select tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, case when mailbox_id is null then '${EXPAND_LANE}' else '${LOCAL_LANE}' end,
          case when hold is null then 'queued' else 'held' end, hold, dsn_notify, dsn_orcpt
     from unnest($${first}::uuid[], $${first + 1}::uuid[], $${first + 2}::int[], $${first + 3}::uuid[], $${first + 4}::uuid[],
                 $${first + 5}::text[], $${first + 6}::text[], $${first + 7}::text[], $${first + 8}::text[])

@@ -1,7 +1,7 @@
-import { QueueStore, RetentionStore } from '#domain';
+import { QueueStores, RetentionStore } from '#domain';
 import { Module } from '@nestjs/common';
 import { Database } from '../database.ts';
-import { PgQueueStore } from '../queue/pg-queue.store.ts';
+import { PgQueueStores } from '../queue/pg-queue.store.ts';
 import { PgRetentionStore } from '../retention/pg-retention.store.ts';
 import { databaseAs, DatabaseCloser } from './database-provider.ts';
 
@@ -10,10 +10,10 @@ import { databaseAs, DatabaseCloser } from './database-provider.ts';
   providers: [
     databaseAs('posthouse_worker'),
     DatabaseCloser,
-    { provide: QueueStore, useClass: PgQueueStore },
+    { provide: QueueStores, useClass: PgQueueStores },
     // Its steps are for tests: Nest must not try to inject them.
     { provide: RetentionStore, inject: [Database], useFactory: (database: Database) => new PgRetentionStore(database) },
   ],
-  exports: [QueueStore, RetentionStore],
+  exports: [QueueStores, RetentionStore],
 })
 export class WorkerStoreModule {}

@@ -51,6 +51,21 @@ async function claimed({ queue }: Stores, lane: Parameters<Stores['queue']['clai
   return [...deliveries];
 }
 
+async function expandOne(stores: Stores, attempt: number): Promise<void> {
+  const [delivery] = await claimed(stores, 'remote:big.test');
+  await stores.queue.expand(
+    { ...(delivery ?? expect.fail('none')), attempt },
+    Array.from({ length: 100 }, (_, at) => ({
+      recipient: at < 90 ? `m${at}@big.test` : `m0@d${DUE_TENANT_AT + (at % 10)}.test`,
+      lane: LOCAL_LANE,
+      domainId: (at < 90 ? BIG_DOMAIN : planId('domain', DUE_TENANT_AT + (at % 10))) as DomainId,
+      mailboxId: planId('mailbox', at < 90 ? at : 2_000_000 + (at % 10)) as LeasedDelivery['mailboxId'],
+      hold: undefined,
+    })),
+    60,
+  );
+}
+
 /** Whose leases ran out: as many as one step takes back, beside those of the world. */
 const expireAgain = (world: PlanWorld) =>
   world.owner.query(
@@ -128,22 +143,8 @@ export const QUEUE_DRIVES: readonly Drive[] = [
       holder.release();
     },
   },
-  {
-    name: 'expand: a hundred targets, some of another tenant',
-    run: async (stores) => {
-      const [delivery] = await claimed(stores, 'remote:big.test');
-      await stores.queue.expand(
-        delivery ?? expect.fail('none'),
-        Array.from({ length: 100 }, (_, at) => ({
-          recipient: at < 90 ? `m${at}@big.test` : `m0@d${DUE_TENANT_AT + (at % 10)}.test`,
-          lane: LOCAL_LANE,
-          domainId: (at < 90 ? BIG_DOMAIN : planId('domain', DUE_TENANT_AT + (at % 10))) as DomainId,
-          mailboxId: planId('mailbox', at < 90 ? at : 2_000_000 + (at % 10)) as LeasedDelivery['mailboxId'],
-          hold: undefined,
-        })),
-      );
-    },
-  },
+  { name: 'expand: a hundred targets, some of another tenant', run: (stores) => expandOne(stores, 1) },
+  { name: 'expand: what another attempt has begun', run: (stores) => expandOne(stores, 2) },
   {
     name: 'leases that ran out',
     prepare: expireAgain,

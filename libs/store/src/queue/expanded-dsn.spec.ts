@@ -1,6 +1,7 @@
 /** RFC 3461 5.2.7: what the sender asked for at an alias holds for everywhere it leads. */
 import {
   DEFAULT_TENANT,
+  EXPAND_LANE,
   LOCAL_LANE,
   remoteLane,
   type DomainId,
@@ -39,14 +40,18 @@ async function expanded(
   const recipient = { ...toRecipient({ forwardPath }), ...dsn };
   const message = { ...intakeMessage(newId() as MessageId, [recipient]), ret: 'HDRS', envid: 'QQ 314' };
   await world.intake.commit(message);
-  const [alias] = (await world.queue.claim(LOCAL_LANE, 10, 60)).deliveries;
+  const [alias] = (await world.queue.claim(EXPAND_LANE, 10, 60)).deliveries;
   if (!alias) throw new Error('nothing claimed');
-  await world.queue.expand(alias, [
-    target('next@example.org'),
-    target('far@far.example', { lane: remoteLane('far.example') }),
-    target('lost@example.org', { hold: 'no such user' }),
-    target('other@tenant.example', { domainId: elsewhere.domainId }),
-  ]);
+  await world.queue.expand(
+    alias,
+    [
+      target('next@example.org'),
+      target('far@far.example', { lane: remoteLane('far.example') }),
+      target('lost@example.org', { hold: 'no such user' }),
+      target('other@tenant.example', { domainId: elsewhere.domainId }),
+    ],
+    60,
+  );
   const rows = await world.rows<{ recipient: string; dsn: unknown }>(
     `select d.recipient, array[d.dsn_notify, d.dsn_orcpt, m.dsn_envid, m.dsn_ret] as dsn
        from delivery d join message m on m.tenant_id = d.tenant_id and m.id = d.message_id where d.depth > 0`,
@@ -74,7 +79,7 @@ test('an alias behind an alias passes on what the first one was asked', async ()
   const { deliveries } = await world.queue.claim(LOCAL_LANE, 10, 60);
   const next = deliveries.find(({ recipient }) => recipient === 'next@example.org');
   if (!next) throw new Error('nothing claimed');
-  await world.queue.expand(next, [target('last@example.org')]);
+  await world.queue.expand(next, [target('last@example.org')], 60);
   expect(
     await world.rows(`select dsn_notify, dsn_orcpt from delivery where depth = 2 and tenant_id = $1`, [DEFAULT_TENANT]),
   ).toEqual([{ dsn_notify: 'DELAY', dsn_orcpt: 'rfc822;team@example.org' }]);

@@ -198,7 +198,7 @@ describe('claim', () => {
     const last = new Set(tenants.toSorted().slice(32));
     for (const tenantId of tenants) {
       const count = last.has(tenantId) ? 1 : 8;
-      for (let at = 0; at < count; at++) await world.accept([{ forwardPath: 'x@y', tenantId }]);
+      for (let at = 0; at < count; at++) await world.accept([{ forwardPath: 'x@y', tenantId, mailboxId: alice }]);
     }
     let total = 0;
     for (let more = true; more;) {
@@ -225,9 +225,11 @@ describe('leases', () => {
     expect(await world.queue.place(place([old]))).toEqual(['lost-lease']);
     await world.queue.defer([{ delivery: old, retryAfter: 10, reply: 'no' }]);
     await world.queue.hold([{ delivery: old, reason: 'no' }]);
-    await world.queue.expand(old, [
-      { recipient: 'x@y', lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined },
-    ]);
+    await world.queue.expand(
+      old,
+      [{ recipient: 'x@y', lane: LOCAL_LANE, domainId: undefined, mailboxId: undefined, hold: undefined }],
+      60,
+    );
     expect(await world.states()).toEqual(['leased']);
     expect(await world.copies()).toEqual([]);
     expect(await worker.place(place(fresh ? [fresh] : []))).toEqual(['delivered']);
@@ -254,14 +256,19 @@ describe('leases', () => {
 describe("the sweeper's questions", () => {
   test('lanes with due rows, and only those', async () => {
     await world.accept([{ forwardPath: 'team@example.org' }, toAlice()]);
-    const [team] = (await world.claim()).deliveries;
+    const [team] = (await world.claimAliases()).deliveries;
+    await world.claim();
     if (!team) throw new Error('nothing claimed');
     const target = { domainId: undefined, mailboxId: undefined, hold: undefined };
-    await world.queue.expand(team, [
-      { ...target, recipient: 'x@a.example', lane: remoteLane('a.example') },
-      { ...target, recipient: 'x@b.example', lane: remoteLane('b.example') },
-      { ...target, recipient: 'y@b.example', lane: remoteLane('b.example') },
-    ]);
+    await world.queue.expand(
+      team,
+      [
+        { ...target, recipient: 'x@a.example', lane: remoteLane('a.example') },
+        { ...target, recipient: 'x@b.example', lane: remoteLane('b.example') },
+        { ...target, recipient: 'y@b.example', lane: remoteLane('b.example') },
+      ],
+      60,
+    );
     expect(await world.queue.dueLanes()).toEqual(['remote:a.example', 'remote:b.example']);
     const { deliveries } = await world.queue.claim(remoteLane('a.example'), 10, 60);
     await world.queue.defer(deliveries.map((delivery) => ({ delivery, retryAfter: 1000, reply: 'later' })));

@@ -1,12 +1,16 @@
 import {
+  MAX_DELIVERIES,
   QueueStore,
+  QueueStores,
   type CanonicalAddress,
   type Claim,
   type Deferral,
   type DirectoryFacts,
+  type Expanded,
   type ExpandedTarget,
   type Hold,
   type Lane,
+  type LaneKind,
   type LeasedDelivery,
   type Placed,
   type Placement,
@@ -23,6 +27,7 @@ import {
   DEFER,
   DUE_LANES,
   EXPAND,
+  EXPANDED,
   HOLD,
   LANES_PER_SWEEP,
   RELEASE_EXPIRED,
@@ -35,7 +40,27 @@ const WAKES_PER_SWEEP = 10;
 /** Milliseconds that a connection which many share waits for a row. */
 const SHARED_PATIENCE = 500;
 
+/** Targets that one transaction of an expansion makes. */
+const TARGETS_PER_STEP = 1000;
+
+/** Each on connections of its own, opened at their first use. */
 @Injectable()
+export class PgQueueStores extends QueueStores {
+  readonly #database: Database;
+  readonly #stores = new Map<LaneKind | 'sweeper', PgQueueStore>();
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+  }
+
+  override of(user: LaneKind | 'sweeper'): QueueStore {
+    const store = this.#stores.get(user) ?? new PgQueueStore(this.#database);
+    this.#stores.set(user, store);
+    return store;
+  }
+}
+
 export class PgQueueStore extends QueueStore {
   readonly #database: Database;
   readonly #claims: Claims;
@@ -106,23 +131,48 @@ export class PgQueueStore extends QueueStore {
   }
 
   override async expand(
-    { tenantId, messageId, ordinal, lease }: LeasedDelivery,
+    delivery: LeasedDelivery,
     targets: readonly ExpandedTarget[],
-  ): Promise<void> {
-    await this.#settles.query(EXPAND, [
+    leaseSeconds: number,
+  ): Promise<Expanded> {
+    const { tenantId, messageId, ordinal, lease } = delivery;
+    const missing = delivery.attempt > 1 ? await this.#missing(delivery, targets) : targets;
+    for (let first = 0; ; first += TARGETS_PER_STEP) {
+      const step = missing.slice(first, first + TARGETS_PER_STEP);
+      const isLast = first + TARGETS_PER_STEP >= missing.length;
+      const [row] = await this.#settles.query<{ outcome: Expanded | 'more' }>(EXPAND, [
+        tenantId,
+        messageId,
+        ordinal,
+        lease,
+        leaseSeconds,
+        isLast,
+        targets.length,
+        MAX_DELIVERIES,
+        ...columns(
+          step,
+          ({ recipient }) => recipient,
+          ({ lane }) => lane,
+          ({ domainId }) => domainId,
+          ({ mailboxId }) => mailboxId,
+          ({ hold }) => hold,
+        ),
+      ]);
+      if (row && row.outcome !== 'more') return row.outcome;
+    }
+  }
+
+  /** What another attempt has not made yet. */
+  async #missing({ tenantId, messageId, ordinal }: LeasedDelivery, targets: readonly ExpandedTarget[]) {
+    const domains = [...new Set(targets.flatMap(({ domainId }) => domainId ?? []))];
+    const rows = await this.#settles.query<{ recipient: string; mailbox_id: string | null }>(EXPANDED, [
       tenantId,
       messageId,
       ordinal,
-      lease,
-      ...columns(
-        targets,
-        ({ recipient }) => recipient,
-        ({ lane }) => lane,
-        ({ domainId }) => domainId,
-        ({ mailboxId }) => mailboxId,
-        ({ hold }) => hold,
-      ),
+      domains,
     ]);
+    const made = new Set(rows.map((row) => targetKey(row.recipient, row.mailbox_id)));
+    return targets.filter(({ recipient, mailboxId }) => !made.has(targetKey(recipient, mailboxId)));
   }
 
   override async releaseExpired(): Promise<number> {
@@ -150,6 +200,9 @@ export class PgQueueStore extends QueueStore {
     return rows[0]?.count ?? 0;
   }
 }
+
+const targetKey = (recipient: string, mailboxId: string | null | undefined): string =>
+  `${mailboxId ?? ''} ${recipient}`;
 
 const leaseColumns = (deliveries: readonly LeasedDelivery[]): unknown[][] =>
   columns(

@@ -1,6 +1,7 @@
 /** Accepted messages in a fresh database, as ingress would have written them. */
 import {
   DEFAULT_TENANT,
+  EXPAND_LANE,
   LOCAL_LANE,
   type Basis,
   type DomainId,
@@ -27,6 +28,8 @@ export interface QueueWorld {
   accept(recipients: readonly Recipient[], more?: { octets?: number; reversePath?: string }): Promise<MessageId>;
   rows<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   claim(limit?: number, lease?: number, queue?: PgQueueStore): ReturnType<PgQueueStore['claim']>;
+  /** Addresses that are to be expanded. */
+  claimAliases(limit?: number, lease?: number, queue?: PgQueueStore): ReturnType<PgQueueStore['claim']>;
   /** Of all deliveries, by message and ordinal. */
   states(): Promise<string[]>;
   copies(): Promise<{ mailbox_id: MailboxId; uid: number; modseq: number }[]>;
@@ -82,6 +85,7 @@ export async function queueWorld(): Promise<QueueWorld> {
     },
     rows,
     claim: (limit = 100, lease = 60, queue = ours) => queue.claim(LOCAL_LANE, limit, lease),
+    claimAliases: (limit = 100, lease = 60, queue = ours) => queue.claim(EXPAND_LANE, limit, lease),
     async states() {
       const found = await rows<{ state: string }>('select state from delivery order by message_id, ordinal');
       return found.map(({ state }) => state);

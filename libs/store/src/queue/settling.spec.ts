@@ -232,13 +232,18 @@ describe('expand, defer and hold', () => {
 
   test('the row becomes forwarded, its targets rows with ordinals of their own', async () => {
     await world.accept([{ forwardPath: 'team@example.org' }, toAlice()]);
-    const [team] = (await world.claim()).deliveries;
+    const [team] = (await world.claimAliases()).deliveries;
+    await world.claim();
     if (!team) throw new Error('nothing claimed');
-    await world.queue.expand(team, [
-      { ...target, recipient: 'alice@example.org', mailboxId: alice },
-      { ...target, recipient: 'x@elsewhere.example', lane: remoteLane('elsewhere.example') },
-      { ...target, recipient: 'lost@example.org', hold: 'no such user' },
-    ]);
+    await world.queue.expand(
+      team,
+      [
+        { ...target, recipient: 'alice@example.org', mailboxId: alice },
+        { ...target, recipient: 'x@elsewhere.example', lane: remoteLane('elsewhere.example') },
+        { ...target, recipient: 'lost@example.org', hold: 'no such user' },
+      ],
+      60,
+    );
     expect(
       await world.rows(`select ordinal, parent, depth, recipient, lane, state, reply from delivery order by ordinal`),
     ).toEqual([
@@ -247,7 +252,7 @@ describe('expand, defer and hold', () => {
         parent: null,
         depth: 0,
         recipient: 'team@example.org',
-        lane: 'local',
+        lane: 'expand',
         state: 'forwarded',
         reply: 'expanded to 3 target(s)',
       },
@@ -286,13 +291,14 @@ describe('expand, defer and hold', () => {
 
   test('two expansions of one message at the same time keep their ordinals apart', async () => {
     await world.accept([{ forwardPath: 'one@example.org' }, { forwardPath: 'two@example.org' }]);
-    const { deliveries } = await world.claim();
+    const { deliveries } = await world.claimAliases();
     const workers = [world.queue, world.anotherWorker()];
     await Promise.all(
       deliveries.map((delivery, at) =>
         workers[at]!.expand(
           delivery,
           Array.from({ length: 20 }, (_, n) => ({ ...target, recipient: `${at}-${n}@example.org` })),
+          60,
         ),
       ),
     );

@@ -120,43 +120,26 @@ select tenant_id, message_id, 'held', ordinal, reply from moved`,
 };
 
 /**
- * $1 tenant, $2 message, $3 ordinal, $4 lease; $5.. targets: recipient, lane, domain, mailbox, hold. Targets inherit what the sender asked
- * for (RFC 3461 5.2.7), and the address it wrote to where it named no other (RFC 3461 5.2.1; of type utf-8 by RFC 6533 3).
+ * $1 tenant, $2 message, $3 ordinal, $4 lease, $5 lease seconds, $6 whether these are the last targets, $7 targets of all steps, $8 rows the
+ * message may have; $9.. targets: recipient, lane, domain, mailbox, hold.
  */
 export const EXPAND: HotStatement = {
   name: 'queue_expand',
   text: `
-with moved as (
-  update delivery
-     set came_from = state, state = 'forwarded', settled_at = now(), lease_owner = null, lease_until = null,
-         reply = 'expanded to ' || cardinality($5::text[]) || ' target(s)'
-   where tenant_id = $1::uuid and message_id = $2::uuid and ordinal = $3 and state = 'leased' and lease_owner = $4::uuid
-  returning tenant_id, message_id, ordinal, depth, queued_at, reply, dsn_notify,
-            coalesce(dsn_orcpt, case when octet_length(recipient) = length(recipient) then 'rfc822;' else 'utf-8;' end || recipient) as dsn_orcpt
-), wanted as (
-  select t.*, coalesce(d.tenant_id, $1::uuid) as owner
-    from unnest($5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[]) with ordinality
-      as t (recipient, lane, domain_id, mailbox_id, hold, at)
-    left join domain d on d.id = t.domain_id
-), own as (
-  select *, row_number() over (order by at) as number from wanted where owner = $1::uuid
-), grown as (
-  update message m set deliveries = m.deliveries + (select count(*) from own)::int
-    from moved where m.tenant_id = moved.tenant_id and m.id = moved.message_id
-  returning m.deliveries - (select count(*) from own)::int as first
-), targets as (
-  insert into delivery (tenant_id, message_id, ordinal, parent, depth, recipient, lane, domain_id, mailbox_id, state, reply,
-                        dsn_notify, dsn_orcpt)
-  select moved.tenant_id, moved.message_id, grown.first + own.number - 1, moved.ordinal, moved.depth + 1, own.recipient, own.lane,
-         own.domain_id, own.mailbox_id, case when own.hold is null then 'queued' else 'held' end, own.hold,
-         moved.dsn_notify, moved.dsn_orcpt
-    from moved, grown, own
-), across as (
-  select deliver_across(moved.tenant_id, moved.message_id, w.owner, w.recipient, w.domain_id, w.mailbox_id, moved.dsn_notify, moved.dsn_orcpt)
-    from moved, wanted w where w.owner <> $1::uuid
-)
-insert into event (tenant_id, message_id, kind, ordinal, detail)
-select tenant_id, message_id, 'forwarded', ordinal, reply from moved where (select count(*) from across) >= 0`,
+select expand_delivery($1::uuid, $2::uuid, $3::int, $4::uuid, $5::float8, $6::boolean, $7::int, $8::int,
+                       $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[]) as outcome`,
+};
+
+/** $1 tenant, $2 message, $3 ordinal, $4 domains of the targets: targets that were made by steps before, here and at other tenants. */
+export const EXPANDED: HotStatement = {
+  name: 'queue_expanded',
+  text: `
+select d.recipient, d.mailbox_id from delivery d where d.tenant_id = $1::uuid and d.message_id = $2::uuid and d.parent = $3::int
+union all
+select d.recipient, d.mailbox_id
+  from (select distinct tenant_id from domain where id = any ($4::uuid[]) and tenant_id <> $1::uuid) t
+  join delivery d on d.tenant_id = t.tenant_id and d.message_id = $2::uuid
+ where d.depth > 0`,
 };
 
 /** Due at once, behind what is due already. */
@@ -180,7 +163,7 @@ select count(*)::int as count from moved`,
 /** Lanes looked at in one sweep at most; the next sweep looks at those behind them. */
 export const LANES_PER_SWEEP = 1000;
 
-/** $1 lane behind which to begin, $2 lanes at most. Skip scan over lanes with queued rows that wait for nothing, the local lane always among them. */
+/** $1 lane behind which to begin, $2 lanes at most. Skip scan over lanes with queued rows that wait for nothing, our own lanes always among them. */
 export const DUE_LANES: HotStatement = {
   name: 'queue_due_lanes',
   text: `
@@ -192,7 +175,7 @@ with recursive lanes (lane, number) as (
 )
 select lane, number,
        exists (select from delivery d where d.state = 'queued' and not d.deferred and d.lane = l.lane and d.next_attempt_at <= now()) as due
-  from (select 'local' as lane, 0 as number union all select lane, number from lanes where lane is not null) l`,
+  from (select 'local' as lane, 0 as number union all select 'expand', 0 union all select lane, number from lanes where lane is not null) l`,
 };
 
 /** Unfinished messages that one statement removes; the rest has its turn in the next sweep. */
