@@ -10,6 +10,7 @@ export { defaultFolders } from './folder/default-folders.ts';
 export { ApiStoreModule } from './modules/api.module.ts';
 export { PgDirectoryStore } from './directory/pg-directory.store.ts';
 export { PgTraceStore } from './trace/pg-trace.store.ts';
+export { PgQueueStores } from './queue/pg-queue.store.ts';
 export { Pop3StoreModule } from './modules/pop3.module.ts';
 export { ImapStoreModule } from './modules/imap.module.ts';
 export { PgAccountStore } from './account/pg-account.store.ts';
