@@ -1,6 +1,6 @@
 // Builds when dist is missing or older than the sources; of several starts at the same time one builds and the others wait.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from './ensure-node24.js';
@@ -43,28 +43,41 @@ function newest(path) {
     .reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
 }
 
+/** `lock` says who builds, for people; the kernel's lock beside it decides, across containers that share the checkout as well. */
 async function withLock(lock, work) {
-  await take(lock);
+  const guard = await take(lock);
   try {
+    tryTo(() => rmSync(lock, { recursive: true, force: true }));
+    tryTo(() => writeFileSync(lock, String(process.pid)));
     work();
   } finally {
     rmSync(lock, { force: true });
+    guard.release();
   }
 }
 
 /** Resolves when this process is the one that builds. */
 async function take(lock) {
   // What is to be built cannot be asked; this one file of the sources runs as it stands.
-  const { ownHolder, plainHolder, takeLock } = await import('../libs/runtime/src/process-lock.ts');
+  const { takeKernelLock } = await import('../libs/runtime/src/kernel-lock.ts');
   let isTold = false;
   for (;;) {
-    const outcome = tryTo(() => takeLock(lock, ownHolder(), plainHolder));
-    if (outcome.kind === 'taken') return;
-    if (outcome.kind === 'held' && !isTold) {
-      process.stderr.write(`posthouse: waiting for process ${outcome.by.pid}, which is building\n`);
+    const guard = tryTo(() => takeKernelLock(`${lock}.guard`));
+    if (guard !== undefined) return guard;
+    if (!isTold) {
+      process.stderr.write(`posthouse: waiting for ${builder(lock)}, which is building\n`);
       isTold = true;
     }
     await sleep(POLL_MS);
+  }
+}
+
+function builder(lock) {
+  try {
+    const pid = Number.parseInt(readFileSync(lock, 'utf8'), 10);
+    return pid > 0 ? `process ${pid}` : 'another process';
+  } catch {
+    return 'another process';
   }
 }
 

@@ -82,6 +82,15 @@ export class CliHouse {
     return this.#spawn(process.execPath, [join(ROOT, 'bin', script), ...args], settings);
   }
 
+  /** A command under another program: `unshare` with its flags, for one. */
+  async runUnder(program: readonly string[], args: readonly string[]): Promise<Outcome> {
+    const [first = '', ...rest] = [...program, process.execPath, join(ROOT, 'bin', 'posthouse.js'), ...args];
+    const running = this.#spawn(first, rest);
+    running.child.stdin?.end();
+    const code = await running.ended;
+    return { code, out: running.out, err: running.err };
+  }
+
   #spawn(program: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): Running {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(program, args, {

@@ -1,15 +1,18 @@
 /** Takes the house and its database: the one set-up of `up`, `database`, and of commands that find no running house. */
+import { writeSync } from 'node:fs';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrateBells } from '#queue';
 import {
-  acquireHouse,
   HouseError,
   HouseLock,
   reasonOf,
   startEmbedded,
+  takeHouse,
   type Config,
   type HeldByPid,
   type Log,
+  type TakeOptions,
 } from '#runtime';
 import { migrate } from '#store';
 
@@ -29,27 +32,57 @@ export interface HeldHouse {
 const COMMAND_MS = 30_000;
 const LOOK_MS = 100;
 
+/** How the wait for a holder that may be dead is shown and ended. */
+export type Waiting = Pick<TakeOptions, 'onWait' | 'signal'>;
+
 /** The house for `up` and `database`. Throws HouseError when another process runs it. */
-export async function holdHouse(config: Config, log: Log, purpose: 'house' | 'database'): Promise<HeldHouse> {
+export async function holdHouse(
+  config: Config,
+  log: Log,
+  purpose: 'house' | 'database',
+  waiting: Waiting,
+): Promise<HeldHouse> {
   const end = performance.now() + COMMAND_MS;
   for (;;) {
-    const lock = acquireHouse(config.dataDir, purpose);
+    const lock = await takeHouse(config.dataDir, purpose, waiting);
     if (lock instanceof HouseLock) return openHeld(config, lock, log);
     // A house that runs goes on running; a command is soon done.
     if (lock.purpose !== 'command' || performance.now() > end) throw new HouseError(whyHeld(config, lock));
-    await sleep(LOOK_MS);
+    await sleep(LOOK_MS, undefined, { signal: waiting.signal });
   }
 }
 
-function whyHeld({ dataDir }: Config, { heldBy, purpose }: HeldByPid): string {
-  if (purpose === 'command')
-    return `a command, process ${heldBy}, works on the database of ${dataDir}: start again when it has ended`;
-  const what = purpose === 'house' ? 'a house' : 'the database alone';
-  return `${what} runs on ${dataDir} already, as process ${heldBy}: stop it with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder`;
+/** A process by its number, and whose number that is. */
+export function holderName({ heldBy, elsewhere }: HeldByPid): string {
+  if (elsewhere === undefined) return `process ${heldBy}`;
+  const { kind, host } = elsewhere;
+  return kind === 'namespace'
+    ? `process ${heldBy} of another container or PID namespace (${host})`
+    : `process ${heldBy} of another machine (${host}), whose heartbeat goes on`;
+}
+
+function whyHeld({ dataDir }: Config, held: HeldByPid): string {
+  if (held.purpose === 'command')
+    return `a command, ${holderName(held)}, works on the database of ${dataDir}: start again when it has ended`;
+  const what = held.purpose === 'house' ? 'a house' : 'the database alone';
+  const where = held.elsewhere === undefined ? '' : ' there';
+  return `${what} runs on ${dataDir} already, as ${holderName(held)}: stop it${where} with "npx posthouse down", or set POSTHOUSE_DATA_DIR to another folder`;
+}
+
+/** Another process took this one for dead, and has the house: nothing is to be written any more, and nothing to be waited for. */
+function leaveAtOnce({ dataDir }: HouseLock, log: Log): never {
+  const words = `the house ${dataDir} was taken by another process, which saw no heartbeat of this one: leaving at once`;
+  try {
+    log.fatal(words);
+    writeSync(2, `posthouse: ${words}\n`);
+  } finally {
+    process.exit(1);
+  }
 }
 
 /** Starts the embedded database of a house that is ours, or takes the configured one; migrates it. Lets go of the house when that fails. */
 export async function openHeld(config: Config, lock: HouseLock, log: Log): Promise<HeldHouse> {
+  lock.onLost(() => leaveAtOnce(lock, log));
   try {
     const embedded = config.database.url === undefined ? await startEmbedded(lock, log) : undefined;
     const databaseUrl = embedded?.url ?? config.database.url ?? '';

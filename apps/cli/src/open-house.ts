@@ -3,7 +3,6 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectoryStore, TraceStore } from '#domain';
 import {
-  acquireHouse,
   findCluster,
   findDatabase,
   HouseError,
@@ -12,13 +11,14 @@ import {
   reasonOf,
   roleUrl,
   silentLog,
+  takeHouse,
   waitForDatabase,
   type Config,
   type HeldByPid,
 } from '#runtime';
 import { Database, PgDirectoryStore, PgTraceStore } from '#store';
 import { EXIT } from './failure.ts';
-import { openHeld } from './house-database.ts';
+import { holderName, openHeld } from './house-database.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface OpenHouse {
@@ -96,13 +96,23 @@ export async function openDatabase(
     const fault = running === undefined ? undefined : await connectFault(running);
     if (running !== undefined && fault === undefined) return foreign(running);
     if (!makesHouse) needHouse(config);
-    const lock = acquireHouse(config.dataDir, 'command');
+    const lock = await takeHouse(config.dataDir, 'command', {
+      onWait: (words) => terminal.err(`posthouse: ${words}`),
+    });
     if (lock instanceof HouseLock) return startForCommand(config, lock, terminal);
+    if (isOutOfReach(lock)) throw new HouseError(whyOutOfReach(config, lock));
     if (performance.now() > end) throw new HouseError(whyNotReached(lock, fault));
-    if (looks === 2 && terminal.isInteractive) terminal.err(`waiting for process ${lock.heldBy}, which has the house`);
+    if (looks === 2 && terminal.isInteractive) terminal.err(`waiting for ${holderName(lock)}, which has the house`);
     await sleep(LOOK_MS);
   }
 }
+
+/** Its database listens on a loopback that is not ours, however long we wait. */
+const isOutOfReach = ({ purpose, elsewhere }: HeldByPid): boolean =>
+  purpose !== 'command' && elsewhere?.ownNetwork === true;
+
+const whyOutOfReach = ({ dataDir }: Config, held: HeldByPid): string =>
+  `the house of ${dataDir} runs as ${holderName(held)}, and its database cannot be reached from here: run the command there`;
 
 const whyNotReached = ({ heldBy, purpose }: HeldByPid, fault: string | undefined): string =>
   purpose === 'command'

@@ -1,34 +1,22 @@
-/** The data folder as a house: one holder at a time (house.lock), and where its database and listeners are (house.json). */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+/** The data folder as a house: one holder at a time (house.guard, house.lock), and where its database and listeners are (house.json). */
+import { existsSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
+import { HouseError, makeFolder, writeWhole } from './data-folder.ts';
 import { errorCode, reasonOf } from './errors.ts';
-import { isAlive, ownHolder, readHolder, takeLock, type LockOutcome } from './process-lock.ts';
+import { Heartbeat, purposes, readHeartbeat, type Beating, type Holder } from './heartbeat.ts';
+import { isKernelLocked, takeKernelLock, type KernelLock } from './kernel-lock.ts';
+import { isVisible, processIdentity, whereabouts } from './process-identity.ts';
 
-/** What the holder runs: the house or its database alone until a signal ends it, or the database for the length of one command. */
-const purposes = z.enum(['house', 'database', 'command']);
+export { HouseError } from './data-folder.ts';
+
 export type HousePurpose = z.infer<typeof purposes>;
 
-const identity = z.object({ pid: z.int().positive(), identity: z.string().min(1) });
-const holder = identity.extend({ purpose: purposes.default('house') });
-type Holder = z.infer<typeof holder>;
-const readHouseHolder = (json: unknown): Holder => holder.parse(json);
-
-const houseFile = identity.extend({
+const houseFile = z.object({
+  pid: z.int().positive(),
+  identity: z.string(),
   startedAt: z.iso.datetime(),
   /** The owner's URL, with its password: the file is 0600. */
   databaseUrl: z.string().optional(),
@@ -38,40 +26,65 @@ const houseFile = identity.extend({
 });
 export type HouseRecord = z.infer<typeof houseFile>;
 
-/** The data folder cannot be used; the message names it, the reason and the remedy. */
-export class HouseError extends Error {
-  override readonly name = 'HouseError';
-}
-
 /** Another process holds the house. */
 export interface HeldByPid {
+  /** As its own PID namespace counts. */
   readonly heldBy: number;
   readonly purpose: HousePurpose;
+  /** Only for a holder that this process cannot see or signal. */
+  readonly elsewhere?: Elsewhere;
 }
 
+export interface Elsewhere {
+  /** Another namespace of this kernel, as in another container; or another start of a machine, this one or another over a shared volume. */
+  readonly kind: 'namespace' | 'boot';
+  /** What that machine or container calls itself. */
+  readonly host: string;
+  /** Whether the ports of its loopback are not those of ours. */
+  readonly ownNetwork: boolean;
+  /** Another one with every beat. */
+  readonly sign: string;
+}
+
+/** The kernel's lock: it has no content, and stays. */
+const guardPath = (dataDir: string): string => join(dataDir, 'house.guard');
 const lockPath = (dataDir: string): string => join(dataDir, 'house.lock');
 const recordPath = (dataDir: string): string => join(dataDir, 'house.json');
 
-/** Takes the house for this process until `release()` or its end, however it ends. Throws HouseError when the folder cannot be made or written. */
-export function acquireHouse(dataDir: string, purpose: HousePurpose = 'house'): HouseLock | HeldByPid {
-  const folder = makeFolder(dataDir);
-  const me: Holder = { ...ownHolder(), purpose };
-  const outcome = take(folder, me);
-  switch (outcome.kind) {
-    case 'taken':
-      return new HouseLock(folder, me);
-    case 'held':
-      return { heldBy: outcome.by.pid, purpose: outcome.by.purpose };
-    case 'contested':
-      throw new HouseError(
-        `cannot take ${lockPath(folder)}: other processes keep taking it; stop them and start again`,
-      );
-  }
+/** How often a start looks who has the kernel's lock, and the milliseconds between two looks: a new holder has not yet said its name. */
+const LOOKS = 20;
+const LOOK_MS = 10;
+
+export interface AcquireOptions {
+  /** The sign of a holder of another boot that stood still long enough: its record is no hindrance. */
+  readonly still?: string;
+  /** Milliseconds between two heartbeats. */
+  readonly beatMs?: number;
 }
 
-function take(folder: string, me: Holder): LockOutcome<Holder> {
+/**
+ * Takes the house for this process until `release()` or its end, however it ends. The kernel decides, at once; only where the last holder is one
+ * of another boot, it is named until the caller has seen it stand still (`takeHouse` does all that). Throws HouseError when the folder cannot be
+ * made, written or locked.
+ */
+export function acquireHouse(
+  dataDir: string,
+  purpose: HousePurpose = 'house',
+  options: AcquireOptions = {},
+): HouseLock | HeldByPid {
+  const folder = makeFolder(dataDir);
+  for (let looks = 0; looks < LOOKS; looks++) {
+    const guard = takeGuard(folder);
+    const outcome = guard === undefined ? namedHolder(folder) : begin(folder, guard, purpose, options);
+    if (outcome !== undefined) return outcome;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
+  }
+  throw new HouseError(`cannot take ${guardPath(folder)}: other processes keep taking it; stop them and start again`);
+}
+
+function takeGuard(folder: string): KernelLock | undefined {
   try {
-    return takeLock(lockPath(folder), me, readHouseHolder);
+    return takeKernelLock(guardPath(folder));
   } catch (error) {
     throw new HouseError(
       `cannot write to the data folder ${folder}: ${reasonOf(error)}; check its owner, or set POSTHOUSE_DATA_DIR`,
@@ -80,39 +93,138 @@ function take(folder: string, me: Holder): LockOutcome<Holder> {
   }
 }
 
+/** Who has the kernel's lock; undefined while it has not said its name, or where it was only somebody's glance at the lock. */
+function namedHolder(folder: string): HeldByPid | undefined {
+  const found = lookAt(folder);
+  return found === undefined || isGone(found) ? undefined : heldBy(found);
+}
+
+/** With the kernel's lock in hand. Undefined: somebody on another machine was faster. */
+function begin(
+  folder: string,
+  guard: KernelLock,
+  purpose: HousePurpose,
+  { still, beatMs }: AcquireOptions,
+): HouseLock | HeldByPid | undefined {
+  let lock: HouseLock | undefined;
+  try {
+    const last = lookAt(folder);
+    if (last !== undefined && last.bootId !== whereabouts().bootId && signOf(last) !== still) return heldBy(last);
+    const over = last !== undefined || existsSync(lockPath(folder));
+    lock = HouseLock.begin(folder, guard, purpose, { over, ...(beatMs !== undefined && { beatMs }) });
+    return lock;
+  } catch (error) {
+    if (error instanceof HouseError) throw error;
+    throw new HouseError(
+      `cannot write to the data folder ${folder}: ${reasonOf(error)}; check its owner, or set POSTHOUSE_DATA_DIR`,
+      { cause: error },
+    );
+  } finally {
+    if (lock === undefined) guard.release();
+  }
+}
+
+const signOf = ({ token, beat }: Beating): string => `${token}:${beat}`;
+
+function heldBy(found: Beating): HeldByPid {
+  const { pid, purpose, bootId, host, netNamespace } = found;
+  if (isVisible(found)) return { heldBy: pid, purpose };
+  const here = whereabouts();
+  const kind = bootId === here.bootId ? 'namespace' : 'boot';
+  const ownNetwork = kind === 'boot' || netNamespace !== here.netNamespace;
+  return { heldBy: pid, purpose, elsewhere: { kind, host, ownNetwork, sign: signOf(found) } };
+}
+
+/** Known to have ended: only of what this process can see. */
+const isGone = (found: Beating): boolean => isVisible(found) && processIdentity(found.pid) !== found.identity;
+
+function lookAt(folder: string): Beating | undefined {
+  try {
+    return readHeartbeat(lockPath(folder));
+  } catch (error) {
+    throw unreadable(lockPath(folder), error);
+  }
+}
+
 /** Held by this process. Only the holder writes house.json. */
 export class HouseLock {
   /** Absolute, without symbolic links. */
   readonly dataDir: string;
-  readonly #holder: Holder;
+  readonly #guard: KernelLock;
+  readonly #onLost: (() => void)[] = [];
+  #heartbeat: Heartbeat | undefined;
+  #isLost = false;
   #record: HouseRecord;
 
-  constructor(dataDir: string, me: Holder) {
+  private constructor(dataDir: string, guard: KernelLock, { pid, identity }: Holder) {
     this.dataDir = dataDir;
-    this.#holder = me;
-    this.#record = { pid: me.pid, identity: me.identity, startedAt: new Date().toISOString(), listeners: {} };
+    this.#guard = guard;
+    this.#record = { pid, identity, startedAt: new Date().toISOString(), listeners: {} };
+  }
+
+  /** @internal By `acquireHouse`. */
+  static begin(
+    dataDir: string,
+    guard: KernelLock,
+    purpose: HousePurpose,
+    how: { readonly over: boolean; readonly beatMs?: number },
+  ): HouseLock | undefined {
+    const identity = processIdentity(process.pid) ?? '';
+    const me: Holder = { pid: process.pid, identity, purpose, ...whereabouts(), token: randomUUID() };
+    const lock = new HouseLock(dataDir, guard, me);
+    lock.#heartbeat = Heartbeat.begin(lockPath(dataDir), me, how, () => lock.#lose());
+    return lock.#heartbeat === undefined ? undefined : lock;
+  }
+
+  /** Whether the house is still this process's. */
+  isOurs(): boolean {
+    return !this.#isLost && this.#heartbeat?.isOurs() === true;
+  }
+
+  /**
+   * Called when another holder is found in the place of this one, which took it for dead: whatever writes is to end at once and to leave all files
+   * as they are. What was given last is called first.
+   */
+  onLost(end: () => void): void {
+    this.#onLost.unshift(end);
+  }
+
+  #lose(): void {
+    this.#isLost = true;
+    for (const end of this.#onLost) end();
   }
 
   /** Adds to house.json; the file is replaced atomically and survives a power cut whole. */
   record(facts: Partial<Pick<HouseRecord, 'databaseUrl' | 'postgres' | 'listeners'>>): void {
     this.#record = { ...this.#record, ...facts };
-    writeWhole(recordPath(this.dataDir), JSON.stringify(this.#record, undefined, 2), this.dataDir);
+    if (!this.#isLost) writeWhole(recordPath(this.dataDir), JSON.stringify(this.#record, undefined, 2), this.dataDir);
   }
 
-  /** Gives the house up. house.json stays, as the record of where the cluster is. */
+  /** Gives the house up. house.json stays, as the record of where the cluster is. Idempotent. */
   release(): void {
-    if (readHolder(lockPath(this.dataDir), readHouseHolder)?.identity === this.#holder.identity)
-      rmSync(lockPath(this.dataDir), { force: true });
+    this.#heartbeat?.end();
+    this.#guard.release();
   }
 }
 
+/** For what is only told: a holder of another boot whose record is older does not run any more, or its clock is wrong. */
+const TOLD_MS = 60_000;
+
 /** Who holds the house now: running, starting, stopping, or a command that needed its database. */
 export function houseHolder(dataDir: string): HeldByPid | undefined {
+  const found = livingHolder(dataDir);
+  return found && heldBy(found);
+}
+
+function livingHolder(dataDir: string): Beating | undefined {
+  const found = lookAt(dataDir);
+  if (found === undefined || isGone(found)) return undefined;
+  if (found.bootId !== whereabouts().bootId)
+    return Math.abs(Date.now() - Date.parse(found.at)) < TOLD_MS ? found : undefined;
   try {
-    const found = readHolder(lockPath(dataDir), readHouseHolder);
-    return found && isAlive(found) ? { heldBy: found.pid, purpose: found.purpose } : undefined;
+    return isKernelLocked(guardPath(dataDir)) ? found : undefined;
   } catch (error) {
-    throw unreadable(lockPath(dataDir), error);
+    throw unreadable(guardPath(dataDir), error);
   }
 }
 
@@ -124,11 +236,12 @@ export function readHouse(dataDir: string): { readonly record: HouseRecord; read
   const path = recordPath(dataDir);
   try {
     const record = houseFile.parse(JSON.parse(readFileSync(path, 'utf8')));
-    const current = readHolder(lockPath(dataDir), readHouseHolder);
-    const isHolder = current?.pid === record.pid && current.identity === record.identity;
-    return { record, running: isHolder && current.purpose !== 'command' && isAlive(record) };
+    const holder = livingHolder(dataDir);
+    const isHolder = holder?.pid === record.pid && holder.identity === record.identity;
+    return { record, running: isHolder && holder.purpose !== 'command' && holder.bootId === whereabouts().bootId };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    if (error instanceof HouseError) throw error;
     throw unreadable(path, error);
   }
 }
@@ -146,57 +259,4 @@ export function findDatabase(config: Config): string | undefined {
   if (config.database.url !== undefined) return config.database.url;
   const house = readHouse(config.dataDir);
   return house?.running ? house.record.databaseUrl : undefined;
-}
-
-function makeFolder(dataDir: string): string {
-  if (existsSync(dataDir) && !statSync(dataDir).isDirectory())
-    throw new HouseError(`the data folder ${dataDir} is no folder: set POSTHOUSE_DATA_DIR to one`);
-  try {
-    if (!existsSync(dataDir)) {
-      makeWithParents(dataDir);
-      // The account of the database must pass through, whatever the umask; nothing in here is readable by it.
-      chmodSync(dataDir, 0o711);
-    }
-    return realpathSync(dataDir);
-  } catch (error) {
-    throw new HouseError(
-      `cannot make the data folder ${dataDir} (${errorCode(error) ?? reasonOf(error)}): make it yourself, or set POSTHOUSE_DATA_DIR`,
-      { cause: error },
-    );
-  }
-}
-
-/** Not mkdir's own `recursive`: on file systems where nothing can be made, such as /proc, that tries for ever. */
-function makeWithParents(folder: string): void {
-  if (existsSync(folder)) return;
-  makeWithParents(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    // Another process was faster.
-    if (errorCode(error) !== 'EEXIST') throw error;
-  }
-}
-
-function writeWhole(path: string, text: string, folder: string): void {
-  const draft = `${path}.${process.pid}.new`;
-  const file = openSync(draft, 'w', 0o600);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
-  syncFolder(folder);
-}
-
-/** Makes renames in a folder durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -8,6 +8,7 @@ export { House, HouseModule, startApp, type AppModule } from './house.ts';
 export { findCluster } from './embedded/cluster.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
+export { takeHouse, type TakeOptions } from './take-house.ts';
 export {
   acquireHouse,
   findDatabase,
@@ -15,6 +16,7 @@ export {
   houseHolder,
   HouseLock,
   readHouse,
+  type Elsewhere,
   type HeldByPid,
   type HousePurpose,
   type HouseRecord,

@@ -17,6 +17,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
 import { until } from './embedded/leftovers.ts';
+import { takeKernelLock } from './kernel-lock.ts';
 import { processIdentity } from './process-identity.ts';
 
 // Each start is a Node, an npm and a build.
@@ -36,8 +37,8 @@ function checkout(): string {
   const root = mkdtempSync(join(tmpdir(), 'posthouse-bin-'));
   roots.push(root);
   cpSync(fileURLToPath(new URL('../../../bin', import.meta.url)), join(root, 'bin'), { recursive: true });
-  for (const file of ['process-lock.ts', 'process-identity.ts', 'errors.ts'])
-    cpSync(fileURLToPath(new URL(file, import.meta.url)), join(root, 'libs', 'runtime', 'src', file));
+  const lock = 'kernel-lock.ts';
+  cpSync(fileURLToPath(new URL(lock, import.meta.url)), join(root, 'libs', 'runtime', 'src', lock));
   mkdirSync(join(root, 'node_modules', 'node', 'bin'), { recursive: true });
   symlinkSync(process.execPath, join(root, 'node_modules', 'node', 'bin', 'node'));
   writeFileSync(join(root, 'tsconfig.build.json'), '{}');
@@ -71,6 +72,7 @@ test('the first start builds, the next does not, one after a change does', () =>
 });
 
 const lockOf = (root: string): string => join(root, 'node_modules', '.posthouse-build');
+const guardOf = (root: string): string => `${lockOf(root)}.guard`;
 const holder = (pid: number, identity = processIdentity(pid)): string => JSON.stringify({ pid, identity });
 
 /** What killed builds leave, of this version and of earlier ones. */
@@ -78,6 +80,7 @@ const STALE: readonly (readonly [string, (lock: string) => void])[] = [
   ['a process that is gone', (lock) => writeFileSync(lock, holder(4_194_303, 'another-boot:1'))],
   ['an earlier process that had the pid of one that runs', (lock) => writeFileSync(lock, holder(process.pid, 'x:1'))],
   ['a pid alone', (lock) => writeFileSync(lock, String(process.pid))],
+  ['a living process that builds nothing', (lock) => writeFileSync(lock, holder(process.pid))],
   ['nobody: an empty file', (lock) => writeFileSync(lock, '')],
   ['nobody: an empty folder', (lock) => mkdirSync(lock)],
   ['a folder with a pid', (lock) => (mkdirSync(lock), writeFileSync(join(lock, 'pid'), String(process.pid)))],
@@ -89,7 +92,7 @@ test.for(STALE)('a build lock of %s does not hold up the next start', ([, leave]
   const { told, ...outcome } = run(root, process.execPath, 'domain', 'list');
   expect(outcome).toEqual({ said: ON_24, status: 0 });
   expect(told).not.toContain('waiting');
-  expect(readdirSync(join(root, 'node_modules'))).toEqual(['node']);
+  expect(readdirSync(join(root, 'node_modules')).sort()).toEqual(['.posthouse-build.guard', 'node']);
 });
 
 test('a start whose own pid an earlier one left in the lock does not wait for itself', () => {
@@ -102,13 +105,14 @@ test('a start whose own pid an earlier one left in the lock does not wait for it
 
 test('while another process builds, a start says so once and waits', async () => {
   const root = checkout();
-  writeFileSync(lockOf(root), holder(process.pid));
+  const building = takeKernelLock(guardOf(root));
+  writeFileSync(lockOf(root), String(process.pid));
   const waiting = spawn(process.execPath, [join(root, 'bin', 'posthouse.js')], { stdio: ['ignore', 'pipe', 'pipe'] });
   let told = '';
   waiting.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
   const LINE = `posthouse: waiting for process ${process.pid}, which is building\n`;
   await expect.poll(() => told, { timeout: 60_000 }).toBe(LINE);
-  rmSync(lockOf(root));
+  building?.release();
   expect(await once(waiting, 'exit')).toEqual([0, null]);
   expect(told).toBe(`${LINE}posthouse: building (the first start, or the sources changed) ...\n`);
 });

@@ -3,11 +3,23 @@ import { createLog, exitOnFault, onShutdown, type Config } from '#runtime';
 import { holdHouse } from '../house-database.ts';
 
 /** Resolves when the database serves; it ends with a signal. */
-export async function database(config: Config, report: (facts: { place: string }) => void): Promise<void> {
+export async function database(
+  config: Config,
+  report: (facts: { place: string }) => void,
+  onWait: (words: string) => void,
+): Promise<void> {
   const log = createLog(config.log, { name: 'database' });
   exitOnFault(log);
-  const starting = holdHouse(config, log, 'database');
-  const drain = async (): Promise<void> => (await starting.catch(() => undefined))?.release();
+  const stopping = new AbortController();
+  const starting = holdHouse(config, log, 'database', { onWait, signal: stopping.signal });
+  const drain = async (): Promise<void> => {
+    stopping.abort();
+    await (await starting.catch(() => undefined))?.release();
+  };
   onShutdown({ log, drainSeconds: config.drainSeconds, drain });
-  report(await starting);
+  const held = await starting.catch((error: unknown) => {
+    // The signal that ended the wait ends the process.
+    if (!stopping.signal.aborted) throw error;
+  });
+  if (held !== undefined) report(held);
 }

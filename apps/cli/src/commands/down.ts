@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, houseHolder, longestStopSeconds, type Config } from '#runtime';
+import { errorCode, houseHolder, longestStopSeconds, type Config, type HeldByPid } from '#runtime';
 import type { Command } from 'commander';
 import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
 import { commonOptions, type Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { holderName } from '../house-database.ts';
 import { printJson } from '../listing.ts';
 import { needHouse } from '../open-house.ts';
 
@@ -29,6 +30,7 @@ export function registerDown(program: Command, context: Context): void {
         commonOptions(command).json ? printJson(terminal, { stopped }) : terminal.out(words);
       if (holder === undefined || holder.purpose === 'command')
         return report(null, `no house is running in ${dataDir}; ${NOT_LISTED}`);
+      if (holder.elsewhere !== undefined) throw cannotSignal(holder);
       const pid = holder.heldBy;
       const isAlone = holder.purpose === 'database';
       if (isAlone && !force) await refuseUnderApps(config, pid);
@@ -53,6 +55,13 @@ export function registerDown(program: Command, context: Context): void {
       );
     });
 }
+
+/** Its number is another process's here. */
+const cannotSignal = (holder: HeldByPid): CommandFailure =>
+  new CommandFailure(
+    EXIT.unreachable,
+    `the house runs as ${holderName(holder)}, where it cannot be signalled from here: run the command there`,
+  );
 
 /** Their clients would get nothing but temporary failures: whoever wants that says so. */
 async function refuseUnderApps(config: Config, pid: number): Promise<void> {

@@ -12,14 +12,17 @@ export function registerHouse(program: Command, context: Context): void {
     if (commonOptions(command).json) printJson(terminal, { pid: process.pid, ...facts });
     else for (const line of linesOf(text)) terminal.out(line);
   };
+  const onWait = (words: string): void => terminal.err(`posthouse: ${words}`);
   program
     .command('up')
     .description('run the whole platform in this process, until a signal ends it')
     .action(async (_, command: Command) => {
       const { up } = await import('./up.ts');
       const config = context.config();
-      await up(config, ({ listeners, place }) =>
-        print(command, { place, listeners }, firstSteps({ config, listeners, place })),
+      await up(
+        config,
+        ({ listeners, place }) => print(command, { place, listeners }, firstSteps({ config, listeners, place })),
+        onWait,
       );
     });
   program
@@ -27,6 +30,6 @@ export function registerHouse(program: Command, context: Context): void {
     .description('run the embedded database alone, for apps that run as processes of their own')
     .action(async (_, command: Command) => {
       const { database } = await import('./database.ts');
-      await database(context.config(), ({ place }) => print(command, { place }, databaseSteps(place)));
+      await database(context.config(), ({ place }) => print(command, { place }, databaseSteps(place)), onWait);
     });
 }

@@ -5,6 +5,7 @@ import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { bindOf } from '../endpoints.ts';
 import { EXIT } from '../failure.ts';
+import { holderName } from '../house-database.ts';
 import { printJson } from '../listing.ts';
 import { noHouseHere } from '../open-house.ts';
 import { duration, facts, table } from '../table.ts';
@@ -76,7 +77,8 @@ function howRunning({ pid, startedAt, databaseAlone }: Status): string {
 function whyNotRunning(config: Config): string {
   const { dataDir } = config;
   const holder = houseHolder(dataDir);
-  if (holder !== undefined && holder.purpose !== 'command') return `process ${holder.heldBy} is starting it`;
+  if (holder !== undefined && holder.purpose !== 'command')
+    return holder.elsewhere === undefined ? `process ${holder.heldBy} is starting it` : `held by ${holderName(holder)}`;
   return (
     noHouseHere(config) ??
     `not running in ${dataDir}: start it with posthouse up${config.database.url === undefined ? '' : `; ${NOT_LISTED}`}`

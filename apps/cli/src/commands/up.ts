@@ -21,13 +21,17 @@ export interface Serving {
 }
 
 /** Resolves when everything serves; the process ends with a signal, which is heard during the start as well. */
-export async function up(config: Config, report: (facts: Serving) => void): Promise<void> {
+export async function up(
+  config: Config,
+  report: (facts: Serving) => void,
+  onWait: (words: string) => void,
+): Promise<void> {
   const log = createLog(config.log);
   exitOnFault(log);
   const running = new Map<AppModule, INestApplicationContext>();
   let house: House | undefined;
   let held: HeldHouse | undefined;
-  let isStopping = false;
+  const stopping = new AbortController();
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     house?.drain();
@@ -35,19 +39,20 @@ export async function up(config: Config, report: (facts: Serving) => void): Prom
     await held?.release();
   };
   const start = async (): Promise<void> => {
-    held = await holdHouse(config, log, 'house');
+    held = await holdHouse(config, log, 'house', { onWait, signal: stopping.signal });
     house = new House(config, held.databaseUrl, log, houseIdentity(config.dataDir));
-    for (const app of STAGES.flat().reverse()) if (!isStopping) running.set(app, await startApp(house, app));
+    for (const app of STAGES.flat().reverse())
+      if (!stopping.signal.aborted) running.set(app, await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
     log.flush(); // what happened before stands above the table
-    if (!isStopping) report({ listeners: house.listeners, place: held.place });
+    if (!stopping.signal.aborted) report({ listeners: house.listeners, place: held.place });
   };
   const started = start();
   onShutdown({
     log,
     drainSeconds: config.drainSeconds,
     drain: async () => {
-      isStopping = true;
+      stopping.abort();
       // The reason of a failed start is printed below.
       await started.catch(() => undefined);
       await (closed ??= close());
@@ -57,6 +62,9 @@ export async function up(config: Config, report: (facts: Serving) => void): Prom
     await started;
   } catch (error) {
     await (closed ??= close());
-    throw error;
+    if (!isAbort(error)) throw error;
   }
 }
+
+/** A wait that a signal ended: whoever gave it knows why. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

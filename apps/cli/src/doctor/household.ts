@@ -1,6 +1,7 @@
 /** Who lives here: it decides what else there is to examine. */
 import { houseHolder, readHouse, type Config } from '#runtime';
 import { appsBeside } from '../apps-beside.ts';
+import { holderName } from '../house-database.ts';
 import { ok, warn, type Finding } from './finding.ts';
 
 /**
@@ -35,14 +36,11 @@ export async function findHousehold(config: Config, connected: Connected = appsB
     return ofApps(what, await connected(config), `${START_APPS}, or all of them with posthouse up`);
   }
   if (readHouse(dataDir)?.running !== true) {
-    const finding = warn(
-      `house: process ${holder.heldBy} is starting it`,
-      'wait until it serves, and examine it again',
-    );
+    const finding = warn(`house: ${holderName(holder)} is starting it`, 'wait until it serves, and examine it again');
     return { finding, occupancy: 'starting', remedy: startHouse };
   }
-  if (holder.purpose === 'house') return serving(ok(`house: running as process ${holder.heldBy}`), startHouse);
-  const what = `house: the database runs alone, as process ${holder.heldBy}`;
+  if (holder.purpose === 'house') return serving(ok(`house: running as ${holderName(holder)}`), startHouse);
+  const what = `house: the database runs alone, as ${holderName(holder)}`;
   return ofApps(what, await connected(config), START_APPS);
 }
 

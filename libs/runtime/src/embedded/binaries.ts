@@ -16,7 +16,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { errorCode, reasonOf } from '../errors.ts';
-import { processIdentity } from '../process-identity.ts';
+import { takeKernelLock } from '../kernel-lock.ts';
 import { canEnter, type Account } from './account.ts';
 import { EmbeddedError } from './embedded-error.ts';
 
@@ -89,12 +89,7 @@ function copied(native: string, systemFolder: string): string {
   if (existsSync(target)) return target;
   try {
     mkdirSync(systemFolder, { recursive: true, mode: 0o755 });
-    removeDeadDrafts(systemFolder, `.${basename(target)}-`);
-    const draft = join(systemFolder, `.${basename(target)}-${process.pid}`);
-    mkdirSync(draft);
-    chmodSync(draft, 0o755);
-    cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
-    renameSync(draft, target);
+    copyAlone(native, systemFolder, target);
   } catch (error) {
     // Two houses may copy at the same time: the first one's copy is as good.
     if (!existsSync(target))
@@ -108,11 +103,28 @@ function copied(native: string, systemFolder: string): string {
   return target;
 }
 
-/** Drafts end in the pid of their maker; those of the dead are what an interrupted copy left behind. */
-function removeDeadDrafts(folder: string, prefix: string): void {
-  for (const entry of readdirSync(folder)) {
-    const dead = entry.startsWith(prefix) && processIdentity(Number(entry.slice(prefix.length))) === undefined;
-    if (dead) rmSync(join(folder, entry), { recursive: true, force: true });
+/** Milliseconds between two looks whether another house, in another container perhaps, has finished the same copy. */
+const COPY_LOOK_MS = 100;
+
+/** Under the kernel's lock: so a draft that lies there is what an interrupted copy left behind. */
+function copyAlone(native: string, systemFolder: string, target: string): void {
+  let lock = takeKernelLock(`${target}.guard`);
+  while (lock === undefined) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COPY_LOOK_MS);
+    lock = takeKernelLock(`${target}.guard`);
+  }
+  try {
+    if (existsSync(target)) return;
+    for (const entry of readdirSync(systemFolder))
+      if (entry.startsWith(`.${basename(target)}-`))
+        rmSync(join(systemFolder, entry), { recursive: true, force: true });
+    const draft = join(systemFolder, `.${basename(target)}-draft`);
+    mkdirSync(draft);
+    chmodSync(draft, 0o755);
+    cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
+    renameSync(draft, target);
+  } finally {
+    lock.release();
   }
 }
 

@@ -17,7 +17,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { errorCode, reasonOf } from '../errors.ts';
-import { readHouse, syncFolder } from '../house-lock.ts';
+import { syncFolder } from '../data-folder.ts';
+import { readHouse } from '../house-lock.ts';
+import { takeKernelLock, type KernelLock } from '../kernel-lock.ts';
 import type { Log } from '../log.ts';
 import { canEnter, ownerOf, type Account } from './account.ts';
 import { asAccount, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
@@ -77,6 +79,29 @@ function recordedCluster(dataDir: string, systemFolder: string): string | undefi
 }
 
 const isCluster = (folder: string): boolean => existsSync(join(folder, 'PG_VERSION'));
+
+/**
+ * The data folder's lock does not cover a cluster that lies outside: a copy of the folder, or a folder of the same name in another container, leads
+ * to it, too. Undefined for one inside. Throws EmbeddedError where another house has it.
+ */
+export function lockOutside({ folder }: Cluster, dataDir: string): KernelLock | undefined {
+  const parent = dirname(folder);
+  if (parent === dataDir) return undefined;
+  let lock: KernelLock | undefined;
+  try {
+    mkdirSync(parent, { recursive: true });
+    lock = takeKernelLock(join(parent, 'cluster.guard'));
+  } catch (error) {
+    throw new EmbeddedError(
+      `cannot use the database folder ${folder}: ${reasonOf(error)}; check owner and free space of ${parent}`,
+      { cause: error },
+    );
+  }
+  if (lock !== undefined) return lock;
+  throw new EmbeddedError(
+    `another house runs on the database folder ${folder}: stop it, or delete house.json from ${dataDir} if that is a copy`,
+  );
+}
 
 /** The superuser's password, kept beside the data it opens. */
 export function ownerPassword({ folder }: Cluster): string {

@@ -7,6 +7,7 @@ import { errorCode, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { parentOf, processesIn, processIdentity } from '../process-identity.ts';
 import { EmbeddedError } from './embedded-error.ts';
+import { anyServerLives } from './living-servers.ts';
 
 /** postmaster.pid, by line: pid, folder, start time, port, socket folder, listen address, shared memory key, status. */
 const pidFile = z.object({
@@ -58,7 +59,21 @@ export async function clearLeftovers(cluster: string, log: Log): Promise<void> {
     throw new EmbeddedError(
       `processes ${left.join(', ')} still use ${cluster} and do not end: end them and start again`,
     );
+  await refuseUnseen(cluster);
   rmSync(join(cluster, 'postmaster.pid'), { force: true });
+}
+
+/** Backends need a moment to see that their master is gone. */
+const UNSEEN_MS = 2_000;
+
+/** Two servers on one cluster destroy it, and this one could be neither seen nor stopped from here. */
+async function refuseUnseen(cluster: string): Promise<void> {
+  for (const end = performance.now() + UNSEEN_MS; await anyServerLives(cluster); await sleep(POLL_MS)) {
+    if (performance.now() > end)
+      throw new EmbeddedError(
+        `a database server of an earlier run still works on ${cluster}, in another container or PID namespace, where it cannot be seen: end it there and start again`,
+      );
+  }
 }
 
 /** The server processes at work on the cluster. Where there is no /proc: the one of the pid file, if it runs and is a server. */

@@ -4,11 +4,13 @@ import { closeSync, copyFileSync, existsSync, openSync, readFileSync, statSync, 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { parentOf, processesIn } from '../process-identity.ts';
 import { asAccount, type Binaries } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { EmbeddedError } from './embedded-error.ts';
 import { isFree } from './free-port.ts';
 import { clearLeftovers, readPidFile, STOP_STEPS, until } from './leftovers.ts';
+import { lifeSocket, type LifeSocket } from './living-servers.ts';
 import { memoryOctets, tuning } from './tuning.ts';
 
 /** A server that recovers from a crash replays up to max_wal_size; slow disks take minutes for that. */
@@ -79,6 +81,19 @@ export class Postmaster {
     process.off('exit', this.#onExit);
   }
 
+  /**
+   * The house is another process's by now, and its server may be at work on the same files: ours ends without writing or removing any, which
+   * even its immediate shutdown would do (postmaster.pid).
+   */
+  abandon(): void {
+    this.#stopping.abort();
+    process.off('exit', this.#onExit);
+    const master = this.#child?.pid;
+    if (master === undefined || !this.#isRunning()) return;
+    const backends = processesIn(this.#options.cluster.folder, 'postgres').filter((pid) => parentOf(pid) === master);
+    for (const pid of [master, ...backends]) kill(pid);
+  }
+
   #isRunning(): boolean {
     return this.#child?.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -88,10 +103,15 @@ export class Postmaster {
     await clearLeftovers(cluster.folder, log);
     if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
     rotate(logFile);
-    // stop() may have come while we waited, and would not see a child made after it.
-    if (this.#stopping.signal.aborted) return;
+    const life = await this.#lifeSocket();
     const before = existsSync(logFile) ? statSync(logFile).size : 0;
-    this.#spawn();
+    try {
+      // stop() may have come while we waited, and would not see a child made after it.
+      if (this.#stopping.signal.aborted) return;
+      this.#spawn(life);
+    } finally {
+      life?.close();
+    }
     const child = this.#child;
     await until(() => !this.#isRunning() || isReady(cluster.folder, child?.pid), START_MS, this.#stopping.signal);
     if (this.#isRunning() && isReady(cluster.folder, child?.pid)) return;
@@ -103,7 +123,20 @@ export class Postmaster {
     );
   }
 
-  #spawn(): void {
+  async #lifeSocket(): Promise<LifeSocket | undefined> {
+    const { cluster, log } = this.#options;
+    try {
+      return await lifeSocket(cluster.folder);
+    } catch (error) {
+      log.warn(
+        { err: error, cluster: cluster.folder },
+        'no socket can be made beside the database folder: a server that is left behind in another container will not be known',
+      );
+      return undefined;
+    }
+  }
+
+  #spawn(life: LifeSocket | undefined): void {
     const { cluster, binaries, port, logFile, log } = this.#options;
     const args = Object.entries({ ...tuning(memoryOctets()), port: String(port) }).flatMap(([name, value]) => [
       '-c',
@@ -115,7 +148,7 @@ export class Postmaster {
       const child = spawn(binaries.postgres, ['-D', cluster.folder, ...args], {
         ...asAccount(cluster.account),
         detached: true,
-        stdio: ['ignore', output, output],
+        stdio: ['ignore', output, output, ...(life ? [life.fd] : [])],
       });
       child.on('error', (error) => log.error({ err: error }, 'the database server cannot be run'));
       this.#child = child;
@@ -149,6 +182,14 @@ export class Postmaster {
         (error: unknown) => log.error({ err: error }, `the database server does not start again: ${reasonOf(error)}`),
       );
     }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
   }
 }
 

@@ -86,7 +86,13 @@ describe('one house through its life', { timeout: 60_000 }, () => {
     writeFileSync(join(dataDir, 'postgres.init-dead', 'PG_VERSION'), '18\n');
     writeFileSync(join(dataDir, 'postgres.init-dead.password'), 'left behind');
     const { url, stop } = await start(dataDir);
-    expect(readdirSync(dataDir).sort()).toEqual(['house.json', 'postgres', 'postgres.log']);
+    expect(readdirSync(dataDir).sort()).toEqual([
+      'house.guard',
+      'house.json',
+      'postgres',
+      ...(process.platform === 'linux' ? ['postgres.alive'] : []),
+      'postgres.log',
+    ]);
     expect(
       await ask(
         url,
@@ -251,7 +257,8 @@ describe.runIf(asRoot)('started as root', { timeout: 60_000 }, () => {
     cpSync(dirname(packagedFolder()), join(home, 'package'), { recursive: true, verbatimSymlinks: true });
     const system = join(root, 'programs');
     const account = unprivilegedAccount(['nobody']);
-    mkdirSync(join(system, '.postgresql-0-4194303'), { recursive: true });
+    const { version } = JSON.parse(readFileSync(join(home, 'package', 'package.json'), 'utf8')) as { version: string };
+    mkdirSync(join(system, `.postgresql-${version}-of an interrupted copy`), { recursive: true });
     const first = findBinaries(account, system, join(home, 'package', 'native'));
     expect([first.major, dirname(dirname(dirname(first.postgres)))]).toEqual([18, system]);
     const made = statSync(first.postgres).ino;

@@ -4,8 +4,8 @@ import { Client } from 'pg';
 import { readHouse, type HouseLock } from '../house-lock.ts';
 import type { Log } from '../log.ts';
 import { unprivilegedAccount, type Account } from './account.ts';
-import { findBinaries, SYSTEM_FOLDER } from './binaries.ts';
-import { locateCluster, OWNER, ownerPassword, prepareCluster, type Cluster } from './cluster.ts';
+import { findBinaries, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
+import { locateCluster, lockOutside, OWNER, ownerPassword, prepareCluster, type Cluster } from './cluster.ts';
 import { EmbeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
 import { clearLeftovers } from './leftovers.ts';
@@ -45,13 +45,33 @@ export async function startEmbedded(
 ): Promise<EmbeddedDatabase> {
   const systemFolder = options.systemFolder ?? SYSTEM_FOLDER;
   const cluster = locateCluster(house.dataDir, unprivilegedAccount(options.accounts), systemFolder);
-  const binaries = findBinaries(cluster.account, systemFolder);
+  const outside = lockOutside(cluster, house.dataDir);
+  try {
+    const database = await startCluster(house, cluster, findBinaries(cluster.account, systemFolder), log);
+    const stop = (): Promise<void> => database.stop().finally(() => outside?.release());
+    return { ...database, stop };
+  } catch (error) {
+    outside?.release();
+    throw error;
+  }
+}
+
+async function startCluster(
+  house: HouseLock,
+  cluster: Cluster,
+  binaries: Binaries,
+  log: Log,
+): Promise<EmbeddedDatabase> {
   await prepareCluster(cluster, binaries, log);
   const password = ownerPassword(cluster);
   const logFile = join(house.dataDir, 'postgres.log');
   // Before the port is chosen: an orphan of the last run would hold it, and apps that outlived that run know no other.
   await clearLeftovers(cluster.folder, log);
-  const start = (port: number) => startOn(new Postmaster({ cluster, binaries, port, logFile, log }), port);
+  const start = (port: number) => {
+    const postmaster = new Postmaster({ cluster, binaries, port, logFile, log });
+    house.onLost(() => postmaster.abandon());
+    return startOn(postmaster, port);
+  };
   const { postmaster, port } = await onFreePort(house.dataDir, start);
   const url = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
   try {
