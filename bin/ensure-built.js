@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fail } from './ensure-node24.js';
+import { fail, say } from './ensure-node24.js';
 
 const SOURCES = ['apps', 'libs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 const IGNORED = new Set(['node_modules', 'dist', 'data']);
@@ -21,7 +21,7 @@ export async function ensureBuilt(root) {
 }
 
 function build(root) {
-  process.stderr.write('posthouse: building (the first start, or the sources changed) ...\n');
+  say('building (the first start, or the sources changed) ...');
   const { status, error } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0)
     fail(`the build failed${error ? ` (${error.message})` : ''}: run "npm ci && npm run build" in ${root}`);
@@ -65,7 +65,7 @@ async function take(lock) {
     const guard = tryTo(() => takeKernelLock(`${lock}.guard`));
     if (guard !== undefined) return guard;
     if (!isTold) {
-      process.stderr.write(`posthouse: waiting for ${builder(lock)}, which is building\n`);
+      say(`waiting for ${builder(lock)}, which is building`);
       isTold = true;
     }
     await sleep(POLL_MS);

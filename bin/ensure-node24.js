@@ -1,6 +1,6 @@
 // Posthouse runs on Node 24 from the npm package `node`; this file itself must run on Node 20.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -9,9 +9,20 @@ export const MAJOR = 24;
 const MARK = 'NODE24_CHILD';
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGQUIT'];
 
+/** One line for the operator, on standard error or else on standard output: a full disk under either must not end a start. */
+export function say(message) {
+  for (const fd of [2, 1])
+    try {
+      writeSync(fd, `posthouse: ${message}\n`);
+      return;
+    } catch {
+      // The other one, then.
+    }
+}
+
 /** Ends the process with a reason and a remedy for the operator. */
 export function fail(message) {
-  process.stderr.write(`posthouse: ${message}\n`);
+  say(message);
   process.exit(1);
 }
 

@@ -82,10 +82,23 @@ export class CliHouse {
     return this.#spawn(process.execPath, [join(ROOT, 'bin', script), ...args], settings);
   }
 
-  /** A command under another program: `unshare` with its flags, for one. */
-  async runUnder(program: readonly string[], args: readonly string[]): Promise<Outcome> {
+  /** Starts a command under another program: `unshare` with its flags, for one. */
+  spawnUnder(
+    program: readonly string[],
+    args: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Running {
     const [first = '', ...rest] = [...program, process.execPath, join(ROOT, 'bin', 'posthouse.js'), ...args];
-    const running = this.#spawn(first, rest);
+    return this.#spawn(first, rest, settings);
+  }
+
+  /** Such a command from its start to its end. */
+  async runUnder(
+    program: readonly string[],
+    args: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Outcome> {
+    const running = this.spawnUnder(program, args, settings);
     running.child.stdin?.end();
     const code = await running.ended;
     return { code, out: running.out, err: running.err };

@@ -1,11 +1,11 @@
 /** Takes the house and its database: the one set-up of `up`, `database`, and of commands that find no running house. */
-import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrateBells } from '#queue';
 import {
   HouseError,
   HouseLock,
+  lastWords,
   reasonOf,
   startEmbedded,
   takeHouse,
@@ -72,12 +72,9 @@ function whyHeld({ dataDir }: Config, held: HeldByPid): string {
 /** Another process took this one for dead, and has the house: nothing is to be written any more, and nothing to be waited for. */
 function leaveAtOnce({ dataDir }: HouseLock, log: Log): never {
   const words = `the house ${dataDir} was taken by another process, which saw no heartbeat of this one: leaving at once`;
-  try {
-    log.fatal(words);
-    writeSync(2, `posthouse: ${words}\n`);
-  } finally {
-    process.exit(1);
-  }
+  log.fatal(words);
+  lastWords(`posthouse: ${words}`);
+  process.exit(1);
 }
 
 /** Starts the embedded database of a house that is ours, or takes the configured one; migrates it. Lets go of the house when that fails. */

@@ -1,17 +1,35 @@
-/** Text to a stream whose reader may leave early, as `head` does. */
+/** Text to a stream whose reader may leave early, as `head` does, or whose disk may be full. */
 import type { Writable } from 'node:stream';
 
+export interface Output {
+  readonly write: (text: string) => void;
+  /** Resolves when all that was written is out, or lost: with what it was lost by. A reader that left is no fault. */
+  readonly ended: () => Promise<Error | undefined>;
+}
+
 /**
- * What is written after the reader has left is dropped, and the command ends in order with the exit code it would have had: it may
- * be in the middle of a change, or have started a database that it has to stop. Any other fault of the stream is thrown.
+ * What cannot be written is dropped, and the command ends in order: it may be in the middle of a change, or have started a database that it
+ * has to stop. `onLost` is told the text then, to say it elsewhere.
  */
-export function outputTo(stream: Writable): (text: string) => void {
+export function outputTo(stream: Writable, onLost: (text: string) => void = () => undefined): Output {
   let isRead = true;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  let fault: Error | undefined;
+  const lose = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && isRead) fault = error;
     isRead = false;
-  });
-  return (text) => {
-    if (isRead) stream.write(text);
   };
+  stream.on('error', lose);
+  const write = (text: string): void => {
+    if (!isRead) return onLost(text);
+    stream.write(text, (error) => {
+      if (!error) return;
+      lose(error);
+      onLost(text);
+    });
+  };
+  const ended = async (): Promise<Error | undefined> => {
+    if (isRead) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+    return fault;
+  };
+  return { write, ended };
 }

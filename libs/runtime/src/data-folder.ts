@@ -8,6 +8,7 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -50,18 +51,19 @@ function makeWithParents(folder: string): void {
   }
 }
 
-/** Replaces a file of the folder atomically and durably. Only its owner may read it. */
+/** Replaces a file of the folder atomically and durably. Only its owner may read it. Throws HouseError. */
 export function writeWhole(path: string, text: string, folder: string): void {
   const draft = `${path}.${process.pid}.new`;
-  const file = openSync(draft, 'w', 0o600);
   try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeFileSync(draft, text, { mode: 0o600, flush: true });
+    renameSync(draft, path);
+    syncFolder(folder);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new HouseError(`cannot write ${path}: ${reasonOf(error)}; check owner and free space of ${folder}`, {
+      cause: error,
+    });
   }
-  renameSync(draft, path);
-  syncFolder(folder);
 }
 
 /** Makes renames in a folder durable. */

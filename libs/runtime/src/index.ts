@@ -1,5 +1,6 @@
 export { Config, ConfigError, type Environment, type Ports } from './config.ts';
 export { createLog, NestLog, silentLog, type Log, type LogOptions } from './log.ts';
+export { droppedLogLines, lastWords, MAX_LOG_WAITING } from './log-sink.ts';
 export { editDistance, nearest } from './nearest.ts';
 export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl, type AppRole } from './role-url.ts';
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';

@@ -4,6 +4,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { isColorSupported, prettyFactory } from 'pino-pretty';
 import type { Config } from './config.ts';
+import { LogSink, standardOutput } from './log-sink.ts';
 
 export type Log = Logger;
 
@@ -19,33 +20,24 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Octets gathered before they are written: one system call for some thirty lines instead of one for each. */
-const GATHERED = 8_192;
-/** Milliseconds a gathered line waits at most: what `kill -9` can cost. A fault, an exit and `fatal` write all lines first. */
-const GATHERED_FOR = 100;
-
-function standardOutput(): ReturnType<typeof pino.destination> {
-  const destination = pino.destination({ dest: 1, sync: true, minLength: GATHERED, periodicFlush: GATHERED_FOR });
-  process.on('exit', () => destination.flushSync());
-  return destination;
-}
-
 /** The root logger of a process. No worker thread: the last words before a crash are never lost. */
 export function createLog({ level, format }: Config['log'], { name, destination }: LogOptions = {}): Log {
   const wantsPretty = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
-  const gathered = destination ? undefined : standardOutput();
-  const raw: DestinationStream = destination ?? gathered ?? process.stdout;
+  const onDropped = (lines: number, reason: string): void => log.warn({ lines, reason }, 'log lines were dropped');
+  const sink = destination ? undefined : new LogSink(standardOutput(), { onDropped });
+  if (sink) process.on('exit', () => void sink.flushSync());
+  const raw: DestinationStream = destination ?? sink ?? process.stdout;
   // Neither a pino transport (a worker thread) nor pino-pretty's stream (a pipeline): both would lose lines at exit.
   const pretty = prettyFactory({
     singleLine: true,
     ignore: 'pid,hostname',
     colorize: destination === undefined && isColorSupported,
   });
-  const flushSync = (): void => gathered?.flushSync();
+  const flushSync = (): void => void sink?.flushSync();
   const stream = wantsPretty
     ? { write: (line: string): void => raw.write(pretty(JSON.parse(line, seen))), flush: flushSync, flushSync }
     : raw;
-  return pino(
+  const log: Log = pino(
     {
       level,
       base: name === undefined ? { pid: process.pid } : { pid: process.pid, name },
@@ -54,6 +46,7 @@ export function createLog({ level, format }: Config['log'], { name, destination 
     },
     stream,
   );
+  return log;
 }
 
 /** Fields hold what strangers wrote, in the message of an error for one; a stack keeps its lines. */

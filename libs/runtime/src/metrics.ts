@@ -1,4 +1,5 @@
 /** Prometheus figures, at four seams: connections, commands, deliveries, the queue. Labels come from closed sets, never from input. */
+import { droppedLogLines } from './log-sink.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Protocol = 'smtp' | 'pop3' | 'imap' | 'http';
@@ -85,7 +86,22 @@ export class Metrics {
       labelNames: ['lane', 'state'],
       registers,
     });
+    this.#countDroppedLines();
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  #countDroppedLines(): void {
+    let said = 0;
+    const lines = new Counter({
+      name: 'posthouse_log_lines_dropped_total',
+      help: 'Log lines that could not be written. Rising: the disk under the log is full, or nobody reads it; mail goes on.',
+      registers: [],
+      collect() {
+        this.inc(droppedLogLines() - said);
+        said = droppedLogLines();
+      },
+    });
+    this.registry.registerMetric(lines);
   }
 
   connectionOpened(protocol: Protocol): void {

@@ -5,6 +5,7 @@ import { House, startApp, type AppModule } from './house.ts';
 import { serveHealth } from './health.ts';
 import { findDatabase, HouseError } from './house-lock.ts';
 import { createLog } from './log.ts';
+import { lastWords } from './log-sink.ts';
 import { isRoleUrl } from './role-url.ts';
 import { exitOnFault, onShutdown } from './shutdown.ts';
 import { waitForDatabase } from './wait-for-database.ts';
@@ -19,7 +20,7 @@ export async function runApp(name: string, app: AppModule, options: RunOptions):
   try {
     await serve(name, app, options);
   } catch (error) {
-    process.stderr.write(`posthouse ${name}: ${reasonOf(error)}\n`);
+    lastWords(`posthouse ${name}: ${reasonOf(error)}`);
     process.exit(1);
   }
 }

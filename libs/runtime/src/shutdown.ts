@@ -1,5 +1,7 @@
 /** How a process ends: drained on a signal, at once on the second, and never half-alive after a fault. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from './errors.ts';
+import { droppedLogLines, lastWords } from './log-sink.ts';
 import type { Log } from './log.ts';
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2, SIGHUP: 1 } as const;
@@ -72,7 +74,10 @@ async function drained(drain: () => Promise<void>, ms: number, log: Log): Promis
 /** Exit on a fault nobody caught: what such a process still holds in memory is not to be trusted. Whoever runs it starts it again. */
 export function exitOnFault(log: Log, exit: (code: number) => void = (code) => process.exit(code)): void {
   const fatal = (message: string) => (error: unknown) => {
+    const before = droppedLogLines();
     log.fatal({ err: error }, message);
+    // A full disk under the log must not hide why.
+    if (droppedLogLines() !== before) lastWords(`posthouse: ${message}: ${reasonOf(error)}`);
     exit(1);
   };
   process.on('uncaughtException', fatal('uncaught exception'));

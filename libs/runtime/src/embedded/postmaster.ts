@@ -1,6 +1,6 @@
 /** One PostgreSQL server as our child: started, watched, started again when it dies, stopped. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, copyFileSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -142,13 +142,14 @@ export class Postmaster {
       '-c',
       `${name}=${value}`,
     ]);
-    const output = openSync(logFile, 'a', 0o600);
+    const output = openLog(logFile);
+    const words = output ?? 'ignore';
     try {
       // Its own session: Ctrl-C on our terminal must not stop the database before the apps are drained.
       const child = spawn(binaries.postgres, ['-D', cluster.folder, ...args], {
         ...asAccount(cluster.account),
         detached: true,
-        stdio: ['ignore', output, output, ...(life ? [life.fd] : [])],
+        stdio: ['ignore', words, words, ...(life ? [life.fd] : [])],
       });
       child.on('error', (error) => log.error({ err: error }, 'the database server cannot be run'));
       this.#child = child;
@@ -157,7 +158,7 @@ export class Postmaster {
         child.once('error', () => resolve());
       });
     } finally {
-      closeSync(output);
+      if (output !== undefined) closeSync(output);
     }
   }
 
@@ -198,9 +199,30 @@ const isReady = (cluster: string, pid: number | undefined): boolean => {
   return file !== undefined && file.pid === pid && file.status === 'ready';
 };
 
-/** The server appends (O_APPEND), so the file can be emptied under it. */
+/** The server appends (O_APPEND), so the file can be emptied under it. On a full disk it is emptied all the same, without a copy. */
 function rotate(logFile: string): void {
-  if (!existsSync(logFile) || statSync(logFile).size <= MAX_LOG_OCTETS) return;
-  copyFileSync(logFile, `${logFile}.1`);
-  truncateSync(logFile, 0);
+  try {
+    if (!existsSync(logFile) || statSync(logFile).size <= MAX_LOG_OCTETS) return;
+    copyOrNot(logFile, `${logFile}.1`);
+    truncateSync(logFile, 0);
+  } catch {
+    // It goes on growing until the next look.
+  }
+}
+
+function copyOrNot(from: string, to: string): void {
+  try {
+    copyFileSync(from, to);
+  } catch {
+    rmSync(to, { force: true });
+  }
+}
+
+/** Undefined: it cannot be written, and its lines are lost. */
+function openLog(logFile: string): number | undefined {
+  try {
+    return openSync(logFile, 'a', 0o600);
+  } catch {
+    return undefined;
+  }
 }
