@@ -1,5 +1,5 @@
 /** Long work of one session, and another one that is answered in the middle of it. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapHouse, ImapTalk, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
 
 let imap: ImapHouse;
@@ -28,6 +28,44 @@ async function answeredMeanwhile(box: Mailbox, command: string): Promise<number>
   await Promise.all([long.ok('LOGOUT'), other.ok('LOGOUT')]);
   return answered;
 }
+
+describe('a folder of 30,000 messages', () => {
+  let box: Mailbox;
+  beforeAll(async () => {
+    box = await imap.mailbox();
+    await imap.put(box, 'From: someone@example.org\r\nSubject: x\r\n\r\nx\r\n');
+    await imap.db.owner.query(
+      `insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, octets, trace)
+       select m.tenant_id, m.folder_id, n, m.mailbox_id, m.message_id, m.modseq, m.octets, m.trace
+         from folder_message m, generate_series(2, 30000) as n where m.mailbox_id = $1`,
+      [box.mailboxId],
+    );
+    await imap.db.owner.query(
+      'update folder set messages = 30000, unseen = 30000, uidnext = 30001 where mailbox_id = $1 and name = $2',
+      [box.mailboxId, 'INBOX'],
+    );
+  });
+
+  test.for([
+    'SEARCH UNSEEN FROM nobody',
+    'UID SEARCH NOT KEYWORD x LARGER 1',
+    'FETCH 1:* (FLAGS UID)',
+    'FETCH 1:* (ENVELOPE)',
+    `FETCH ${Array.from({ length: 4_000 }, (_, at) => at * 7 + 1).join(',')} (FLAGS)`,
+  ])('%.40s', async (command) => {
+    expect(await answeredMeanwhile(box, command)).toBeGreaterThan(3);
+  });
+
+  test('a SEARCH that finds all of them names all of them', async () => {
+    const talk = await ImapTalk.login(app.port, box, 'INBOX');
+    const all = Array.from({ length: 30_000 }, (_, at) => at + 1).join(' ');
+    for (const command of ['SEARCH UNSEEN', 'UID SEARCH ALL', 'SEARCH FROM someone']) {
+      const [found, ...more] = await talk.ok(command);
+      expect([found === `* SEARCH ${all}`, more]).toEqual([true, []]);
+    }
+    await talk.ok('LOGOUT');
+  });
+});
 
 test('SEARCH for 64 texts that nearly match everywhere in one message', async () => {
   const box = await imap.mailbox();

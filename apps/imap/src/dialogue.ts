@@ -15,14 +15,14 @@ import {
   type CommandName,
   type FrameEvent,
 } from '#imap';
-import { reasonOf, type Connection, type Outbox } from '#runtime';
+import { ClientGone, reasonOf, type Connection, type Outbox } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { beginAppend, type Append } from './commands/append.ts';
 import { announced } from './commands/capability.ts';
 import { COMMAND_NAMES, perform } from './commands/index.ts';
 import { CutShort, isBug, replyToFault } from './faults.ts';
 import { MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
-import { bad, TOO_MANY_SESSIONS, type Answer, type Question, type Reply } from './reply.ts';
+import { bad, TOO_MANY_SESSIONS, UNAVAILABLE, type Answer, type Question, type Reply } from './reply.ts';
 import { asksForNews, expungesFirst, isUidCommand, looksFirst, looksLast, mayExpunge, polls } from './rules.ts';
 import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
@@ -198,7 +198,7 @@ export class Dialogue {
       if (answer.idle && folder) this.#out.add(folder.updates(true, false));
       return undefined;
     }
-    if (folder && looksLast(folder, pending.command)) return this.#lookLast(folder, pending, answer);
+    if (folder && !this.#gone && looksLast(folder, pending.command)) return this.#lookLast(folder, pending, answer);
     return this.#conclude(pending, answer);
   }
 
@@ -328,6 +328,7 @@ export class Dialogue {
   /** The one place where a fault becomes a reply. */
   #translate(error: unknown): Reply {
     if (error instanceof CutShort) throw error;
+    if (error instanceof ClientGone) return UNAVAILABLE;
     const mailbox = this.client.loggedIn?.mailboxId;
     const { log } = this.#parts;
     if (isBug(error)) log.error({ conn: this.#connection.id, mailbox, err: error }, 'a command failed');

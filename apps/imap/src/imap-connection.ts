@@ -23,7 +23,7 @@ export class ImapConnection implements Callable, TcpSession {
   readonly #connection: Connection;
   readonly #out: Outbox;
   readonly #dialogue: Dialogue;
-  /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
+  /** A command, or the client's taking of an answer, is waited for. */
   #waiting = false;
   /** A ring came while we waited. */
   #again = false;
@@ -55,12 +55,15 @@ export class ImapConnection implements Callable, TcpSession {
   data(chunk: Buffer): void {
     this.#quietPolls = 0;
     this.#dialogue.push(chunk);
-    if (!this.#waiting) this.#run();
+    // What comes while a command goes on is kept, and no more of it: the socket is read until then, so that an end is heard.
+    if (this.#waiting) this.#connection.socket.pause();
+    else this.#run();
   }
 
   /** The client has sent its last octet; answers under way still reach it. */
   end(): void {
     this.#ended = true;
+    this.#dialogue.client.halfClosed();
     if (!this.#waiting) this.#run();
   }
 
@@ -142,7 +145,6 @@ export class ImapConnection implements Callable, TcpSession {
   /** Takes nothing further until `work` is done. */
   #wait(work: Promise<void>): void {
     this.#waiting = true;
-    this.#connection.socket.pause();
     // The client takes what was said before while this goes on; if it does not, #run finds out behind it.
     void this.#out.flush();
     work

@@ -23,6 +23,8 @@ export const TURN_MS = 10;
 export const CHANGES_BATCH = 5_000;
 /** Messages of one batch where only flags are read. */
 export const FLAG_BATCH = 5_000;
+/** Messages that SEARCH decides before it looks at the next ones. */
+export const SEARCH_PAGE = 5_000;
 /** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */
 export const META_BATCH = 500;
 /** The same where structures are among them, each of which may have a thousand parts. */

@@ -15,14 +15,16 @@ function batchSize({ header, body, bodyStructure, mimeIndex }: MessageWants): nu
  * @param uids ascending, of this view
  */
 export async function* rowBatches(
-  { store, selected, out }: Client,
+  client: Client,
   view: FolderView,
   uids: Uint32Array,
   wants: MessageWants,
 ): AsyncGenerator<readonly MessageRow[], void> {
+  const { store, selected, out } = client;
   const size = batchSize(wants);
+  const gone = client.goneSignal(uids.length);
   const read = (from: number): Promise<MessageBatch> => {
-    const batch = store.messages(selected.ref, storeSet(view, uids.subarray(from, from + size)), wants);
+    const batch = store.messages(selected.ref, storeSet(view, uids.subarray(from, from + size)), wants, gone);
     // Nobody waits for it when the client goes meanwhile.
     batch.catch(() => undefined);
     return batch;

@@ -38,11 +38,20 @@ export class Selected {
   #keywords: readonly string[];
   #keywordsTold = true;
 
-  constructor(store: FolderStore, opened: FolderState, readOnly: boolean) {
+  readonly #goneSignal: ((messages: number) => AbortSignal | undefined) | undefined;
+
+  /** @param goneSignal ends a long read for a client that is gone */
+  constructor(
+    store: FolderStore,
+    opened: FolderState,
+    readOnly: boolean,
+    goneSignal?: (messages: number) => AbortSignal | undefined,
+  ) {
     const { tenantId, mailboxId, folderId, keywords } = opened;
     this.ref = { tenantId, mailboxId, folderId };
     this.readOnly = readOnly;
     this.#store = store;
+    this.#goneSignal = goneSignal;
     this.#opened = opened;
     this.#point = syncPointOf(opened);
     this.#keywords = keywords;
@@ -125,7 +134,7 @@ export class Selected {
   async #load(): Promise<FolderView> {
     const opened = this.#opened;
     if (!opened) throw new Error('the view of a folder was lost');
-    const uids = await this.#store.snapshot(opened);
+    const uids = await this.#store.snapshot(opened, this.#goneSignal?.(opened.messages));
     this.#opened = undefined;
     return (this.#view = new FolderView(uids, opened.recentFrom));
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Authenticator, LetIn, LoginRefusal } from '#auth';
 import type { MaildropStore } from '#domain';
 import type { MaildropRefusal } from '#pop3';
-import { reasonOf, type Connection, type Log } from '#runtime';
+import { ClientGone, reasonOf, type Connection, type Log } from '#runtime';
 import { LEASE_SECONDS } from './limits.ts';
 import { openDrop, type OpenDrop } from './open-drop.ts';
 
@@ -46,16 +46,17 @@ export class Logins {
       }
       return await this.#take(verdict, connection);
     } catch (error) {
+      if (error instanceof ClientGone) return 'temp';
       this.#log.warn({ conn, reason: reasonOf(error) }, 'a maildrop could not be opened');
       return 'temp';
     }
   }
 
-  async #take(login: LetIn, { id: conn, remoteAddress }: Connection): Promise<Opened | MaildropRefusal> {
+  async #take(login: LetIn, { id: conn, remoteAddress, gone }: Connection): Promise<Opened | MaildropRefusal> {
     const { account } = login;
     const { mailboxId: mailbox } = account;
     const sessionId = randomUUID();
-    const opening = await this.#store.open(account, sessionId, LEASE_SECONDS);
+    const opening = await this.#store.open(account, sessionId, LEASE_SECONDS, gone);
     if (opening.kind === 'in-use') {
       this.#log.info({ conn, remote: remoteAddress, mailbox }, 'maildrop in use');
       return opening.kind;

@@ -20,4 +20,4 @@ export function openDrop(account: Account, sessionId: string, listing: MaildropL
 
 /** UIDs of message numbers. */
 export const uidsOf = ({ uids }: OpenDrop, numbers: readonly number[]): number[] =>
-  numbers.flatMap((number) => uids[number - 1] ?? []);
+  numbers.map((number) => uids[number - 1] ?? 0);

@@ -149,6 +149,35 @@ test('a flood of listings is answered as the client takes them', async () => {
   expect(most).toBeLessThan(MIB);
 });
 
+test.for(['UIDL', 'LIST'])('%s of a large maildrop lets others have their turn before its end', async (command) => {
+  const { port } = await serve(Array.from({ length: 300_000 }, () => 10));
+  const [long, other] = [connect({ port, host: '127.0.0.1' }), connect({ port, host: '127.0.0.1' })];
+  let lines = 0;
+  let tail = '';
+  long.on('data', (chunk: Buffer) => {
+    for (const octet of chunk) if (octet === 0x0a) lines++;
+    tail = (tail + chunk.subarray(-8).toString('latin1')).slice(-8);
+  });
+  const answers: number[] = [];
+  let said = '';
+  other.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+    if (!said.endsWith('nothing done\r\n')) return;
+    said = '';
+    answers.push(lines);
+    if (!tail.endsWith('\r\n.\r\n')) other.write('NOOP\r\n');
+    else other.end();
+  });
+  other.write('USER b\r\nPASS b\r\nNOOP\r\n');
+  await once(other, 'data');
+  long.write(`USER a\r\nPASS b\r\n${command}\r\n`);
+  await once(other, 'close');
+  long.destroy();
+  expect(lines).toBe(300_000 + 5);
+  // In the midst of it, and more than once.
+  expect(answers.filter((at) => at > 5 && at < 300_000).length).toBeGreaterThan(3);
+});
+
 test('a client that never reads is given no more than the sockets hold', async () => {
   const { port, given } = await serve([1024 * MIB]);
   const socket = connect({ port, host: '127.0.0.1' });

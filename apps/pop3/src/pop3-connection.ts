@@ -1,4 +1,5 @@
 /** One client: lines in, steps of the session machine, octets out. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveSessions } from '#auth';
 import type { MailboxBell, MaildropMessage } from '#domain';
 import {
@@ -45,7 +46,7 @@ export class Pop3Connection implements TcpSession {
   #session: Session;
   #held: HeldDrop | undefined;
   #unregister: (() => void) | undefined;
-  /** A command, or the client's taking of an answer, is waited for: the socket is paused. */
+  /** A command, or the client's taking of an answer, is waited for. */
   #waiting = false;
   #ended = false;
   /** Said as soon as nothing is in the middle of its answer; then the connection ends, and nothing is deleted. */
@@ -66,7 +67,9 @@ export class Pop3Connection implements TcpSession {
     // What comes behind the end is no command, and must not pile up.
     if (this.#isOver) return;
     this.#cutter.push(chunk);
-    if (!this.#waiting) this.#run();
+    // What comes while a command goes on is kept, and no more of it: the socket is read until then, so that an end is heard.
+    if (this.#waiting) this.#connection.socket.pause();
+    else this.#run();
   }
 
   /** The client has sent its last octet; answers under way still reach it. */
@@ -116,7 +119,6 @@ export class Pop3Connection implements TcpSession {
   /** Takes no further line until `work` is done. */
   #wait(work: Promise<void>): void {
     this.#waiting = true;
-    this.#connection.socket.pause();
     // The client takes what was said before while this goes on; if it does not, #run finds out behind it.
     void this.#outbox.flush();
     work
@@ -158,6 +160,8 @@ export class Pop3Connection implements TcpSession {
         return this.#say(action.text);
       case 'close':
         return this.#close(action);
+      case 'send-listing':
+        return this.#list(action.pieces[Symbol.iterator]());
       case 'open-maildrop':
         return this.#login(action);
       case 'send-message':
@@ -170,6 +174,25 @@ export class Pop3Connection implements TcpSession {
   #say(text: string): CommandResult {
     this.#outbox.add(text);
     return text.startsWith('-') ? 'refused' : 'ok';
+  }
+
+  #list(pieces: Iterator<string, unknown>): CommandResult | Promise<CommandResult> {
+    for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {
+      this.#outbox.add(piece.value);
+      if (this.#outbox.full) return this.#listRest(pieces);
+    }
+    return 'ok';
+  }
+
+  /** As fast as the client takes it, others having their turn in between. */
+  async #listRest(pieces: Iterator<string, unknown>): Promise<CommandResult> {
+    do {
+      await (this.#outbox.flush() ?? nextTurn());
+      const piece = pieces.next();
+      if (piece.done === true) break;
+      this.#outbox.add(piece.value);
+    } while (this.#outbox.open);
+    return 'ok';
   }
 
   /** A client that hears the last word may come back at once: the maildrop is free by then. */
@@ -216,10 +239,10 @@ export class Pop3Connection implements TcpSession {
   }
 
   async #stream(message: MaildropMessage, action: Do<'send-message'>): Promise<CommandResult> {
-    const { tenantId } = this.#held?.account ?? {};
-    if (tenantId === undefined) return 'failed';
+    const account = this.#held?.account;
+    if (account === undefined) return 'failed';
     const form = new OutgoingMessage(action.lines);
-    const pieces = this.#parts.store.stream(tenantId, message.messageId, 0, message.bodyOctets)[Symbol.asyncIterator]();
+    const pieces = this.#parts.store.stream(account, message.messageId, 0, message.bodyOctets)[Symbol.asyncIterator]();
     let piece: IteratorResult<Buffer>;
     try {
       // Before the first word of the answer: until then a failure can still be told.

@@ -30,6 +30,19 @@ export class IndexSet {
     if (--this.#size === 0) this.#bits = undefined;
   }
 
+  /** Falling. Octets without a mark are passed over as one. */
+  *from(lowest: number): Generator<number, void> {
+    const bits = this.#bits ?? new Uint8Array(0);
+    for (let octet = bits.length - 1; octet >= lowest >>> 3; octet--) {
+      const marks = bits[octet] ?? 0;
+      if (marks === 0) continue;
+      for (let bit = 7; bit >= 0; bit--) {
+        const index = octet * 8 + bit;
+        if (index >= lowest && (marks & (1 << bit)) !== 0) yield index;
+      }
+    }
+  }
+
   clear(): void {
     this.#bits = undefined;
     this.#size = 0;

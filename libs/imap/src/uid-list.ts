@@ -7,7 +7,8 @@ export class UidList {
   #length: number;
 
   constructor(uids: Iterable<number>) {
-    this.#slots = Uint32Array.from(uids);
+    // A copy of octets, where one by one would be a stall for a large folder.
+    this.#slots = uids instanceof Uint32Array ? uids.slice() : Uint32Array.from(uids);
     this.#length = this.#slots.length;
   }
 
@@ -47,11 +48,19 @@ export class UidList {
     return this.at(index) === uid ? index : -1;
   }
 
-  /** Removes what `gone` names among the indexes from `from` on; gives back memory when half of it is free. */
-  remove(from: number, gone: (index: number) => boolean): void {
-    let kept = from;
-    for (let index = from; index < this.#length; index++)
-      if (!gone(index)) this.#slots[kept++] = this.#slots[index] ?? 0;
+  /**
+   * Gives back memory when half of it is free.
+   * @param indexes falling, each once
+   */
+  remove(indexes: readonly number[]): void {
+    let kept = indexes.at(-1) ?? this.#length;
+    // What lies between two of them is moved as one.
+    for (let at = indexes.length - 1; at >= 0; at--) {
+      const from = (indexes[at] ?? 0) + 1;
+      const to = at > 0 ? (indexes[at - 1] ?? 0) : this.#length;
+      this.#slots.copyWithin(kept, from, to);
+      kept += to - from;
+    }
     this.#length = kept;
     if (kept + SPARE < this.#slots.length / 2) this.#slots = this.#slots.slice(0, kept);
   }

@@ -125,8 +125,13 @@ export class FolderView {
     }
     const uids = new Uint32Array(room);
     let found = 0;
-    for (const { from, to } of slices)
-      for (let index = from; index < to; index++) if (!this.#gone.has(index)) uids[found++] = this.#uids.at(index) ?? 0;
+    const noneGone = this.#gone.size === 0;
+    for (const { from, to } of slices) {
+      const all = this.#uids.slice(from, to);
+      const there = noneGone ? all : all.filter((_, at) => !this.#gone.has(from + at));
+      uids.set(there, found);
+      found += there.length;
+    }
     return { kind: 'messages', uids: found === room ? uids : uids.slice(0, found), gone: room - found };
   }
 
@@ -179,21 +184,19 @@ export class FolderView {
 
   /** Takes out what is gone: all of it, or only what the client never saw. */
   #flushGone(mayExpunge: boolean, updates: ViewUpdate[]): void {
-    const from = mayExpunge ? 0 : this.#shown;
-    let told = 0;
     // From the highest down, so that no number sent is moved by one sent before it.
-    for (let index = this.#uids.length - 1; index >= from; index--) {
-      if (!this.#gone.has(index)) continue;
+    const gone = [...this.#gone.from(mayExpunge ? 0 : this.#shown)];
+    let told = 0;
+    for (const index of gone) {
       if (this.isRecent(this.#uids.at(index) ?? 0)) this.#recent--;
       if (index >= this.#shown) continue;
       updates.push({ update: 'expunge', seq: index + 1 });
       told++;
     }
-    const length = this.#uids.length;
-    this.#uids.remove(from, (index) => this.#gone.has(index));
+    this.#uids.remove(gone);
     this.#shown -= told;
     if (mayExpunge) this.#gone.clear();
-    else for (let index = from; index < length; index++) this.#gone.delete(index);
+    else for (const index of gone) this.#gone.delete(index);
   }
 
   #arrive(uid: number, recent: boolean): void {

@@ -20,7 +20,7 @@ export interface MaildropContents {
 /** Four octets a message beside what the unique-ids are made of: an idle session with thousands of messages stays small. */
 export function compactMaildrop({ sizes, uidlOf }: MaildropContents): Maildrop {
   if (sizes.length === 0) return EMPTY;
-  const octetsOf = Uint32Array.from(sizes);
+  const octetsOf = new Uint32Array(sizes);
   let octets = 0;
   for (const size of octetsOf) octets += size;
   return {

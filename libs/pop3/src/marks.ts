@@ -35,10 +35,14 @@ export function mark({ count, octets, pages }: Marks, drop: Maildrop, number: nu
   return { count: count + 1, octets: octets + drop.sizeOf(number), pages: marked };
 }
 
-/** The marked message numbers, ascending. */
-export function markedNumbers(marks: Marks): number[] {
+/** The marked message numbers, ascending. Octets without a mark are passed over as one. */
+export function markedNumbers({ pages }: Marks): number[] {
   const numbers: number[] = [];
-  for (let number = 1; number <= marks.pages.length * PAGE_MESSAGES; number++)
-    if (isMarked(marks, number)) numbers.push(number);
+  for (const [page, bits] of pages.entries()) {
+    for (let octet = 0; bits && octet < bits.length; octet++) {
+      for (let left = bits[octet] ?? 0, number = page * PAGE_MESSAGES + octet * 8 + 1; left > 0; left >>>= 1, number++)
+        if ((left & 1) !== 0) numbers.push(number);
+    }
+  }
   return numbers;
 }

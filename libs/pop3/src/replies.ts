@@ -51,13 +51,19 @@ export const mechanisms = (passwords: boolean): string => multiline('mechanisms'
 export const messages = (count: number, octets: number): string =>
   `${count} message${count === 1 ? '' : 's'} (${octets} octets)`;
 
-/** The scan listing (RFC 1939 5) or unique-id listing (7) of all messages that are not marked. */
-export function listing(verb: 'LIST' | 'UIDL', drop: Maildrop, marks: Marks): string {
+/** Messages of one piece of a listing. */
+const LISTED_AT_ONCE = 1_000;
+
+/** The scan listing (RFC 1939 5) or unique-id listing (7) of all messages that are not marked, in pieces: a maildrop may hold a million. */
+export function* listing(verb: 'LIST' | 'UIDL', drop: Maildrop, marks: Marks): Generator<string, void> {
   let text = ok(messages(drop.count - marks.count, drop.octets - marks.octets));
   for (let number = 1; number <= drop.count; number++) {
     if (!isMarked(marks, number)) text += `${entry(verb, drop, number)}\r\n`;
+    if (number % LISTED_AT_ONCE > 0) continue;
+    yield text;
+    text = '';
   }
-  return `${text}.\r\n`;
+  yield `${text}.\r\n`;
 }
 
 export const entry = (verb: 'LIST' | 'UIDL', drop: Maildrop, number: number): string =>

@@ -38,6 +38,8 @@ export type Action =
   | { readonly do: 'open-maildrop'; readonly user: string; readonly password: string }
   /** Send `head`, then the message dot-stuffed: whole, or its header and the first `lines` lines of its body (TopCutter). */
   | { readonly do: 'send-message'; readonly number: number; readonly lines: number | undefined; readonly head: string }
+  /** Send these texts one after the other, as fast as the client takes them. */
+  | { readonly do: 'send-listing'; readonly pieces: Iterable<string> }
   /** Remove these messages in one transaction, ascending numbers. */
   | { readonly do: 'expunge'; readonly numbers: readonly number[] };
 
@@ -143,7 +145,7 @@ function transaction(session: In<'transaction'>, command: Proper): Step {
     case 'LIST':
     case 'UIDL': {
       const { verb, number } = command;
-      if (number === undefined) return reply(session, say.listing(verb, drop, marks));
+      if (number === undefined) return [session, { do: 'send-listing', pieces: say.listing(verb, drop, marks) }];
       return reply(session, missing(session, number) ?? say.ok(say.entry(verb, drop, number)));
     }
     case 'RETR':

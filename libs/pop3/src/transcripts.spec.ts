@@ -79,6 +79,9 @@ class Connection {
       case 'close':
         this.#output += action.text;
         return;
+      case 'send-listing':
+        this.#output += [...action.pieces].join('');
+        return;
       case 'send-message': {
         const body =
           action.lines === undefined ? `<message ${action.number}>` : `<top ${action.number} ${action.lines}>`;

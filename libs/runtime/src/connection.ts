@@ -5,6 +5,14 @@ import { plainAddress } from './client-address.ts';
 /** Milliseconds a connection has to take its last words before it is cut. */
 export const LAST_WORDS_MS = 5_000;
 
+/** Nobody waits for an answer any more. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+  constructor() {
+    super('the client is gone');
+  }
+}
+
 let count = 0;
 
 export class Connection {
@@ -20,12 +28,24 @@ export class Connection {
   #octets = 0;
   #lastActivity = performance.now();
   #cutAt = Infinity;
+  #gone: AbortController | undefined;
 
   constructor(socket: Socket, remoteAddress: string, idleSeconds: number) {
     this.socket = socket;
     this.remoteAddress = plainAddress(remoteAddress);
     this.idleSeconds = idleSeconds;
     this.id = ++count;
+  }
+
+  /** Aborts with ClientGone when the connection is no more: for work that is long. Made when it is first asked for, most connections need none. */
+  get gone(): AbortSignal {
+    if (this.#gone === undefined) {
+      const gone = new AbortController();
+      this.#gone = gone;
+      if (this.socket.destroyed) gone.abort(new ClientGone());
+      else this.socket.once('close', () => gone.abort(new ClientGone()));
+    }
+    return this.#gone.signal;
   }
 
   /** Says something nobody asked for, which is no sign of life of the client: its silence goes on. Not said where something still waits to be sent. */

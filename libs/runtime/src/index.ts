@@ -26,7 +26,7 @@ export { Outbox, OUTBOX_OCTETS } from './outbox.ts';
 export { SessionListener, type SessionProtocol } from './session-listener.ts';
 export { aborted } from './aborted.ts';
 export { clientKey, isLoopback, plainAddress } from './client-address.ts';
-export { Connection, LAST_WORDS_MS } from './connection.ts';
+export { ClientGone, Connection, LAST_WORDS_MS } from './connection.ts';
 export { BellWatch, type BellReport } from './bell-watch.ts';
 export { ConnectionCaps } from './connection-caps.ts';
 export { guardPool } from './guard-pool.ts';

@@ -56,13 +56,14 @@ async function fetchFlags(
   uids: Uint32Array,
   items: readonly FetchItem[],
 ): Promise<number> {
-  const { store, selected, out } = client;
+  const { store, selected, out, parts } = client;
+  const gone = client.goneSignal(uids.length);
   const wantsFlags = items.some(({ item }) => item === 'FLAGS');
   const wantsUid = items.some(({ item }) => item === 'UID');
   const seqOf = numbering(view);
   let sent = 0;
   for (let at = 0; at < uids.length && out.open; at += FLAG_BATCH) {
-    const table = await store.flags(selected.ref, storeSet(view, uids.subarray(at, at + FLAG_BATCH)));
+    const table = await store.flags(selected.ref, storeSet(view, uids.subarray(at, at + FLAG_BATCH)), gone);
     for (const [index, uid] of table.uids.entries()) {
       const seq = seqOf(uid);
       if (seq === undefined) continue;
@@ -72,8 +73,12 @@ async function fetchFlags(
         out.add(encodeFetchFlags(seq, bits, table.keywords.get(uid), wantsUid ? uid : undefined));
         view.forgetFlags(uid);
       } else out.add(new FetchResponse(seq).uid(uid).end());
+      const wait = out.full ? (out.flush() ?? parts.turns.over()) : undefined;
+      if (wait) await wait;
+      if (!out.open) break;
     }
     await out.flush();
+    client.checkPresence();
   }
   return sent;
 }
@@ -121,6 +126,7 @@ class Fetch {
     const seqOf = numbering(this.#view);
     let sent = 0;
     for await (const rows of rowBatches(this.#client, this.#view, uids, this.#wants)) {
+      this.#client.checkPresence();
       const seen = this.#marks ? await this.#mark(rows) : undefined;
       for (const row of rows) {
         const seq = seqOf(row.uid);

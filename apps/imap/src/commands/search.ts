@@ -17,7 +17,7 @@ import {
 } from '#imap';
 import { Buffer } from 'node:buffer';
 import type { Client } from '../client.ts';
-import { FLAG_BATCH } from '../limits.ts';
+import { SEARCH_PAGE } from '../limits.ts';
 import { numbering } from '../numbering.ts';
 import { ok, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
@@ -38,14 +38,27 @@ export async function search(
   const match = compileSearch(program, { seq: view.exists, uid: resolved.uids.at(-1) ?? 0 });
   const run = new Search(client, view, match, needsRow(program));
   const uids = await run.find(resolved.uids);
-  const seqOf = numbering(view);
-  return found(client, uid ? uids : uids.flatMap((one) => seqOf(one) ?? []));
+  return found(client, uid ? uids : numbersOf(view, uids));
 }
 
 const EVERYTHING = [{ first: 1, last: 4_294_967_295 }];
 
-function found({ out }: Client, numbers: readonly number[]): Reply {
-  out.add(encodeSearch(numbers));
+function* numbersOf(view: FolderView, uids: Iterable<number>): Generator<number, void> {
+  const seqOf = numbering(view);
+  for (const uid of uids) {
+    const seq = seqOf(uid);
+    if (seq !== undefined) yield seq;
+  }
+}
+
+/** As fast as the client takes it, in turns with others. */
+async function found({ out, parts }: Client, numbers: Iterable<number>): Promise<Reply> {
+  for (const piece of encodeSearch(numbers)) {
+    out.add(piece);
+    const wait = (out.full ? out.flush() : undefined) ?? parts.turns.over();
+    if (wait) await wait;
+    if (!out.open) break;
+  }
   return ok('searched');
 }
 
@@ -69,13 +82,17 @@ function needsRow(key: SearchKey): boolean {
   }
 }
 
-/** Decides in stages: by the numbers, by flags or rows, by headers, by bodies. */
+/**
+ * Decides in stages: by the numbers, by flags or rows, by headers, by bodies. SEARCH_PAGE messages after the other, so that nothing is held of
+ * those that are decided but what was found, and the client is looked for in between.
+ */
 class Search {
   readonly #client: Client;
   readonly #view: FolderView;
   readonly #match: SearchMatcher;
   readonly #needsRow: boolean;
-  readonly #found: number[] = [];
+  /** Of the page in hand. */
+  #found: number[] = [];
 
   constructor(client: Client, view: FolderView, match: SearchMatcher, needsRow: boolean) {
     this.#client = client;
@@ -84,14 +101,24 @@ class Search {
     this.#needsRow = needsRow;
   }
 
-  /** @returns rising */
+  /** @returns rising. Throws ClientGone. */
   async find(uids: Uint32Array): Promise<number[]> {
+    const all: number[] = [];
+    for (let at = 0; at < uids.length; at += SEARCH_PAGE) {
+      await this.#decide(uids.subarray(at, at + SEARCH_PAGE));
+      for (const uid of this.#found.sort((a, b) => a - b)) all.push(uid);
+      this.#found = [];
+      this.#client.checkPresence();
+    }
+    return all;
+  }
+
+  async #decide(uids: Uint32Array): Promise<void> {
     let open = await this.#byNumbers(uids);
     if (open.length > 0 && !this.#needsRow) open = await this.#byFlags(open);
     if (open.length > 0 && this.#needsRow) open = await this.#byRows(open, {});
     if (open.length > 0) open = await this.#byRows(open, { header: true });
     if (open.length > 0) await this.#byRows(open, { header: true, body: true });
-    return this.#found.sort((a, b) => a - b);
   }
 
   /** Keeps what matches; in turns with others. @returns whether it cannot be told yet */
@@ -115,18 +142,18 @@ class Search {
     return Uint32Array.from(open);
   }
 
+  /** @param uids of one page */
   async #byFlags(uids: Uint32Array): Promise<Uint32Array> {
     const { store, selected } = this.#client;
     const seqOf = numbering(this.#view);
     const open: number[] = [];
-    for (let at = 0; at < uids.length; at += FLAG_BATCH) {
-      const table = await store.flags(selected.ref, storeSet(this.#view, uids.subarray(at, at + FLAG_BATCH)));
-      for (const [index, uid] of table.uids.entries()) {
-        const bits = (table.flags[index] ?? 0) | this.#recent(uid);
-        const meta = { bits, keywords: table.keywords.get(uid) ?? [], internalDay: 0, octets: 0 };
-        const isOpen = this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta });
-        if (isOpen === true || (isOpen !== false && (await isOpen))) open.push(uid);
-      }
+    const gone = this.#client.goneSignal(uids.length);
+    const table = await store.flags(selected.ref, storeSet(this.#view, uids), gone);
+    for (const [index, uid] of table.uids.entries()) {
+      const bits = (table.flags[index] ?? 0) | this.#recent(uid);
+      const meta = { bits, keywords: table.keywords.get(uid) ?? [], internalDay: 0, octets: 0 };
+      const isOpen = this.#isOpen({ seq: seqOf(uid) ?? 0, uid, meta });
+      if (isOpen === true || (isOpen !== false && (await isOpen))) open.push(uid);
     }
     return Uint32Array.from(open);
   }
@@ -136,6 +163,7 @@ class Search {
     const seqOf = numbering(this.#view);
     const open: number[] = [];
     for await (const rows of rowBatches(this.#client, this.#view, uids, wants)) {
+      this.#client.checkPresence();
       for (const row of rows) {
         const seq = seqOf(row.uid) ?? 0;
         // What is too large for a batch is read on its own, one at a time.
@@ -144,6 +172,7 @@ class Search {
         if (await this.#isOpen(facts)) open.push(row.uid);
       }
     }
+    this.#client.checkPresence();
     return Uint32Array.from(open);
   }
 
@@ -182,7 +211,8 @@ class Search {
   async #read({ messageId }: MessageRow, start: number, end: number): Promise<Buffer> {
     const { store, selected } = this.#client;
     const parts: Buffer[] = [];
-    for await (const part of store.stream(selected.ref, messageId, start, end)) parts.push(part);
+    const { gone } = this.#client.connection;
+    for await (const part of store.stream(selected.ref, messageId, start, end, gone)) parts.push(part);
     return Buffer.concat(parts);
   }
 

@@ -36,6 +36,7 @@ export async function store(
     if (stored.table.uids.length < batch.length) selected.stale = true;
     missing += batch.length - stored.table.uids.length;
     if (client.out.full) await client.out.flush();
+    if (at + FLAG_BATCH < uids.length) client.checkPresence();
   }
   return missing > 0 && !uid ? SOME_ARE_GONE : DONE;
 }

@@ -1,4 +1,4 @@
-import type { FolderId, MessageId, TenantId } from '../ids.ts';
+import type { FolderId, MessageId } from '../ids.ts';
 import type { Account } from './account-store.ts';
 
 /** RFC 1939 7: 1 to 70 octets of 0x21 to 0x7e, unique in the maildrop, the same in every session and after a restore from a backup. */
@@ -27,7 +27,7 @@ export interface MaildropMessage {
   readonly trace: Buffer;
   /** Of the body, without `trace`. */
   readonly bodyOctets: number;
-  /** At most SMALL_BODY octets. Undefined: stored in chunks, to be had by `stream(tenantId, messageId, 0, bodyOctets)` only. */
+  /** At most SMALL_BODY octets. Undefined: stored in chunks, to be had by `stream(account, messageId, 0, bodyOctets)` only. */
   readonly body: Buffer | undefined;
 }
 
@@ -43,8 +43,16 @@ export const READ_BATCH_OCTETS = 1024 * 1024;
  * taken by the next session; the first one then deletes nothing any more.
  */
 export abstract class MaildropStore {
-  /** Takes the lease and reads the listing. `sessionId` is a UUID. Rejects (holding no lease) when the database cannot answer. */
-  abstract open(account: Account, sessionId: string, leaseSeconds: number): Promise<MaildropOpening>;
+  /**
+   * Takes the lease and reads the listing, in bounded steps. `sessionId` is a UUID. Rejects (holding no lease) when the database cannot answer,
+   * and when the signal aborts: then with its reason.
+   */
+  abstract open(
+    account: Account,
+    sessionId: string,
+    leaseSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<MaildropOpening>;
   /** False: the lease is not ours any more; end the session. */
   abstract renew(account: Account, sessionId: string, leaseSeconds: number): Promise<boolean>;
   abstract release(account: Account, sessionId: string): Promise<void>;
@@ -54,7 +62,7 @@ export abstract class MaildropStore {
    * Octets [start, end) of a body that is stored in chunks, in pieces of at most CHUNK_OCTETS, one of them read ahead.
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
-  abstract stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
+  abstract stream(account: Account, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
   /** All or nothing, in one transaction. UIDs that are gone already are no error. */
   abstract expunge(
     account: Account,

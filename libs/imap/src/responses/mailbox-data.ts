@@ -20,9 +20,21 @@ export const encodeRecent = (messages: number): string => `* ${messages} RECENT\
 /** RFC 3501 7.4.1 */
 export const encodeExpunge = (seq: number): string => `* ${seq} EXPUNGE\r\n`;
 
-/** RFC 3501 7.2.5 */
-export const encodeSearch = (numbers: readonly number[]): string =>
-  numbers.length === 0 ? '* SEARCH\r\n' : `* SEARCH ${numbers.join(' ')}\r\n`;
+/** Numbers of one piece of a SEARCH response: 22,000 octets at most. */
+const SEARCH_PIECE = 2_000;
+
+/** RFC 3501 7.2.5. In pieces, together one line: it may name every message of a large folder. */
+export function* encodeSearch(numbers: Iterable<number>): Generator<string, void> {
+  let text = '* SEARCH';
+  let count = 0;
+  for (const number of numbers) {
+    text += ` ${number}`;
+    if (++count % SEARCH_PIECE > 0) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}\r\n`;
+}
 
 /** RFC 5161 3.2 */
 export const encodeEnabled = (capabilities: readonly string[]): string =>

@@ -106,8 +106,8 @@ test.for<[string, string]>([
   [encodeExists(23), '* 23 EXISTS'],
   [encodeRecent(5), '* 5 RECENT'],
   [encodeExpunge(44), '* 44 EXPUNGE'],
-  [encodeSearch([2, 84, 882]), '* SEARCH 2 84 882'],
-  [encodeSearch([]), '* SEARCH'],
+  [[...encodeSearch([2, 84, 882])].join(''), '* SEARCH 2 84 882'],
+  [[...encodeSearch([])].join(''), '* SEARCH'],
   [encodeEnabled(['CONDSTORE']), '* ENABLED CONDSTORE'],
   [encodeEnabled([]), '* ENABLED'],
   [

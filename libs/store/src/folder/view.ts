@@ -1,4 +1,7 @@
-/** Folder rows, and what open sessions need to stay in step with them. */
+/**
+ * Folder rows, and what open sessions need to stay in step with them. A folder whose id is known is looked up by it alone: `is not distinct from`
+ * keeps the planner from the index of the mailbox's folders, all of which it would read.
+ */
 import {
   MAX_UID,
   superiors,
@@ -54,7 +57,7 @@ const TAKE_RECENT: HotStatement = {
   text: `
 with old as (
   select recent_from from folder
-   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and recent_from < $4
+   where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid and recent_from < $4
      for update skip locked
 ), taken as (
   update folder f set recent_from = $4 from old where f.tenant_id = $1::uuid and f.id = $3::uuid
@@ -68,7 +71,7 @@ const SHORT_LOOK = 500;
 /** Most looks find nothing: the plan of what follows alone costs several times as much as this. */
 const HAS_MOVED: HotStatement = {
   name: 'folder_has_moved',
-  text: 'select highestmodseq, uidnext from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid',
+  text: 'select highestmodseq, uidnext from folder where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid',
 };
 
 /**
@@ -97,7 +100,7 @@ select f.highestmodseq, f.uidnext, moved.rows, moved.last[1] as last_modseq, mov
           order by modseq, uid limit ${most})
         order by modseq, uid limit ${most}) as first order by uid) as m
   ) as moved
- where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.id = $3::uuid`,
+ where f.tenant_id = $1::uuid and f.id = $3::uuid and f.mailbox_id is not distinct from $2::uuid`,
 });
 
 export async function listFolders(connection: HotConnection, { tenantId, mailboxId }: Account): Promise<FolderList> {

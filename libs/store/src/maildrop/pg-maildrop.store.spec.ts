@@ -4,6 +4,8 @@ import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counters, fill, makeMailbox } from '../folder/mailboxes.spec-helper.ts';
 import { PgMaildropStore } from './pg-maildrop.store.ts';
+import { PLAN_MODES, readCost } from '../folder/read-cost.spec-helper.ts';
+import { listing } from './statements.ts';
 
 let db: FreshDatabase;
 let store: PgMaildropStore;
@@ -82,6 +84,59 @@ test('a mailbox without INBOX is a fault, and leaves no lease behind', async () 
   await expect(store.open(account, randomUUID(), 60)).rejects.toThrow('has no INBOX');
   const { rowCount } = await db.owner.query('select from maildrop_lock where mailbox_id = $1', [account.mailboxId]);
   expect(rowCount).toBe(0);
+});
+
+test.for([999, 1_000, 1_001, 6_000, 6_001])('a maildrop of %i messages is listed in pages', async (count) => {
+  const { account, inbox } = await makeMailbox(db.owner);
+  await fill(db.owner, inbox, count);
+  await db.owner.query(
+    `update folder_message set octets = uid, uidl = case when uid % 500 = 7 then 'old' || uid end, copy_number = case when uid % 500 = 9 then uid end
+      where tenant_id = $1 and folder_id = $2`,
+    [account.tenantId, inbox.folderId],
+  );
+  await db.owner.query('delete from folder_message where tenant_id = $1 and folder_id = $2 and uid = 3', [account.tenantId, inbox.folderId]); // prettier-ignore
+  const listing = await open(account, randomUUID());
+  const uids = Array.from({ length: count }, (_, at) => at + 1).filter((uid) => uid !== 3);
+  expect([...listing.uids]).toEqual(uids);
+  expect(listing.octets).toEqual(listing.uids);
+  for (const [at, uid] of uids.entries()) {
+    const uidl = listing.uidls.of(at + 1);
+    if (uid % 500 === 7) expect(uidl).toBe(`old${uid}`);
+    else if (uid % 500 === 9) expect(uidl).toMatch(new RegExp(`^msg_.*\\.0*${uid.toString(16)}$`));
+    else expect(uidl).toMatch(/^msg_[^.]*$/);
+  }
+});
+
+test('nothing is kept of a login whose client is gone before the listing is there', async () => {
+  const { account, inbox } = await makeMailbox(db.owner);
+  await fill(db.owner, inbox, 1_500);
+  await expect(store.open(account, randomUUID(), 60, AbortSignal.abort(new Error('hung up')))).rejects.toThrow(
+    'hung up',
+  );
+  expect((await open(account, randomUUID())).uids).toHaveLength(1_500);
+});
+
+test('a page of the listing costs the same in a maildrop of any size', async () => {
+  const boxes = [await makeMailbox(db.owner), await makeMailbox(db.owner)];
+  for (const [at, { inbox }] of boxes.entries()) await fill(db.owner, inbox, at === 0 ? 2_000 : 30_000);
+  const sessions = boxes.map(() => randomUUID());
+  for (const [at, { account }] of boxes.entries()) await open(account, sessions[at] ?? '');
+  const client = await db.owner.connect();
+  try {
+    for (const mode of PLAN_MODES) {
+      const costs: number[] = [];
+      for (const [at, { account }] of boxes.entries()) {
+        const session = sessions[at] ?? '';
+        const values = [account.tenantId, account.mailboxId, 'INBOX', session, 500, 500];
+        const { pages, plan } = await readCost(client, { statement: listing(1_000), values }, mode);
+        costs.push(pages);
+        expect(plan).not.toMatch(/external/);
+      }
+      expect(costs[1]).toBeLessThan(2 * (costs[0] ?? 0) + 50);
+    }
+  } finally {
+    client.release();
+  }
 });
 
 test('the listing has sizes with the trace fields and imported unique-ids by number', async () => {
@@ -163,7 +218,7 @@ test('streams any range of a large body', async () => {
     [10, 3 * CHUNK_OCTETS + 3],
   ] as const;
   for (const [start, end] of ranges) {
-    const read = await collect(store.stream(account.tenantId, id, start, end));
+    const read = await collect(store.stream(account, id, start, end));
     expect(read.equals(octets.subarray(start, end)), `${start}-${end}`).toBe(true);
   }
 });
@@ -172,9 +227,9 @@ test('a gap or a missing end of a large body is a fault, never a short message',
   const { account } = await makeMailbox(db.owner);
   const octets = Buffer.alloc(2 * CHUNK_OCTETS, 'z');
   const id = await chunked(octets);
-  await expect(collect(store.stream(account.tenantId, id, 0, octets.length + 1))).rejects.toThrow('chunk 2');
+  await expect(collect(store.stream(account, id, 0, octets.length + 1))).rejects.toThrow('chunk 2');
   await db.owner.query('delete from message_chunk where message_id = $1 and number = 1', [id]);
-  await expect(collect(store.stream(account.tenantId, id, 0, octets.length))).rejects.toThrow('chunk 1');
+  await expect(collect(store.stream(account, id, 0, octets.length))).rejects.toThrow('chunk 1');
 });
 
 test('expunge takes rows, counters, tombstones and events together, and leaves the rest', async () => {

@@ -10,19 +10,19 @@ import {
   type MaildropMessage,
   type MaildropOpening,
   type MessageId,
-  type TenantId,
 } from '#domain';
 import { House } from '#runtime';
 import { Injectable, Optional } from '@nestjs/common';
 import { bodyStream } from '../body/body-stream.ts';
 import { unescaped } from '../body/escaped.ts';
 import { Database } from '../database.ts';
-import { setClause, unpack } from '../folder/compact.ts';
+import { setClause } from '../folder/compact.ts';
 import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
 import type { HotConnection } from '../hot-connection.ts';
+import { LongReads } from '../long-reads.ts';
+import { ListingPages, type ListingRow } from './listing-pages.ts';
 import { ProofOfLife } from './proof-of-life.ts';
-import { LISTING, READ, RELEASE, RENEW, TAKE_LEASE } from './statements.ts';
-import { PackedUidls } from './uidls.ts';
+import { FIRST_PAGE, listing, NEXT_PAGE, READ, RELEASE, RENEW, TAKE_LEASE } from './statements.ts';
 
 interface TakenRow {
   taken: boolean;
@@ -30,14 +30,8 @@ interface TakenRow {
   abandoned: string | null;
 }
 
-interface ListingRow {
-  id: FolderId;
-  uids: Buffer | null;
-  octets: Buffer | null;
-  ids: Buffer | null;
-  copies: Buffer | null;
-  imported: [number, string][] | null;
-}
+/** Connections for bodies that are streamed and for long listings: what is short waits for neither. */
+const LONG_READERS = 2;
 
 interface ReadRow {
   uid: number;
@@ -68,6 +62,7 @@ export class PgMaildropStore extends MaildropStore {
   readonly #reads: HotConnection;
   readonly #proof: ProofOfLife;
   readonly #house: string | undefined;
+  readonly #long: LongReads;
 
   /** @param house whose maildrops they are; a spec has none */
   constructor(database: Database, @Optional() house?: House) {
@@ -79,20 +74,32 @@ export class PgMaildropStore extends MaildropStore {
     // A crash that undoes a lease ends in 'lease-lost' at worst, so that taking one need not wait for the disk.
     this.#leases = database.hot({ asynchronousCommit: true });
     this.#reads = database.hot();
+    this.#long = new LongReads(Array.from({ length: LONG_READERS }, () => database.hot()));
   }
 
-  override async open(account: Account, sessionId: string, leaseSeconds: number): Promise<MaildropOpening> {
+  override async open(
+    account: Account,
+    sessionId: string,
+    leaseSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<MaildropOpening> {
     await this.#proof.ready();
-    const first = await this.#try(account, sessionId, leaseSeconds, null);
+    const first = await this.#try(account, sessionId, leaseSeconds, null, signal);
     if (first.listing !== undefined) return { kind: 'open', listing: first.listing };
     if (first.abandoned === null) return { kind: 'in-use' };
     await sleep(SECOND_LOOK_MS);
-    const second = await this.#try(account, sessionId, leaseSeconds, first.abandoned);
+    const second = await this.#try(account, sessionId, leaseSeconds, first.abandoned, signal);
     return second.listing === undefined ? { kind: 'in-use' } : { kind: 'open', listing: second.listing };
   }
 
   /** @param dead a session whose process looked dead before */
-  async #try(account: Account, sessionId: string, leaseSeconds: number, dead: string | null) {
+  async #try(
+    account: Account,
+    sessionId: string,
+    leaseSeconds: number,
+    dead: string | null,
+    signal: AbortSignal | undefined,
+  ) {
     const { tenantId, mailboxId } = account;
     const { incarnation, stands } = this.#proof;
     // Two statements, so that the listing's snapshot is younger than the lease; one round trip, because they are pipelined.
@@ -106,14 +113,22 @@ export class PgMaildropStore extends MaildropStore {
       stands,
       dead,
     ]);
-    const listing = this.#leases.query<ListingRow>(LISTING, [tenantId, mailboxId, INBOX, sessionId]);
+    const maildrop = [tenantId, mailboxId, INBOX, sessionId];
+    const first = this.#leases.query<ListingRow>(listing(FIRST_PAGE), [...maildrop, 0, 0]);
     try {
-      const [[lease], [row]] = await Promise.all([taking, listing]);
+      const [[lease], [row]] = await Promise.all([taking, first]);
       if (lease?.taken !== true) return { listing: undefined, abandoned: lease?.abandoned ?? null };
       if (!row) throw new Error(`mailbox ${mailboxId} has no ${INBOX}`);
-      return { listing: listingOf(row), abandoned: null };
+      const pages = new ListingPages(row);
+      const reader = this.#long.for(mailboxId, signal);
+      for (let size = FIRST_PAGE; pages.last === size; size = NEXT_PAGE) {
+        const [next] = await reader.query<ListingRow>(listing(NEXT_PAGE), [...maildrop, pages.lastUid, pages.messages]);
+        if (!next) throw new Error(`the maildrop of ${mailboxId} was taken by another session, or is gone`);
+        pages.add(next);
+      }
+      return { listing: pages.whole(), abandoned: null };
     } catch (error) {
-      await Promise.allSettled([taking, listing, this.release(account, sessionId)]);
+      await Promise.allSettled([taking, first, this.release(account, sessionId)]);
       throw error;
     }
   }
@@ -142,8 +157,13 @@ export class PgMaildropStore extends MaildropStore {
     }));
   }
 
-  override stream(tenantId: TenantId, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer> {
-    return bodyStream(this.#reads, tenantId, messageId, start, end);
+  override stream(
+    { tenantId, mailboxId }: Account,
+    messageId: MessageId,
+    start: number,
+    end: number,
+  ): AsyncIterable<Buffer> {
+    return bodyStream(this.#long.for(mailboxId), tenantId, messageId, start, end);
   }
 
   override async expunge(
@@ -160,8 +180,4 @@ export class PgMaildropStore extends MaildropStore {
     });
     return rows.length > 0 ? 'expunged' : 'lease-lost';
   }
-}
-
-function listingOf(row: ListingRow): MaildropListing {
-  return { folderId: row.id, uids: unpack(row.uids), octets: unpack(row.octets), uidls: new PackedUidls(row) };
 }

@@ -3,6 +3,10 @@ import { escaped } from '../body/escaped.ts';
 import { PACKED_OCTETS, PACKED_UIDS } from '../folder/compact.ts';
 import type { HotStatement } from '../hot-connection.ts';
 
+/** Messages of a maildrop that come with its lease, in the same round trip; and of each page behind them, over connections of their own. */
+export const FIRST_PAGE = 1_000;
+export const NEXT_PAGE = 5_000;
+
 /** 16 octets a message. */
 const PACKED_IDS = `string_agg(uuid_send(message_id), ''::bytea)`;
 /** 12 octets a copy: the message's number in the maildrop, and the copy's own. */
@@ -83,9 +87,13 @@ with ours as (
 update maildrop_lock l set proved_on = pg_postmaster_start_time() from ours o
  where l.tenant_id = o.tenant_id and l.mailbox_id = o.mailbox_id and l.session_id = o.session_id`;
 
-/** $1 tenant, $2 mailbox, $3 INBOX, $4 session: the maildrop, to the holder of its lease only. RFC 1939 11: sizes are what RETR sends. */
-export const LISTING: HotStatement = {
-  name: 'maildrop_listing',
+/**
+ * $1 tenant, $2 mailbox, $3 INBOX, $4 session, $5 the UID behind which, $6 how many messages lie before: a page of the maildrop, to the holder
+ * of its lease only. RFC 1939 11: sizes are what RETR sends.
+ * @param page messages of it: a literal, so that the planner sees the bound
+ */
+export const listing = (page: number): HotStatement => ({
+  name: `maildrop_listing_${page}`,
   text: `
 select f.id, l.*
   from folder f, lateral (
@@ -93,18 +101,20 @@ select f.id, l.*
            ${PACKED_COPIES} filter (where copy_number is not null) as copies,
            json_agg(json_build_array(number, uidl)) filter (where uidl is not null) as imported
       from (select uid, octets + case when lacks_final_crlf then 2 else 0 end as octets, message_id, copy_number, uidl,
-                   row_number() over (order by uid) as number
-              from folder_message where tenant_id = $1::uuid and folder_id = f.id order by uid) as m) as l
+                   $6::bigint + row_number() over (order by uid) as number
+              from (select * from folder_message where tenant_id = $1::uuid and folder_id = f.id and uid > $5::bigint
+                     order by uid limit ${page}) as page
+             order by uid) as m) as l
  where f.tenant_id = $1::uuid and f.mailbox_id = $2::uuid and f.name = $3
    and exists (select from maildrop_lock where tenant_id = $1::uuid and mailbox_id = $2::uuid and session_id = $4::uuid)`,
-};
+});
 
 /** $1 tenant, $2 mailbox, $3 folder, $4 UIDs. */
 export const READ: HotStatement = {
   name: 'maildrop_read',
   text: `
 select m.uid, m.message_id, m.trace, b.octets, ${escaped('b.body')} as body
-  from folder_message m join message b on b.tenant_id = m.tenant_id and b.id = m.message_id
+  from folder_message m, lateral (select * from message where tenant_id = $1::uuid and id = m.message_id limit 1) as b
  where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and m.uid = any ($4::bigint[])
  order by m.uid`,
 };

@@ -249,7 +249,7 @@ export const MAILDROP_DRIVES: readonly Drive[] = [
   {
     name: 'POP3: RETR of a body in chunks',
     run: async ({ maildrops }) => {
-      for await (const piece of maildrops.stream(BIG, messageAt(4), 0, 1)) expect(piece.length).toBe(1);
+      for await (const piece of maildrops.stream(HUGE, messageAt(4), 0, 1)) expect(piece.length).toBe(1);
     },
   },
   {
