@@ -6,7 +6,6 @@ import {
   type Account,
   type FolderId,
   type MaildropExpunge,
-  type MaildropListing,
   type MaildropMessage,
   type MaildropOpening,
   type MessageId,
