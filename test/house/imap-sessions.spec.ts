@@ -70,13 +70,70 @@ describe('message numbers', () => {
     expect(answered(await one.say('FETCH 3 UID'))).toEqual(['* 3 FETCH (UID 3)', 'OK fetched']);
     expect(answered(await one.say('FETCH 2:3 UID'))).toEqual([
       '* 3 FETCH (UID 3)',
-      'NO [EXPUNGEISSUED] some of the messages are gone',
+      'OK [EXPUNGEISSUED] fetched, some of the messages are gone',
     ]);
     expect(answered(await one.ok('FETCH 5 UID'))).toEqual(['* 5 FETCH (UID 5)']);
     const news = await one.ok('NOOP');
     expect(news.filter((line) => line.endsWith('EXPUNGE'))).toEqual(['* 4 EXPUNGE', '* 2 EXPUNGE']);
     const fetched = await one.ok('FETCH 1:* UID');
     expect(fetched).toEqual([1, 3, 5, 6].map((uid, at) => `* ${at + 1} FETCH (UID ${uid})`));
+  });
+
+  const GONE = 'some of the messages are gone';
+  test.for<[string, string]>([
+    ['STORE 2:3 +FLAGS (\\Flagged)', `OK [EXPUNGEISSUED] stored, ${GONE}`],
+    ['STORE 2:3 +FLAGS.SILENT (\\Flagged)', `OK [EXPUNGEISSUED] stored, ${GONE}`],
+    ['STORE 2,4 +FLAGS.SILENT (\\Flagged)', `OK [EXPUNGEISSUED] stored, ${GONE}`],
+    ['STORE 2,4 +FLAGS (\\Flagged)', `NO [EXPUNGEISSUED] ${GONE}`],
+    ['STORE 1:* FLAGS (\\Seen)', `OK [EXPUNGEISSUED] stored, ${GONE}`],
+    ['FETCH 1:* (FLAGS)', `OK [EXPUNGEISSUED] fetched, ${GONE}`],
+    ['FETCH 2,4 (ENVELOPE)', `OK [EXPUNGEISSUED] fetched, ${GONE}`],
+    ['SEARCH ALL', `OK [EXPUNGEISSUED] searched, ${GONE}`],
+    ['SEARCH 2 UNSEEN', `OK [EXPUNGEISSUED] searched, ${GONE}`],
+    ['STORE 3 +FLAGS (\\Flagged)', 'OK stored'],
+  ])('%s where somebody else has expunged 2 and 4', async ([command, end]) => {
+    const one = await login('INBOX');
+    await expunge(2, 4);
+    const lines = await one.say(command);
+    expect(lines.at(-1)).toBe(end);
+    expect(lines.filter((line) => /^\* [24] FETCH/.test(line))).toEqual([]);
+    expect(unrecent(await one.ok('NOOP')).filter((line) => line.endsWith('EXPUNGE'))).toEqual([
+      '* 4 EXPUNGE',
+      '* 2 EXPUNGE',
+    ]);
+  });
+
+  test('LOGOUT says BYE and nothing behind it', async () => {
+    const one = await login('INBOX');
+    await one.ok('FETCH 1 UID');
+    await expunge(2);
+    await imap.put(box, message(6));
+    expect(await one.say('SEARCH ALL')).toContain('* SEARCH 1 3 4 5 6');
+    expect(await one.ok('LOGOUT')).toEqual(['* BYE until next time']);
+  });
+
+  test.for([
+    'FETCH 1 FLAGS',
+    'FETCH 1 (UID FLAGS ENVELOPE)',
+    'UID FETCH 1:2 (FLAGS)',
+    'STORE 1 +FLAGS (\\Seen)',
+    'FETCH 1 BODY[TEXT]',
+  ])('a keyword that another session has just made is told before the flags that bear it: %s', async (command) => {
+    const one = await login('INBOX');
+    const inbox = await imap.store.status(box, 'INBOX' as FolderName);
+    if (!inbox) return expect.fail('no INBOX');
+    const keyword = `$New${command.length}`;
+    await imap.store.store(inbox, [{ first: 1, last: 1 }], { mode: 'add', flags: 0, keywords: [keyword] });
+    const lines = await one.ok(command);
+    const bears = lines.findIndex((line) => line.includes('FETCH (') && line.includes(keyword));
+    const tells = (what: string): number => lines.findIndex((line) => line.includes(what) && line.includes(keyword));
+    expect(bears).toBeGreaterThan(0);
+    for (const what of ['* FLAGS (', '[PERMANENTFLAGS (']) {
+      expect(tells(what)).toBeGreaterThanOrEqual(0);
+      expect(tells(what)).toBeLessThan(bears);
+    }
+    // Once is enough.
+    expect((await one.ok('FETCH 1 FLAGS')).filter((line) => line.startsWith('* FLAGS'))).toEqual([]);
   });
 
   test('a search names numbers the client knows, and where it asks for UIDs is told what is gone behind them', async () => {

@@ -8,6 +8,7 @@ import {
   encodeTagged,
   encodeUntagged,
   Framer,
+  LimitFault,
   parseCommand,
   refuse,
   type AppendCommand,
@@ -22,7 +23,7 @@ import { announced } from './commands/capability.ts';
 import { COMMAND_NAMES, perform } from './commands/index.ts';
 import { CutShort, isBug, replyToFault } from './faults.ts';
 import { MAX_BAD, MAX_BAD_BEFORE_LOGIN } from './limits.ts';
-import { bad, TOO_MANY_SESSIONS, UNAVAILABLE, type Answer, type Question, type Reply } from './reply.ts';
+import { bad, no, TOO_MANY_SESSIONS, UNAVAILABLE, type Answer, type Question, type Reply } from './reply.ts';
 import { asksForNews, expungesFirst, isUidCommand, looksFirst, looksLast, mayExpunge, polls } from './rules.ts';
 import type { Selected } from './selected.ts';
 import type { Sleeper } from './updates.ts';
@@ -132,9 +133,9 @@ export class Dialogue {
     const began = performance.now();
     const { tag, command, fault } = parseCommand(octets);
     if (fault) {
-      const text = fault.message;
-      this.#out.add(tag === undefined ? encodeUntagged('BAD', text) : encodeTagged(tag, 'BAD', text));
-      this.#count('other', 'BAD', began);
+      const { status, text, code } = fault instanceof LimitFault ? no('LIMIT', fault.message) : bad(fault.message);
+      this.#out.add(tag === undefined ? encodeUntagged(status, text, code) : encodeTagged(tag, status, text, code));
+      this.#count('other', status, began);
       return undefined;
     }
     const pending = { tag, command, began };
@@ -244,7 +245,9 @@ export class Dialogue {
 
   #say({ tag, command, began }: Pending, reply: Reply): void {
     const { folder } = this.client;
-    if (folder) this.#out.add(folder.updates(mayExpunge(command), isUidCommand(command)));
+    // RFC 3501 3.4: BYE was said, and with it all.
+    const news = command.name !== 'LOGOUT';
+    if (folder && news) this.#out.add(folder.updates(mayExpunge(command), isUidCommand(command)));
     this.#out.add(encodeTagged(tag, reply.status, reply.text, reply.code));
     this.#count(command.name, reply.status, began, reply);
   }

@@ -32,7 +32,11 @@ export const IMPOSSIBLE_NAME = no('CANNOT', 'no folder can have this name');
 export const TOO_MANY_KEYWORDS = no('LIMIT', 'too many keywords on a message');
 export const TOO_MANY_FOLDERS = no('LIMIT', 'too many folders');
 /** RFC 5530 3: the client may not know yet that they are gone. */
-export const SOME_ARE_GONE = no('EXPUNGEISSUED', 'some of the messages are gone');
+const ISSUED = { code: 'EXPUNGEISSUED' } as const;
+/** The rest was done: RFC 2180 4.1.2, 4.2.2 leave the choice, and clients take NO for a failure of all of it. */
+export const doneButForTheGone = (text: string): Reply => ok(`${text}, some of the messages are gone`, ISSUED);
+/** Nothing was done. */
+export const SOME_ARE_GONE: Reply = { status: 'NO', text: 'some of the messages are gone', code: ISSUED };
 export const TOO_MANY_SESSIONS = no('LIMIT', 'too many sessions of this account');
 export const OUT_OF_RANGE = bad('no such message number');
 /** Of ours, and it may pass: the client may try again. */

@@ -124,10 +124,18 @@ export class Selected {
     }
   }
 
+  /** RFC 3501 7.2.6: what is to go before flags that bear these keywords; '' where the client knows them all. */
+  keywordsBefore(keywords: readonly string[] = []): string {
+    if (keywords.length > 0) this.#learn(keywords);
+    return this.keywordNews();
+  }
+
   /** A folder's keywords only become more. */
-  #learn(keywords: readonly string[] = this.#keywords): void {
-    if (keywords.length === this.#keywords.length) return;
-    this.#keywords = keywords;
+  #learn(keywords: readonly string[] = []): void {
+    const known = new Set(this.#keywords.map((keyword) => keyword.toLowerCase()));
+    const fresh = keywords.filter((keyword) => !known.has(keyword.toLowerCase()));
+    if (fresh.length === 0) return;
+    this.#keywords = [...this.#keywords, ...fresh];
     this.#keywordsTold = false;
   }
 

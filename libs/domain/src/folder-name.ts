@@ -17,7 +17,7 @@ export const MAX_FOLDER_LEVELS = 20;
 
 /**
  * The stored form of a name, or undefined where no folder can have it: empty (or with an empty level), too long, too deep,
- * with control characters, lone surrogates or the wildcards `*` and `%`. One trailing '/' is dropped (RFC 3501 6.3.3).
+ * with control characters, lone surrogates or the wildcards `*` and `%`, or with `.` or `..` as a level (clients make files of them). One trailing '/' is dropped (RFC 3501 6.3.3).
  * INBOX is recognised in any case, as a first level too (RFC 3501 5.1).
  */
 export function parseFolderName(text: string): FolderName | undefined {
@@ -27,7 +27,8 @@ export function parseFolderName(text: string): FolderName | undefined {
   const levels = bare.normalize('NFC').split(HIERARCHY_SEPARATOR);
   if (levels.length > MAX_FOLDER_LEVELS) return undefined;
   if (levels[0]?.toUpperCase() === INBOX) levels[0] = INBOX;
-  if (levels.some((level) => level === '' || Buffer.byteLength(level) > MAX_FOLDER_LEVEL_OCTETS)) return undefined;
+  if (levels.some((level) => level === '' || level === '.' || level === '..')) return undefined;
+  if (levels.some((level) => Buffer.byteLength(level) > MAX_FOLDER_LEVEL_OCTETS)) return undefined;
   const name = levels.join(HIERARCHY_SEPARATOR);
   return Buffer.byteLength(name) > MAX_FOLDER_NAME_OCTETS ? undefined : (name as FolderName);
 }

@@ -48,7 +48,7 @@ export function printCommand(tag: string, command: Command, style: StringStyle):
       case 'not':
         return `NOT ${key(search.of)}`;
       case 'or':
-        return `OR ${key(search.left)} ${key(search.right)}`;
+        return search.keys.map(key).reduceRight((right, left) => `OR ${left} ${right}`);
       case 'flag': {
         const name = encodeFlags(search.flag).slice(2, -1).toUpperCase();
         return search.set ? name : `UN${name}`;
@@ -57,6 +57,8 @@ export function printCommand(tag: string, command: Command, style: StringStyle):
         return `${search.set ? '' : 'UN'}KEYWORD ${search.keyword}`;
       case 'header':
         return `HEADER ${octets(search.field)} ${value(search.value)}`;
+      case 'address':
+        return `${search.field} ${value(search.value)}`;
       case 'body':
       case 'text':
         return `${search.key} ${value(search.value)}`;
@@ -165,30 +167,42 @@ const flagSet: fc.Arbitrary<FlagSet> = fc.record({
     selector: (keyword) => keyword.toLowerCase(),
   }),
 });
-const field = fc.constantFrom('Subject', 'X-Spam', 'from', '__proto__');
+const field = fc.constantFrom('Subject', 'X-Spam', 'from', '__proto__', 'X-Rate(%)', 'a "b"', '');
 const value = unicode.map((text) => Buffer.from(text));
 
-const search: fc.Arbitrary<SearchKey> = fc.letrec<{ key: SearchKey }>((tie) => ({
-  key: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    fc.oneof<fc.Arbitrary<SearchKey>[]>(
-      fc.record({ key: fc.constantFrom('all', 'recent', 'new', 'old') }),
-      fc.record({ key: fc.constant('flag'), flag: fc.constantFrom(1, 2, 4, 8, 16), set: fc.boolean() }),
-      fc.record({ key: fc.constant('keyword'), keyword: atom, set: fc.boolean() }),
-      fc.record({ key: fc.constant('header'), field, value }),
-      fc.record({ key: fc.constantFrom('body', 'text'), value }),
-      fc.record({
-        key: fc.constantFrom('before', 'on', 'since', 'sentbefore', 'senton', 'sentsince'),
-        day: fc.integer({ min: -700_000, max: 2_900_000 }),
-      }),
-      fc.record({ key: fc.constantFrom('larger', 'smaller'), octets: fc.integer({ min: 0, max: 4_294_967_295 }) }),
-      fc.record({ key: fc.constantFrom('sequence', 'uid'), set }),
+/** As the parser joins keys: no `and` in an `and`, no `or` in an `or`, nothing negated twice. */
+function flat(key: SearchKey): SearchKey {
+  if (key.key === 'not') {
+    const of = flat(key.of);
+    return of.key === 'not' ? of.of : { key: 'not', of };
+  }
+  if (key.key !== 'and' && key.key !== 'or') return key;
+  return { ...key, keys: key.keys.map(flat).flatMap((one) => (one.key === key.key ? one.keys : [one])) };
+}
+
+const search: fc.Arbitrary<SearchKey> = fc
+  .letrec<{ key: SearchKey }>((tie) => ({
+    key: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.oneof<fc.Arbitrary<SearchKey>[]>(
+        fc.record({ key: fc.constantFrom('all', 'recent', 'new', 'old') }),
+        fc.record({ key: fc.constant('flag'), flag: fc.constantFrom(1, 2, 4, 8, 16), set: fc.boolean() }),
+        fc.record({ key: fc.constant('keyword'), keyword: atom, set: fc.boolean() }),
+        fc.record({ key: fc.constant('header'), field, value }),
+        fc.record({ key: fc.constant('address'), field: fc.constantFrom('From', 'To', 'Cc', 'Bcc'), value }),
+        fc.record({ key: fc.constantFrom('body', 'text'), value }),
+        fc.record({
+          key: fc.constantFrom('before', 'on', 'since', 'sentbefore', 'senton', 'sentsince'),
+          day: fc.integer({ min: -700_000, max: 2_900_000 }),
+        }),
+        fc.record({ key: fc.constantFrom('larger', 'smaller'), octets: fc.integer({ min: 0, max: 4_294_967_295 }) }),
+        fc.record({ key: fc.constantFrom('sequence', 'uid'), set }),
+      ),
+      fc.record({ key: fc.constant('not'), of: tie('key') }),
+      fc.record({ key: fc.constantFrom('and', 'or'), keys: fc.array(tie('key'), { minLength: 2, maxLength: 3 }) }),
     ),
-    fc.record({ key: fc.constant('not'), of: tie('key') }),
-    fc.record({ key: fc.constant('or'), left: tie('key'), right: tie('key') }),
-    fc.record({ key: fc.constant('and'), keys: fc.array(tie('key'), { minLength: 2, maxLength: 3 }) }),
-  ),
-})).key;
+  }))
+  .key.map(flat);
 
 const section: fc.Arbitrary<FetchItem> = fc
   .record(

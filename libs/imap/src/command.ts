@@ -41,7 +41,7 @@ export type LoginCommand =
 export interface ListCommand {
   readonly name: 'LIST' | 'LSUB';
   readonly reference: string;
-  /** In Unicode, with `%` and `*` as wildcards; more than one only in the extended form. */
+  /** In Unicode, with `%` and `*` as wildcards; more than one only in the extended form, none where no name can match. */
   readonly patterns: readonly string[];
   readonly select: readonly ListSelection[];
   /** What RETURN asks for. */
@@ -60,7 +60,7 @@ export interface AppendCommand {
   readonly size: number;
 }
 
-/** Commands after login. Folder names are Unicode with `/`, INBOX in upper case. */
+/** Commands after login. Folder names are Unicode with `/`, INBOX in upper case; '' stands for one that no folder can have. */
 export type FolderCommand =
   | OnFolder<'SELECT' | 'EXAMINE' | 'CREATE' | 'DELETE' | 'SUBSCRIBE' | 'UNSUBSCRIBE'>
   | { readonly name: 'RENAME'; readonly from: string; readonly to: string }

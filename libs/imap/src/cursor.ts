@@ -3,9 +3,9 @@
  * Methods bear the names of RFC 3501 9. Text comes out as latin1, one character an octet; `text.ts` makes Unicode of it.
  */
 import type { Buffer } from 'node:buffer';
-import { MAX_NESTING, MAX_TAG } from './limits.ts';
+import { MAX_TAG } from './limits.ts';
 import * as octet from './octets.ts';
-import { SyntaxFault } from './syntax-fault.ts';
+import { LimitFault, SyntaxFault } from './syntax-fault.ts';
 
 const MAX_NUMBER = 4_294_967_295;
 const MAX_DIGITS = 10;
@@ -13,7 +13,6 @@ const MAX_DIGITS = 10;
 export class Cursor {
   readonly #bytes: Buffer;
   #at = 0;
-  #depth = 0;
 
   /** @param bytes a command as the framer cuts it: no line end behind it, literals in it */
   constructor(bytes: Buffer) {
@@ -35,6 +34,11 @@ export class Cursor {
 
   fail(expected: string): never {
     throw new SyntaxFault(expected, this.#at);
+  }
+
+  /** For what is in the grammar and more than is done for one command. */
+  over(limit: string): never {
+    throw new LimitFault(limit, this.#at);
   }
 
   take(what: number): boolean {
@@ -194,20 +198,11 @@ export class Cursor {
     const items: T[] = [];
     if (this.take(octet.CLOSE)) return items;
     do {
-      if (items.length >= limit) this.fail(`at most ${limit} items`);
+      if (items.length >= limit) this.over(`at most ${limit} items`);
       items.push(item());
     } while (this.sp());
     this.expect(octet.CLOSE);
     return items;
-  }
-
-  /** Runs `inner` one level deeper. */
-  nested<T>(inner: () => T): T {
-    if (this.#depth >= MAX_NESTING) this.fail(`at most ${MAX_NESTING} levels`);
-    this.#depth++;
-    const value = inner();
-    this.#depth--;
-    return value;
   }
 
   #literalSize(): number {

@@ -17,25 +17,24 @@ export interface FrameLimits {
   readonly literals: number;
   /** Of a command over its limits: read and thrown away. */
   readonly discard: number;
-  /** True: the message of APPEND is streamed. False: it is a literal like any other. */
-  readonly append: boolean;
+  /** Commands, in capitals, whose literals are asked for; undefined: of all, and the message of APPEND is streamed. */
+  readonly literalsOf?: ReadonlySet<string>;
 }
 
 export const BEFORE_LOGIN: FrameLimits = {
   line: MAX_LINE_BEFORE_LOGIN,
   literals: MAX_LITERALS_BEFORE_LOGIN,
   discard: MAX_DISCARD_BEFORE_LOGIN,
-  append: false,
+  literalsOf: new Set(['LOGIN', 'AUTHENTICATE', 'ID']),
 };
 export const AFTER_LOGIN: FrameLimits = {
   line: MAX_LINE,
   literals: MAX_LITERALS,
   discard: MAX_DISCARD,
-  append: true,
 };
 
-/** A line, one literal, or the number of literals. */
-export type TooLarge = 'line' | 'literal' | 'literals';
+/** A line, one literal, or the number of literals; `too-early`: a literal of a command that would be refused before login. */
+export type TooLarge = 'line' | 'literal' | 'literals' | 'too-early';
 
 /** Buffers may share memory with the chunk: use or copy them before the next `push`. */
 export type FrameEvent =

@@ -5,6 +5,7 @@ const TEXTS: Readonly<Record<TooLarge, string>> = {
   line: 'command line too long',
   literal: 'literal too large',
   literals: 'too many literals',
+  'too-early': 'log in first',
 };
 
 /** The answer to what the framer refused, with CRLF: a tagged BAD, or the BYE to close with. */

@@ -46,7 +46,7 @@ function show(event: FrameEvent): string {
   }
 }
 
-const small: FrameLimits = { line: 40, literals: 10, discard: 60, append: true };
+const small: FrameLimits = { line: 40, literals: 10, discard: 60 };
 const x = (count: number): string => 'x'.repeat(count);
 
 describe('what goes in and what comes out', () => {
@@ -125,32 +125,58 @@ describe('what goes in and what comes out', () => {
     expect(frame([input], small)).toEqual(expected);
   });
 
-  test('before login APPEND is a command like any other', () => {
-    expect(frame(['a APPEND b {9000}\r\n'], BEFORE_LOGIN)).toEqual(['a BAD [TOOBIG] literal too large']);
+  test.for([
+    'APPEND b {3}',
+    'append b (\\Seen) {9000}',
+    'CREATE {3}',
+    'XYZZY {3}',
+    'APPEND {3}',
+    'SELECT "a b" {3}',
+    `${'X'.repeat(100)} {3}`,
+  ])('before login nobody is asked for the literal of %s', (text) => {
+    expect(frame([`a ${text}\r\n`, 'b NOOP\r\n'], BEFORE_LOGIN)).toEqual(['a BAD log in first', 'command b NOOP']);
+    const unasked = `a ${text.replace(/\d+\}/, '4+}')}\r\nxy\r\n\r\nb NOOP\r\n`;
+    expect(frame([unasked], BEFORE_LOGIN)).toEqual(['a BAD log in first', 'command b NOOP']);
   });
 
-  test('at most 64 literals a command', () => {
+  test('before login LOGIN and ID have literals', () => {
+    expect(frame(['a LOGIN {1}\r\n', 'u {1}\r\n', 'p\r\n'], BEFORE_LOGIN)).toEqual([
+      '+',
+      '+',
+      'command a LOGIN {1}\r\nu {1}\r\np',
+    ]);
+    expect(frame(['a ID ({1}\r\n'], BEFORE_LOGIN)).toEqual(['+']);
+  });
+
+  test('at most 1,000 literals a command', () => {
     const literals = (count: number): string => `a X${' {1+}\r\ny'.repeat(count)}\r\n`;
-    expect(frame([literals(64)])).toEqual([`command ${literals(64).trimEnd()}`]);
-    expect(frame([literals(65)])).toEqual(['a BAD too many literals']);
+    expect(frame([literals(1000)])).toEqual([`command ${literals(1000).trimEnd()}`]);
+    expect(frame([literals(1001)])).toEqual(['a BAD too many literals']);
+  });
+
+  test('the largest ID before login, quoted and in literals', () => {
+    const quoted = `a ID (${Array.from({ length: 30 }, () => `"${x(30)}" "${x(1024)}"`).join(' ')})`;
+    expect(frame([`${quoted}\r\n`], BEFORE_LOGIN)).toEqual([`command ${quoted}`]);
+    const literals = `a ID (${Array.from({ length: 30 }, () => `{30+}\r\n${x(30)} {1024+}\r\n${x(1024)}`).join(' ')})`;
+    expect(frame([`${literals}\r\n`], BEFORE_LOGIN)).toEqual([`command ${literals}`]);
   });
 
   test('the limits of the phases', () => {
-    expect(frame([`a ${x(8000)}\r\n`], BEFORE_LOGIN)[0]).toMatch(/^command/);
-    expect(frame([`a ${x(8200)}\r\n`], BEFORE_LOGIN)).toEqual(['a BAD command line too long']);
+    expect(frame([`a ${x(36_000)}\r\n`], BEFORE_LOGIN)[0]).toMatch(/^command/);
+    expect(frame([`a ${x(37_000)}\r\n`], BEFORE_LOGIN)).toEqual(['a BAD command line too long']);
     expect(frame([`a ${x(65_000)}\r\n`])[0]).toMatch(/^command/);
-    expect(frame([x(100_000)], BEFORE_LOGIN)).toEqual(['* BYE command line too long']);
+    expect(frame([x(140_000)], BEFORE_LOGIN)).toEqual(['* BYE command line too long']);
     expect(frame(Array.from({ length: 30 }, () => x(100_000)))).toEqual(['* BYE command line too long']);
   });
 
-  test('a password of 10,000 characters before login', () => {
-    const password = x(10_000);
+  test('a password of 40,000 characters before login', () => {
+    const password = x(40_000);
     expect(frame([`a LOGIN u ${password}\r\nb NOOP\r\n`], BEFORE_LOGIN)).toEqual([
       'a BAD command line too long',
       'command b NOOP',
     ]);
-    expect(frame([`a LOGIN u {10000}\r\n`], BEFORE_LOGIN)).toEqual(['a BAD [TOOBIG] literal too large']);
-    expect(frame([`a LOGIN u {10000+}\r\n${password}\r\nb NOOP\r\n`], BEFORE_LOGIN)).toEqual([
+    expect(frame([`a LOGIN u {40000}\r\n`], BEFORE_LOGIN)).toEqual(['a BAD [TOOBIG] literal too large']);
+    expect(frame([`a LOGIN u {40000+}\r\n${password}\r\nb NOOP\r\n`], BEFORE_LOGIN)).toEqual([
       'a BAD [TOOBIG] literal too large',
       'command b NOOP',
     ]);
@@ -208,6 +234,7 @@ test('new limits bind in the middle of a chunk', () => {
 
 test('it holds nothing between commands', () => {
   const framer = new Framer();
+  framer.limits = AFTER_LOGIN;
   framer.push(Buffer.from('a X {2+}\r\nbb'));
   expect(framer.next()).toBeUndefined();
   expect(framer.pending).toBe(true);

@@ -9,9 +9,11 @@ import { Buffer } from 'node:buffer';
 import { announcedLiteral, tagOf, TAIL, type Announced } from './announced-literal.ts';
 import { BEFORE_LOGIN, type FrameEvent, type FrameLimits, type TooLarge } from './frame-event.ts';
 import { MAX_AUTH_LINE, MAX_LITERAL_COUNT, MAX_REFUSED_MESSAGE, MAX_TAG } from './limits.ts';
-import { BRACE_OPEN, CR, LF } from './octets.ts';
+import { BRACE_OPEN, CR, LF, SP } from './octets.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Octets of AUTHENTICATE. */
+const LONGEST_VERB = 12;
 
 /** `gate`: an APPEND literal was announced, the driver has not said accept or refuse. */
 type State = 'line' | 'literal' | 'gate' | 'append' | 'tail' | 'discard' | 'closed';
@@ -128,7 +130,9 @@ export class Framer {
 
   #announce(text: Buffer, line: Buffer, literal: Announced): FrameEvent | 'again' {
     this.#sync = literal.sync;
-    if (this.limits.append && isMessageLiteral(line, this.#segment)) {
+    const { literalsOf } = this.limits;
+    if (literalsOf && !literalsOf.has(verbOf(line))) return this.#overLiteral(line, 'too-early', literal);
+    if (!literalsOf && isMessageLiteral(line, this.#segment)) {
       if (literal.size === Number.POSITIVE_INFINITY) return this.#overLiteral(line, 'literal', literal);
       this.#release();
       this.#need = literal.size;
@@ -274,9 +278,15 @@ export class Framer {
 
 /** The literal at the end of an APPEND line is the message, unless it stands where the mailbox name should. */
 function isMessageLiteral(line: Buffer, segment: number): boolean {
+  if (verbOf(line) !== 'APPEND') return false;
+  return segment > 0 || line[(tagOf(line)?.length ?? 0) + ' APPEND '.length] !== BRACE_OPEN;
+}
+
+/** The command of a line, in capitals; '' where none begins it. */
+function verbOf(line: Buffer): string {
   const tag = tagOf(line);
-  if (tag === undefined) return false;
-  const verb = line.toString('latin1', tag.length + 1, tag.length + 8).toUpperCase();
-  if (verb !== 'APPEND ') return false;
-  return segment > 0 || line[tag.length + 8] !== BRACE_OPEN;
+  if (tag === undefined) return '';
+  const from = tag.length + 1;
+  const end = line.subarray(0, from + LONGEST_VERB + 1).indexOf(SP, from);
+  return end === -1 ? '' : line.toString('latin1', from, end).toUpperCase();
 }

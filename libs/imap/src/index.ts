@@ -14,6 +14,7 @@ export * from './responses/updates.ts';
 export * from './search-needs.ts';
 export * from './search-facts.ts';
 export * from './search-evaluator.ts';
+export type { AddressReader } from './search-addresses.ts';
 export * from './steps.ts';
 export * from './date-field.ts';
 export * from './limits.ts';

@@ -1,31 +1,27 @@
 /** Every bound of the protocol layer, with the reason for it. */
 
-/** Octets of one command outside of its literals, line ends included, before login: room for any LOGIN, too little to hoard memory. */
-export const MAX_LINE_BEFORE_LOGIN = 8 * 1024;
+/** Octets of one command outside of its literals, line ends included, before login: room for the largest ID (RFC 2971 3.3: 30 names of 30 octets with values of 1,024). */
+export const MAX_LINE_BEFORE_LOGIN = 36 * 1024;
 /** The same after login: clients send UID sets of thousands of messages. */
 export const MAX_LINE = 64 * 1024;
 /** Octets of the one line that answers AUTHENTICATE, or ends IDLE: the largest SASL PLAIN message (16 KiB) in base64. */
 export const MAX_AUTH_LINE = 24 * 1024;
 /** Octets of all literals of one command before login. */
-export const MAX_LITERALS_BEFORE_LOGIN = 8 * 1024;
+export const MAX_LITERALS_BEFORE_LOGIN = 32 * 1024;
 /** Octets of all literals of one command after login; the message of APPEND is streamed and not counted. */
 export const MAX_LITERALS = 64 * 1024;
-/** Literals in one command: each costs a round trip or an allocation. */
-export const MAX_LITERAL_COUNT = 64;
+/** Literals in one command: as many as a search has keys. */
+export const MAX_LITERAL_COUNT = 1_000;
 /** Octets of a command over its limits that are read and thrown away before login, so that it gets its BAD; more ends the connection. */
-export const MAX_DISCARD_BEFORE_LOGIN = 64 * 1024;
+export const MAX_DISCARD_BEFORE_LOGIN = 128 * 1024;
 /** The same after login. */
 export const MAX_DISCARD = 1024 * 1024;
 /** Octets of a tag: it is echoed, and kept while a command runs. */
 export const MAX_TAG = 128;
-/** Levels of parentheses, NOT and OR in one command: the parser and the evaluator recurse. */
-export const MAX_NESTING = 25;
 /** Ranges in one sequence set: each costs two binary searches. */
 export const MAX_SEQUENCE_RANGES = 16_384;
-/** Keys in one search program: each is evaluated for every message. */
+/** Keys in one search program, parentheses, NOT and OR among them: each is evaluated for every message, and the evaluator recurses. */
 export const MAX_SEARCH_KEYS = 1_000;
-/** Keys in one search program that look for text (BODY, TEXT, HEADER, FROM, SUBJECT and so on): each reads up to MAX_SEARCH_TEXT of every message. */
-export const MAX_SEARCH_TEXT_KEYS = 64;
 /** Items in one FETCH: each may be a whole body in the answer. */
 export const MAX_FETCH_ITEMS = 128;
 /** Field names in one HEADER.FIELDS list. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { messagesFolder } from '../../../test/corpus/index.ts';
 import { digestOf } from './digest.ts';
 import { MAX_SEARCH_HEADER, MAX_SEARCH_TEXT } from './limits.ts';
-import { scan } from './scan.spec-helper.ts';
+import { addressesOf, scan } from './scan.spec-helper.ts';
 import { compileSearch } from './search-evaluator.ts';
 import type { SearchKey } from './search-key.ts';
 import { allSteps } from './steps.spec-helper.ts';
@@ -16,7 +16,7 @@ const crlf = (text: string): Buffer => Buffer.from(text.replaceAll('\n', '\r\n')
 function found(key: SearchKey, message: Buffer): boolean | undefined {
   const { root, headerOctets } = scan(message);
   const facts = { header: message.subarray(0, headerOctets), body: message.subarray(headerOctets), root };
-  return allSteps(compileSearch(key, { seq: 1, uid: 1 })({ seq: 1, uid: 1, ...facts })).result;
+  return allSteps(compileSearch(key, { seq: 1, uid: 1 }, addressesOf)({ seq: 1, uid: 1, ...facts })).result;
 }
 
 const body = (value: string, message: Buffer): boolean | undefined =>

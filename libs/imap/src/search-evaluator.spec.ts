@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dayOf, sentDay } from './date-field.ts';
+import { dayOf, MAX_DATE_FIELD, sentDay } from './date-field.ts';
 import { decodeEncodedWords } from './encoded-words.ts';
 import { FLAG_BIT } from './flags.ts';
-import { scan } from './scan.spec-helper.ts';
+import { addressesOf, scan } from './scan.spec-helper.ts';
 import { MAX_SEARCH_TEXT, MAX_SEARCH_WORDS } from './limits.ts';
 import { compileSearch } from './search-evaluator.ts';
 import type { SearchFacts } from './search-facts.ts';
@@ -68,7 +68,7 @@ const facts: SearchFacts = {
   body: message.subarray(index.headerOctets),
   root: index.root,
 };
-const stepsOf = (key: SearchKey, of: SearchFacts) => allSteps(compileSearch(key, LAST)(of));
+const stepsOf = (key: SearchKey, of: SearchFacts) => allSteps(compileSearch(key, LAST, addressesOf)(of));
 const ask = (key: SearchKey, of: SearchFacts = facts): boolean | undefined => stepsOf(key, of).result;
 
 describe('keys', () => {
@@ -100,7 +100,7 @@ describe('keys', () => {
     [{ key: 'uid', set: [{ first: 30, last: 30 }] }, true],
     [{ key: 'uid', set: [{ first: STAR, last: 999 }] }, false],
     [not(seen), false],
-    [{ key: 'or', left: not(seen), right: { key: 'all' } }, true],
+    [{ key: 'or', keys: [not(seen), { key: 'all' }] }, true],
     [{ key: 'and', keys: [seen, not({ key: 'all' })] }, false],
     [{ key: 'and', keys: [] }, true],
     [header('From', 'J\u{dc}RGEN'), true],
@@ -207,8 +207,8 @@ describe('facts that are not loaded', () => {
     ['undecided stays so when negated', not(seen), bare, undefined],
     ['a false part decides an and', { key: 'and', keys: [body('x'), not(seen)] }, meta, false],
     ['a true part does not', { key: 'and', keys: [body('x'), seen] }, meta, undefined],
-    ['a true part decides an or', { key: 'or', left: body('x'), right: seen }, meta, true],
-    ['a false part does not', { key: 'or', left: body('x'), right: not(seen) }, meta, undefined],
+    ['a true part decides an or', { key: 'or', keys: [body('x'), seen] }, meta, true],
+    ['a false part does not', { key: 'or', keys: [body('x'), not(seen)] }, meta, undefined],
     ['the header alone can decide TEXT', text('j@example'), { ...meta, header: facts.header! }, true],
     ['or leave it open', text('hidden'), { ...meta, header: facts.header! }, undefined],
     ['no Date field', { key: 'senton', day: 1 }, { ...bare, header: octets('A: b\r\n\r\n') }, false],
@@ -228,8 +228,7 @@ describe('facts that are not loaded', () => {
       { maxDepth: 5 },
       leaf,
       fc.record({ key: fc.constant('not' as const), of: tie('key') }),
-      fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),
-      fc.record({ key: fc.constant('and' as const), keys: fc.array(tie('key'), { maxLength: 4 }) }),
+      fc.record({ key: fc.constantFrom('and' as const, 'or' as const), keys: fc.array(tie('key'), { maxLength: 4 }) }),
     ),
   })).key;
 
@@ -298,7 +297,39 @@ test.for<[string, string | undefined]>([
   ['1 Foo 2001', undefined],
   ['', undefined],
   ['yesterday', undefined],
-  [`${' '.repeat(300)}1 Jan 2001`, undefined],
+  [`${' '.repeat(MAX_DATE_FIELD)}1 Jan 2001`, undefined],
+  ['Tue, 24\r\n Jul 2007 23:32:00 -0330', '2007-07-24'],
+  ['24 (the day) Jul 2007', '2007-07-24'],
+  ['Tue,\r\n\t24 Jul (a (nested) one) \r\n (and \\) more) 2007 23:32:00', '2007-07-24'],
+  ['(1 Jan 2001) 24 Jul 2007', '2007-07-24'],
+  ['Tue,24 Jul 2007', '2007-07-24'],
+  ['Tue Jul 24 23:32:00 2007', '2007-07-24'],
+  ['Tue, Jul 24, 2007', '2007-07-24'],
+  ['Tue Jul 24 23:32:00 CEST 2007', '2007-07-24'],
+  ['(24 Jul 2007', undefined],
+  ['24 Jul', undefined],
 ])('the day of %j', ([field, expected]) => {
   expect(sentDay(field)).toBe(expected === undefined ? undefined : dayOf(new Date(expected)));
+});
+
+test.for<[string, string, boolean]>([
+  ['Gr\u{fc}\u{df}e', 'gru\u{308}\u{df}e', true],
+  ['Gru\u{308}\u{df}e', 'GR\u{dc}\u{df}E', true],
+  ['caf\u{e9}', 'CAFE\u{301}', true],
+  ['\u{212b}ngstr\u{f6}m', '\u{e5}ngstro\u{308}m', true],
+  ['\u{ff26}\u{ff35}\u{ff2c}\u{ff2c}', 'full', true],
+  ['\u{3a3}\u{3a4}\u{39f}\u{3a3}', '\u{3c3}\u{3c4}\u{3bf}\u{3c2}', true],
+  ['\u{d55c}\u{ae00}', '\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}', true],
+  ['\u{e9}', '\u{e8}', false],
+])('letters with marks: %s by %s', ([written, wanted, expected]) => {
+  const message = { ...facts, header: octets(`Subject: ${written}\r\nFrom: ${written} <a@b.c>\r\n\r\n`) };
+  expect(ask(header('Subject', wanted), message)).toBe(expected);
+  expect(ask({ key: 'address', field: 'From', value: octets(wanted) }, message)).toBe(expected);
+  expect(ask(text(wanted), message)).toBe(expected);
+});
+
+test('a thousand levels of NOT and OR are evaluated', () => {
+  let key: SearchKey = seen;
+  for (let level = 0; level < 500; level++) key = not({ key: 'or', keys: [not(seen), key] });
+  expect(ask(key)).toBe(true);
 });

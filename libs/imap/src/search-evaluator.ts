@@ -3,6 +3,7 @@ import { FLAG_BIT } from './flags.ts';
 import type { SearchFacts, SearchMeta } from './search-facts.ts';
 import type { SearchDayKey, SearchKey } from './search-key.ts';
 import { cheapestFirst } from './search-needs.ts';
+import type { AddressReader } from './search-addresses.ts';
 import { fold } from './search-text.ts';
 import { SearchedMessage, type TextTest } from './searched-message.ts';
 import { includes, normalize } from './sequence-set.ts';
@@ -19,11 +20,16 @@ type Test = (message: SearchedMessage) => boolean | undefined;
  * is loaded: ask with what is at hand, load more where the answer is undefined. One text is looked for at a time, and none where the
  * others decide.
  * @param last the last message number and UID of the folder: what `*` means
+ * @param addressesOf reads an address list out of an unfolded field body (latin1), as for ENVELOPE
  */
-export function compileSearch(key: SearchKey, last: { readonly seq: number; readonly uid: number }): SearchMatcher {
+export function compileSearch(
+  key: SearchKey,
+  last: { readonly seq: number; readonly uid: number },
+  addressesOf: AddressReader,
+): SearchMatcher {
   const test = compile(key, last);
   return function* (facts) {
-    const message = new SearchedMessage(facts);
+    const message = new SearchedMessage(facts, addressesOf);
     for (;;) {
       const answer = test(message);
       const { wanted } = message;
@@ -40,7 +46,7 @@ function compile(key: SearchKey, last: { readonly seq: number; readonly uid: num
     case 'and':
       return every(cheapestFirst(key.keys).map((one) => compile(one, last)));
     case 'or':
-      return some(cheapestFirst([key.left, key.right]).map((one) => compile(one, last)));
+      return some(cheapestFirst(key.keys).map((one) => compile(one, last)));
     case 'not':
       return negate(compile(key.of, last));
     case 'sequence': {
@@ -52,6 +58,7 @@ function compile(key: SearchKey, last: { readonly seq: number; readonly uid: num
       return ({ facts }) => includes(ranges, facts.uid);
     }
     case 'header':
+    case 'address':
     case 'body':
     case 'text':
       return compileText(key);
@@ -60,7 +67,7 @@ function compile(key: SearchKey, last: { readonly seq: number; readonly uid: num
   }
 }
 
-type TextKey = Extract<SearchKey, { key: 'header' | 'body' | 'text' }>;
+type TextKey = Extract<SearchKey, { key: 'header' | 'address' | 'body' | 'text' }>;
 
 function compileText(key: TextKey): Test {
   const wanted = finder(fold(key.value.toString('utf8')));
@@ -68,6 +75,8 @@ function compileText(key: TextKey): Test {
   switch (key.key) {
     case 'header':
       return textTest({ where: { field: key.field.toLowerCase() }, finder: wanted });
+    case 'address':
+      return textTest({ where: { addresses: key.field.toLowerCase() }, finder: wanted });
     case 'body':
       return inBody;
     case 'text':

@@ -7,20 +7,21 @@ export type SearchDayKey = 'before' | 'on' | 'since' | 'sentbefore' | 'senton' |
 
 /**
  * `flag` is one bit of FLAG_BIT; `day` counts days since 1970-01-01 with no regard to zones; `octets` compares RFC822.SIZE. Strings are
- * octets in the charset of the command (US-ASCII or UTF-8), an empty one allowed. FROM, TO, CC, BCC and SUBJECT are `header` keys with
- * that field name.
+ * octets in the charset of the command (US-ASCII or UTF-8), an empty one allowed. SUBJECT is a `header` key with that field name; FROM,
+ * TO, CC and BCC are `address` keys: they look into what ENVELOPE says of the field, not into the field.
  */
 export type SearchKey =
   | { readonly key: 'all' }
   | { readonly key: 'and'; readonly keys: readonly SearchKey[] }
   | { readonly key: 'not'; readonly of: SearchKey }
-  | { readonly key: 'or'; readonly left: SearchKey; readonly right: SearchKey }
+  | { readonly key: 'or'; readonly keys: readonly SearchKey[] }
   | { readonly key: 'flag'; readonly flag: number; readonly set: boolean }
   | { readonly key: 'recent' }
   | { readonly key: 'new' }
   | { readonly key: 'old' }
   | { readonly key: 'keyword'; readonly keyword: string; readonly set: boolean }
   | { readonly key: 'header'; readonly field: string; readonly value: Buffer }
+  | { readonly key: 'address'; readonly field: 'From' | 'To' | 'Cc' | 'Bcc'; readonly value: Buffer }
   | { readonly key: 'body'; readonly value: Buffer }
   | { readonly key: 'text'; readonly value: Buffer }
   | { readonly key: SearchDayKey; readonly day: number }

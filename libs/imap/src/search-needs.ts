@@ -16,12 +16,12 @@ export function searchNeeds(key: SearchKey): SearchNeeds {
     case 'uid':
       return 'none';
     case 'and':
-      return dearest(key.keys);
     case 'or':
-      return dearest([key.left, key.right]);
+      return dearest(key.keys);
     case 'not':
       return searchNeeds(key.of);
     case 'header':
+    case 'address':
     case 'sentbefore':
     case 'senton':
     case 'sentsince':

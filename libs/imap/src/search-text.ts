@@ -5,20 +5,36 @@ import { FieldNames, type FieldIndex } from './field-index.ts';
 import { CR, LF, SP, TAB } from './octets.ts';
 import { Pace, STEP_OCTETS, type Steps } from './steps.ts';
 
-/** Strings compare without regard to case (RFC 3501 6.4.4), and a tab is a space: half of all software folds long fields with one. */
-export const fold = (text: string): string => text.toLowerCase().replaceAll('\t', ' ');
+/** Letters outside of ASCII: most text has none, and then case is all there is to fold. */
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
+/**
+ * Strings compare without regard to case (RFC 3501 6.4.4), and letters with their marks in whichever way both are written (RFC 5051 2).
+ * A tab is a space: half of all software folds long fields with one.
+ */
+export function fold(text: string): string {
+  const spaced = text.replaceAll('\t', ' ');
+  if (!BEYOND_ASCII.test(spaced)) return spaced.toLowerCase();
+  // Once more behind the lower case, which may compose; the final sigma is a sigma.
+  return spaced.normalize('NFKD').toLowerCase().normalize('NFKD').replaceAll('ς', 'σ');
+}
 
 /** Between the values of fields with one name: no header holds it, so no match lies across. */
-const BETWEEN_VALUES = '\0';
+export const BETWEEN_VALUES = '\0';
+
+/** Unfolded bodies of the fields with this name (lower case), as latin1. */
+export function* fieldBodies(index: FieldIndex, name: string): Generator<string, void> {
+  const names = new FieldNames([name]);
+  for (let field = 0; field < index.count; field++) {
+    if (index.isNamed(field, names)) yield unfolded(index.header, index.valueOf(field), index.endOf(field)).trim();
+  }
+}
 
 /** Folded values of the fields with this name (lower case), encoded words decoded; undefined where there is none. */
 export function* fieldText(index: FieldIndex, name: string, budget: WordBudget): Steps<string | undefined> {
-  const names = new FieldNames([name]);
   const pace = new Pace();
   const values: string[] = [];
-  for (let field = 0; field < index.count; field++) {
-    if (!index.isNamed(field, names)) continue;
-    const value = unfolded(index.header, index.valueOf(field), index.endOf(field)).trim();
+  for (const value of fieldBodies(index, name)) {
     values.push(fold(yield* decodeEncodedWords(value, budget)));
     if (pace.isStep(value.length)) yield;
   }

@@ -2,14 +2,15 @@ import { MAX_DATE_FIELD, sentDay } from './date-field.ts';
 import { FieldIndex, FieldNames } from './field-index.ts';
 import type { Finder } from './finder.ts';
 import { MAX_SEARCH_HEADER, MAX_SEARCH_WORDS } from './limits.ts';
+import { addressText, type AddressReader } from './search-addresses.ts';
 import { bodyText } from './search-body.ts';
 import type { SearchFacts } from './search-facts.ts';
 import { fieldText, headerText } from './search-text.ts';
 import type { Steps } from './steps.ts';
 
-/** One string that is looked for in one place of every message; `field` in lower case. */
+/** One string that is looked for in one place of every message; names of fields in lower case. */
 export interface TextTest {
-  readonly where: { readonly field: string } | 'header' | 'body';
+  readonly where: { readonly field: string } | { readonly addresses: string } | 'header' | 'body';
   readonly finder: Finder;
 }
 
@@ -29,8 +30,11 @@ export class SearchedMessage {
   #body: string | undefined;
   #sent: { readonly day: number | undefined } | undefined;
 
-  constructor(facts: SearchFacts) {
+  readonly #addressesOf: AddressReader;
+
+  constructor(facts: SearchFacts, addressesOf: AddressReader) {
     this.facts = facts;
+    this.#addressesOf = addressesOf;
   }
 
   /** Undefined until it was looked for. */
@@ -62,10 +66,17 @@ export class SearchedMessage {
     if (where === 'header') {
       return (this.#header ??= index && (yield* headerText(index, { words: MAX_SEARCH_WORDS })));
     }
-    const { field } = where;
     const values = (this.#values ??= new Map<string, string | undefined>());
-    if (index && !values.has(field)) values.set(field, yield* fieldText(index, field, this.#budget));
-    return values.get(field);
+    // No name of a field ends in a colon.
+    const key = 'field' in where ? where.field : `${where.addresses}:`;
+    if (index && !values.has(key)) {
+      const text =
+        'field' in where
+          ? yield* fieldText(index, where.field, this.#budget)
+          : yield* addressText(index, where.addresses, this.#budget, this.#addressesOf);
+      values.set(key, text);
+    }
+    return values.get(key);
   }
 
   #fields(): FieldIndex | undefined {

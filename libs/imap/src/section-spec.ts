@@ -1,4 +1,5 @@
 /** What a FETCH asks for: RFC 3501 6.4.5. */
+import { encodeAstring } from './responses/strings.ts';
 
 export type SectionText = 'all' | 'HEADER' | 'HEADER.FIELDS' | 'HEADER.FIELDS.NOT' | 'TEXT' | 'MIME';
 
@@ -7,7 +8,7 @@ export interface BodySection {
   /** Part numbers from the outside in; empty means the message itself. */
   readonly part: readonly number[];
   readonly text: SectionText;
-  /** Field names as the client gave them: printable ASCII without colon. Only with HEADER.FIELDS and HEADER.FIELDS.NOT. */
+  /** Field names as the client gave them, as latin1. Only with HEADER.FIELDS and HEADER.FIELDS.NOT. */
   readonly fields?: readonly string[];
   /** At most `octets` octets (never 0) of the piece, starting at `from`. */
   readonly partial?: { readonly from: number; readonly octets: number };
@@ -29,6 +30,6 @@ export const marksSeen = (items: readonly FetchItem[]): boolean =>
 /** RFC 3501 7.4.2: the name of the data item, with the origin octet but without the count. */
 export function sectionLabel({ part, text, fields, partial }: Omit<BodySection, 'peek' | 'label'>): string {
   const words: string[] = part.map(String);
-  if (text !== 'all') words.push(fields ? `${text} (${fields.join(' ')})` : text);
+  if (text !== 'all') words.push(fields ? `${text} (${fields.map(encodeAstring).join(' ')})` : text);
   return `BODY[${words.join('.')}]${partial ? `<${partial.from}>` : ''}`;
 }

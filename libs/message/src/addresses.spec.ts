@@ -35,6 +35,10 @@ describe('address lists', () => {
       'alice@example.org (Alice (the) Example)',
       ['Alice (the) Example <alice|example.org>'],
     ],
+    ['a name that is an address', 'shop@front.test <noreply@back.test>', ['shop@front.test <noreply|back.test>']],
+    ['a name that has one', 'Shop shop@front.test <noreply@back.test>', ['Shop shop@front.test <noreply|back.test>']],
+    ['a name with an @ alone', '@ <noreply@back.test>', ['@ <noreply|back.test>']],
+    ['a quoted one', '"shop@front.test" <noreply@back.test>', ['shop@front.test <noreply|back.test>']],
     ['comments everywhere', '(x) Alice (y) <(z) alice (w) @ (v) example.org (u)> (t)', ['Alice <alice|example.org>']],
     ['a comment without its end', 'a@b (open \\', ['open \\ <a|b>']],
     [
@@ -50,7 +54,7 @@ describe('address lists', () => {
     [
       'a source route with spaces, comments, literals and empty places',
       '< @relay . example ,, (x) @[192.0.2.1] : alice@example.org>',
-      ['x <@relay.example,@[192.0.2.1]:alice|example.org>'],
+      ['<@relay.example,@[192.0.2.1]:alice|example.org>'],
     ],
     ['a source route that leads nowhere', '<@a,@b:>, <@a:@b>, <@a,@b>, c@d', ['<|>', '<|b>', '<|b>', '<c|d>']],
     ['spaces around dots', 'a@example . org', ['<a|example.org>']],

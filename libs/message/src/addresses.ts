@@ -114,8 +114,8 @@ class AddressReader {
   #openAngle(): void {
     // Two in a row: somebody forgot the comma.
     if (this.#draft.closed) this.#finish();
-    const name = this.#draft.name ?? this.#name();
-    this.#draft = { ...blank(), name, comment: this.#draft.comment, empty: false };
+    const { name = this.#written(), comment } = this.#draft;
+    this.#draft = { ...blank(), name, comment, empty: false };
   }
 
   #atSign(): void {
@@ -130,12 +130,13 @@ class AddressReader {
     draft.empty = false;
   }
 
-  /** A comment (obsolete display name behind an address); its text counts only where there is no other name. */
+  /** A comment (obsolete display name behind an address); its text counts only where there is no other name, and not in angle brackets. */
   #comment(): void {
+    const draft = this.#draft;
     const end = skipComment(this.#text, this.#at);
-    const closed = this.#text[end - 1] === ')' ? end - 1 : end;
-    this.#draft.comment = unescape(this.#text.slice(this.#at + 1, closed));
-    this.#draft.gap = true;
+    const last = this.#text[end - 1] === ')' ? end - 1 : end;
+    if (draft.name === undefined || draft.closed) draft.comment = unescape(this.#text.slice(this.#at + 1, last));
+    draft.gap = true;
     this.#at = end;
   }
 
@@ -223,6 +224,12 @@ class AddressReader {
   #name(): string {
     const { phrase, run } = this.#draft;
     return phrase === '' ? run : run === '' ? phrase : `${phrase} ${run}`;
+  }
+
+  /** The display name, also where it is an address: many systems put the person's own in front of theirs. */
+  #written(): string {
+    const { side, host } = this.#draft;
+    return side === 'host' ? `${this.#name()}@${host}` : this.#name();
   }
 
   #finish(): void {

@@ -15,7 +15,7 @@ import type { Client } from '../client.ts';
 import { CutShort } from '../faults.ts';
 import { FLAG_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
-import { ok, OUT_OF_RANGE, SOME_ARE_GONE, type Reply } from '../reply.ts';
+import { doneButForTheGone, ok, OUT_OF_RANGE, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
 import { AnsweredMessage, wantedSection, writeSection, type WantedSection } from '../sections.ts';
 import { storeSet } from '../selected.ts';
@@ -41,7 +41,7 @@ export async function fetch(client: Client, { set, uid, items: asked }: FetchCom
     : await new Fetch(client, view, items).run(uids);
   if (sent === uids.length && gone === 0) return DONE;
   if (sent < uids.length) selected.stale = true;
-  return uid ? DONE : SOME_ARE_GONE;
+  return uid ? DONE : doneButForTheGone('fetched');
 }
 
 /** Whether there may be a millisecond of work in it: parts to encode, a header to filter. */
@@ -70,7 +70,8 @@ async function fetchFlags(
       sent++;
       if (wantsFlags) {
         const bits = (table.flags[index] ?? 0) | recentBit(view, uid);
-        out.add(encodeFetchFlags(seq, bits, table.keywords.get(uid), wantsUid ? uid : undefined));
+        const keywords = table.keywords.get(uid);
+        out.add(selected.keywordsBefore(keywords) + encodeFetchFlags(seq, bits, keywords, wantsUid ? uid : undefined));
         view.forgetFlags(uid);
       } else out.add(new FetchResponse(seq).uid(uid).end());
       const wait = out.full ? (out.flush() ?? parts.turns.over()) : undefined;
@@ -157,9 +158,10 @@ class Fetch {
   }
 
   #write(seq: number, row: MessageRow, seen: ReadonlyMap<number, number> | undefined): Promise<void> | undefined {
-    const { out, parts } = this.#client;
+    const { out, parts, selected } = this.#client;
     const response = new FetchResponse(seq);
     const changed = seen?.get(row.uid);
+    if (this.#wantsFlags || changed !== undefined) out.add(selected.keywordsBefore(row.keywords));
     // RFC 3501 6.4.5: flags changed by the fetch are part of its response.
     if (changed !== undefined && !this.#wantsFlags) this.#flags(response, row, changed);
     const message = new AnsweredMessage(row, this.#wants.mimeIndex === true);

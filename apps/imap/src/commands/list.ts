@@ -18,7 +18,7 @@ export async function list(client: Client, command: Extract<Command, ListCommand
   const { reference, patterns, extended, name } = command;
   const { out, store, account, parts } = client;
   // RFC 3501 6.3.8: asks for the separator and the root of the reference.
-  if (!extended && patterns.every((pattern) => pattern === '')) {
+  if (!extended && patterns.length > 0 && patterns.every((pattern) => pattern === '')) {
     const encode = name === 'LIST' ? encodeList : encodeLsub;
     out.add(encode({ attributes: ['\\Noselect'], delimiter: SEPARATOR, name: '' }));
     return DONE;

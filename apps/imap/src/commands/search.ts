@@ -15,11 +15,12 @@ import {
   type SearchKey,
   type SearchMatcher,
 } from '#imap';
+import { MAX_ADDRESSES, parseAddresses } from '#message';
 import { Buffer } from 'node:buffer';
 import type { Client } from '../client.ts';
 import { SEARCH_PAGE } from '../limits.ts';
 import { numbering } from '../numbering.ts';
-import { ok, type Reply } from '../reply.ts';
+import { doneButForTheGone, ok, type Reply } from '../reply.ts';
 import { rowBatches } from '../row-batches.ts';
 import { rootOf } from '../sections.ts';
 import { storeSet } from '../selected.ts';
@@ -35,11 +36,15 @@ export async function search(
   const resolved = view.resolve(EVERYTHING, true);
   if (resolved.kind === 'out-of-range') return found(client, []);
   // The last number is what the client knows; the last UID is of a message that is still there (RFC 3501 9, seq-number).
-  const match = compileSearch(program, { seq: view.exists, uid: resolved.uids.at(-1) ?? 0 });
+  const match = compileSearch(program, { seq: view.exists, uid: resolved.uids.at(-1) ?? 0 }, addressesOf);
   const run = new Search(client, view, match, needsRow(program));
   const uids = await run.find(resolved.uids);
-  return found(client, uid ? uids : numbersOf(view, uids));
+  // RFC 5530 3: what is gone was not searched, and the client has not been told that it is gone.
+  return found(client, uid ? uids : numbersOf(view, uids), resolved.gone > 0 && !uid);
 }
+
+/** As many of a field as ENVELOPE shows. */
+const addressesOf = (fieldBody: string) => parseAddresses(fieldBody, MAX_ADDRESSES);
 
 const EVERYTHING = [{ first: 1, last: 4_294_967_295 }];
 
@@ -52,14 +57,14 @@ function* numbersOf(view: FolderView, uids: Iterable<number>): Generator<number,
 }
 
 /** As fast as the client takes it, in turns with others. */
-async function found({ out, parts }: Client, numbers: Iterable<number>): Promise<Reply> {
+async function found({ out, parts }: Client, numbers: Iterable<number>, someAreGone = false): Promise<Reply> {
   for (const piece of encodeSearch(numbers)) {
     out.add(piece);
     const wait = (out.full ? out.flush() : undefined) ?? parts.turns.over();
     if (wait) await wait;
     if (!out.open) break;
   }
-  return ok('searched');
+  return someAreGone ? doneButForTheGone('searched') : ok('searched');
 }
 
 /** Whether it asks for dates or sizes: those are in the message's row, not among the flags. */
@@ -72,9 +77,8 @@ function needsRow(key: SearchKey): boolean {
     case 'smaller':
       return true;
     case 'and':
-      return key.keys.some(needsRow);
     case 'or':
-      return needsRow(key.left) || needsRow(key.right);
+      return key.keys.some(needsRow);
     case 'not':
       return needsRow(key.of);
     default:

@@ -4,7 +4,15 @@ import type { FlagTable } from '#domain';
 import type { Client } from '../client.ts';
 import { FLAG_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
-import { NO_SUCH_FOLDER, ok, OUT_OF_RANGE, SOME_ARE_GONE, TOO_MANY_KEYWORDS, type Reply } from '../reply.ts';
+import {
+  doneButForTheGone,
+  NO_SUCH_FOLDER,
+  ok,
+  OUT_OF_RANGE,
+  SOME_ARE_GONE,
+  TOO_MANY_KEYWORDS,
+  type Reply,
+} from '../reply.ts';
 import { storeSet } from '../selected.ts';
 
 const DONE = ok('stored');
@@ -20,6 +28,7 @@ export async function store(
   const { uids, gone } = resolved;
   const change = { mode, flags: flags.system, keywords: flags.keywords };
   let missing = gone;
+  let done = 0;
   // In batches: each answers with the flags of all its messages.
   for (let at = 0; at < uids.length; at += FLAG_BATCH) {
     const batch = uids.subarray(at, at + FLAG_BATCH);
@@ -34,18 +43,28 @@ export async function store(
     client.out.add(selected.keywordNews());
     if (!silent) tell(client, view, stored.table, uid);
     if (stored.table.uids.length < batch.length) selected.stale = true;
+    done += stored.table.uids.length;
     missing += batch.length - stored.table.uids.length;
     if (client.out.full) await client.out.flush();
     if (at + FLAG_BATCH < uids.length) client.checkPresence();
   }
-  return missing > 0 && !uid ? SOME_ARE_GONE : DONE;
+  if (missing === 0 || uid) return DONE;
+  // RFC 2180 4.2.3: without .SILENT the client waits for flags, and there are none.
+  return !silent && done === 0 ? SOME_ARE_GONE : doneButForTheGone('stored');
 }
 
-function tell({ out }: Client, view: FolderView, { uids, flags, keywords }: FlagTable, withUid: boolean): void {
+function tell(
+  { out, selected }: Client,
+  view: FolderView,
+  { uids, flags, keywords }: FlagTable,
+  withUid: boolean,
+): void {
   const seqOf = numbering(view);
   for (const [at, uid] of uids.entries()) {
     const seq = seqOf(uid);
     const bits = (flags[at] ?? 0) | (view.isRecent(uid) ? FLAG_BIT.recent : 0);
-    if (seq !== undefined) out.add(encodeFetchFlags(seq, bits, keywords.get(uid), withUid ? uid : undefined));
+    if (seq === undefined) continue;
+    const words = keywords.get(uid);
+    out.add(selected.keywordsBefore(words) + encodeFetchFlags(seq, bits, words, withUid ? uid : undefined));
   }
 }

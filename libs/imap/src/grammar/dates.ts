@@ -12,6 +12,9 @@ export function monthOf(name: string): number | undefined {
   return month === -1 ? undefined : month;
 }
 
+const FIRST_MOMENT = Date.parse('0001-01-01T00:00:00Z');
+const LAST_MOMENT = Date.parse('9999-12-31T23:59:59Z');
+
 /** Days from 1970-01-01, or undefined when the calendar has no such day. */
 export function dayNumber(year: number, month: number, day: number): number | undefined {
   const date = new Date(0);
@@ -45,7 +48,9 @@ export function dateTime(cursor: Cursor): number | undefined {
   cursor.expect(DQUOTE);
   // 60 is a leap second.
   if (hours > 23 || minutes > 59 || seconds > 60) cursor.fail('time of day');
-  return date * DAY_MS + (hours * 3600 + (minutes - zone) * 60 + seconds) * 1000;
+  const moment = date * DAY_MS + (hours * 3600 + (minutes - zone) * 60 + seconds) * 1000;
+  // RFC 3501 9 (date-year): FETCH says it in UTC, with a year of four digits, and the calendar has no year 0.
+  return moment >= FIRST_MOMENT && moment <= LAST_MOMENT ? moment : cursor.fail('date-time from year 1 to 9999 in UTC');
 }
 
 function expectMonthAndYear(cursor: Cursor, day: number): number {

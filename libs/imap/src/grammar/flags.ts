@@ -15,7 +15,7 @@ export function expectStoreFlags(cursor: Cursor): FlagSet {
   if (listed) return listed;
   const flags = [expectFlag(cursor)];
   while (cursor.sp()) {
-    if (flags.length >= MAX_FLAG_LIST) cursor.fail(`at most ${MAX_FLAG_LIST} flags`);
+    if (flags.length >= MAX_FLAG_LIST) cursor.over(`at most ${MAX_FLAG_LIST} flags`);
     flags.push(expectFlag(cursor));
   }
   return collect(flags);
@@ -30,7 +30,7 @@ function expectFlag(cursor: Cursor): number | string {
 
 function expectKeyword(cursor: Cursor): string {
   const keyword = cursor.expectAtom('flag');
-  return keyword.length > MAX_KEYWORD ? cursor.fail(`keyword of at most ${MAX_KEYWORD} characters`) : keyword;
+  return keyword.length > MAX_KEYWORD ? cursor.over(`keyword of at most ${MAX_KEYWORD} characters`) : keyword;
 }
 
 function collect(flags: readonly (number | string)[]): FlagSet {

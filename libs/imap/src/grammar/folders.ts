@@ -53,7 +53,7 @@ export function parseList(cursor: Cursor): Command {
   const patterns = several ? expectPatterns(cursor, reference) : [expectPattern(cursor)];
   const give = cursor.sp() ? expectReturn(cursor) : undefined;
   const extended = several || select !== undefined || give !== undefined;
-  return { name: 'LIST', reference, patterns, select: select ?? [], give: give ?? [], extended };
+  return { name: 'LIST', ...possible(reference, patterns), select: select ?? [], give: give ?? [], extended };
 }
 
 /** RFC 3501 6.3.9. */
@@ -61,7 +61,13 @@ export function parseLsub(cursor: Cursor): Command {
   cursor.expectSP();
   const reference = expectReference(cursor);
   cursor.expectSP();
-  return { name: 'LSUB', reference, patterns: [expectPattern(cursor)], select: [], give: [], extended: false };
+  return { name: 'LSUB', ...possible(reference, [expectPattern(cursor)]), select: [], give: [], extended: false };
+}
+
+/** Without the patterns that match nothing. */
+function possible(reference: string | undefined, patterns: readonly (string | undefined)[]) {
+  if (reference === undefined) return { reference: '', patterns: [] };
+  return { reference, patterns: patterns.filter((pattern) => pattern !== undefined) };
 }
 
 function expectReturn(cursor: Cursor): ListReturn[] {
@@ -70,12 +76,12 @@ function expectReturn(cursor: Cursor): ListReturn[] {
   return options(cursor, RETURNS, 'return option') ?? cursor.fail('list of return options');
 }
 
-function expectPatterns(cursor: Cursor, reference: string): string[] {
+function expectPatterns(cursor: Cursor, reference = ''): (string | undefined)[] {
   let octets = 0;
-  const pattern = (): string => {
+  const pattern = (): string | undefined => {
     const found = expectPattern(cursor);
-    octets += reference.length + found.length;
-    return octets > MAX_LIST_OCTETS ? cursor.fail(`at most ${MAX_LIST_OCTETS} octets of patterns`) : found;
+    octets += reference.length + (found?.length ?? 0);
+    return octets > MAX_LIST_OCTETS ? cursor.over(`at most ${MAX_LIST_OCTETS} octets of patterns`) : found;
   };
   const patterns = cursor.list(pattern, MAX_LIST_PATTERNS) ?? [];
   return patterns.length > 0 ? patterns : cursor.fail('pattern');

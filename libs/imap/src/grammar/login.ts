@@ -25,7 +25,7 @@ export function parseEnable(cursor: Cursor): Command {
   const capabilities: string[] = [];
   do {
     cursor.expectSP();
-    if (capabilities.length >= MAX_ENABLE) cursor.fail(`at most ${MAX_ENABLE} capabilities`);
+    if (capabilities.length >= MAX_ENABLE) cursor.over(`at most ${MAX_ENABLE} capabilities`);
     capabilities.push(cursor.expectAtom('capability').toUpperCase());
   } while (!cursor.atEnd);
   return { name: 'ENABLE', capabilities };

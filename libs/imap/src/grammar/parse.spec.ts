@@ -231,7 +231,7 @@ describe('commands', () => {
           keys: [
             { key: 'flag', flag: 4, set: true },
             { key: 'since', day: 8797 },
-            { key: 'not', of: { key: 'header', field: 'From', value: b('Smith') } },
+            { key: 'not', of: { key: 'address', field: 'From', value: b('Smith') } },
           ],
         },
       },
@@ -243,14 +243,16 @@ describe('commands', () => {
         uid: false,
         program: {
           key: 'or',
-          left: {
-            key: 'and',
-            keys: [
-              { key: 'flag', flag: 1, set: true },
-              { key: 'flag', flag: 16, set: true },
-            ],
-          },
-          right: { key: 'senton', day: 11_016 },
+          keys: [
+            {
+              key: 'and',
+              keys: [
+                { key: 'flag', flag: 1, set: true },
+                { key: 'flag', flag: 16, set: true },
+              ],
+            },
+            { key: 'senton', day: 11_016 },
+          ],
         },
       },
     ],

@@ -2,13 +2,12 @@ import { Buffer } from 'node:buffer';
 import type { Command } from '../command.ts';
 import type { Cursor } from '../cursor.ts';
 import { FLAG_BIT } from '../flags.ts';
-import { MAX_SEARCH_KEYS, MAX_SEARCH_TEXT_KEYS } from '../limits.ts';
+import { MAX_SEARCH_KEYS } from '../limits.ts';
 import { CLOSE, OPEN } from '../octets.ts';
 import type { SearchDayKey, SearchKey } from '../search-key.ts';
 import type { SequenceSet } from '../sequence-set.ts';
 import { supportsCharset, utf8 } from '../text.ts';
 import { expectDate } from './dates.ts';
-import { expectFieldName } from './section.ts';
 import { atSequenceSet, expectSequenceSet } from './sets.ts';
 
 type Simple = SearchKey | ((grammar: SearchGrammar) => SearchKey);
@@ -17,11 +16,14 @@ const flag = (bit: number, set = true): SearchKey => ({ key: 'flag', flag: bit, 
 const header =
   (field: string): Simple =>
   (grammar) => ({ key: 'header', field, value: grammar.text() });
+const address =
+  (field: 'From' | 'To' | 'Cc' | 'Bcc'): Simple =>
+  (grammar) => ({ key: 'address', field, value: grammar.text() });
 const day =
   (key: SearchDayKey): Simple =>
   (grammar) => ({ key, day: grammar.day() });
 
-/** RFC 3501 6.4.4; NOT and OR apart. */
+/** RFC 3501 6.4.4; NOT, OR and parentheses apart. */
 const KEYS = new Map<string, Simple>([
   ['ALL', { key: 'all' }],
   ['NEW', { key: 'new' }],
@@ -47,11 +49,11 @@ const KEYS = new Map<string, Simple>([
   ['SENTSINCE', day('sentsince')],
   ['LARGER', (grammar) => ({ key: 'larger', octets: grammar.number() })],
   ['SMALLER', (grammar) => ({ key: 'smaller', octets: grammar.number() })],
-  ['BCC', header('Bcc')],
-  ['CC', header('Cc')],
-  ['FROM', header('From')],
+  ['BCC', address('Bcc')],
+  ['CC', address('Cc')],
+  ['FROM', address('From')],
   ['SUBJECT', header('Subject')],
-  ['TO', header('To')],
+  ['TO', address('To')],
   ['HEADER', (grammar) => ({ key: 'header', field: grammar.fieldName(), value: grammar.text() })],
   ['BODY', (grammar) => ({ key: 'body', value: grammar.text() })],
   ['TEXT', (grammar) => ({ key: 'text', value: grammar.text() })],
@@ -68,12 +70,17 @@ export function parseSearch(cursor: Cursor, uid: boolean): Command {
   return { name: 'SEARCH', uid, charset, program: new SearchGrammar(cursor, supportsCharset(charset)).program() };
 }
 
-/** One search program; counts its keys. */
+/** A key that waits for the keys it is made of. */
+type Open =
+  | { readonly kind: 'list'; readonly keys: SearchKey[]; readonly parenthesized: boolean }
+  | { readonly kind: 'not' }
+  | { readonly kind: 'or'; readonly keys: SearchKey[] };
+
+/** One search program; counts its keys. Its nesting is the client's affair: nothing here recurses. */
 class SearchGrammar {
   readonly #cursor: Cursor;
   readonly #utf8: boolean;
   #keys = 0;
-  #textKeys = 0;
 
   constructor(cursor: Cursor, wantsUtf8: boolean) {
     this.#cursor = cursor;
@@ -82,18 +89,20 @@ class SearchGrammar {
 
   /** Keys with spaces between: all must match. */
   program(): SearchKey {
-    const first = this.#key();
-    if (!this.#cursor.sp()) return first;
-    const keys = [first];
-    do keys.push(this.#key());
-    while (this.#cursor.sp());
-    return { key: 'and', keys };
+    const open: Open[] = [{ kind: 'list', keys: [], parenthesized: false }];
+    for (;;) {
+      const found = this.#key();
+      if ('kind' in found) {
+        open.push(found);
+        continue;
+      }
+      const program = this.#close(open, found);
+      if (program) return program;
+    }
   }
 
   /** What a key looks for. */
   text(): Buffer {
-    if (++this.#textKeys > MAX_SEARCH_TEXT_KEYS)
-      this.#cursor.fail(`at most ${MAX_SEARCH_TEXT_KEYS} keys that look for text`);
     this.#cursor.expectSP();
     const octets = this.#cursor.expectAstring();
     if (this.#utf8 && utf8(octets) === undefined) this.#cursor.fail('text in UTF-8');
@@ -115,9 +124,10 @@ class SearchGrammar {
     return this.#cursor.expectAtom('keyword');
   }
 
+  /** header-fld-name: an astring, whatever fields are called. */
   fieldName(): string {
     this.#cursor.expectSP();
-    return expectFieldName(this.#cursor);
+    return this.#cursor.expectAstring('field name');
   }
 
   set(): SequenceSet {
@@ -125,27 +135,45 @@ class SearchGrammar {
     return expectSequenceSet(this.#cursor);
   }
 
-  #key(): SearchKey {
+  /** A whole key, or the beginning of one that is made of others. */
+  #key(): SearchKey | Open {
     const cursor = this.#cursor;
-    if (++this.#keys > MAX_SEARCH_KEYS) cursor.fail(`at most ${MAX_SEARCH_KEYS} search keys`);
-    if (cursor.peek === OPEN) return cursor.nested(() => this.#parenthesized());
+    if (++this.#keys > MAX_SEARCH_KEYS) cursor.over(`at most ${MAX_SEARCH_KEYS} search keys`);
+    if (cursor.take(OPEN)) return { kind: 'list', keys: [], parenthesized: true };
     if (atSequenceSet(cursor)) return { key: 'sequence', set: expectSequenceSet(cursor) };
     const word = cursor.word() ?? cursor.fail('search key');
-    if (word === 'NOT') return cursor.nested(() => ({ key: 'not', of: this.#operand() }));
-    if (word === 'OR') return cursor.nested(() => ({ key: 'or', left: this.#operand(), right: this.#operand() }));
+    if (word === 'NOT' || word === 'OR') {
+      cursor.expectSP();
+      return word === 'NOT' ? { kind: 'not' } : { kind: 'or', keys: [] };
+    }
     const found = KEYS.get(word) ?? cursor.fail('search key');
     return typeof found === 'function' ? found(this) : found;
   }
 
-  #operand(): SearchKey {
-    this.#cursor.expectSP();
-    return this.#key();
+  /** Gives a key to the one that waits for it, and that one, when it is whole, to the next. @returns the program at its end */
+  #close(open: Open[], whole: SearchKey): SearchKey | undefined {
+    const cursor = this.#cursor;
+    let key = whole;
+    for (let waiting = open.at(-1); waiting; waiting = open.at(-1)) {
+      if (waiting.kind === 'not') key = key.key === 'not' ? key.of : { key: 'not', of: key };
+      else {
+        waiting.keys.push(key);
+        if (waiting.kind === 'or' ? waiting.keys.length < 2 : cursor.sp()) {
+          if (waiting.kind === 'or') cursor.expectSP();
+          return undefined;
+        }
+        if (waiting.kind === 'list' && waiting.parenthesized) cursor.expect(CLOSE);
+        key = joined(waiting.kind === 'or' ? 'or' : 'and', waiting.keys);
+      }
+      open.pop();
+    }
+    return key;
   }
+}
 
-  #parenthesized(): SearchKey {
-    this.#cursor.expect(OPEN);
-    const program = this.program();
-    this.#cursor.expect(CLOSE);
-    return program;
-  }
+/** Flat: `OR a OR b c` asks one question of three keys, however many there are. */
+function joined(word: 'and' | 'or', keys: readonly SearchKey[]): SearchKey {
+  const [only] = keys;
+  if (only && keys.length === 1) return only;
+  return { key: word, keys: keys.flatMap((one) => (one.key === word ? one.keys : [one])) };
 }

@@ -11,7 +11,7 @@ const COMMA = 0x2c;
 export function expectSequenceSet(cursor: Cursor): SequenceSet {
   const set: SequenceRange[] = [];
   do {
-    if (set.length >= MAX_SEQUENCE_RANGES) cursor.fail(`at most ${MAX_SEQUENCE_RANGES} ranges`);
+    if (set.length >= MAX_SEQUENCE_RANGES) cursor.over(`at most ${MAX_SEQUENCE_RANGES} ranges`);
     const first = expectSeqNumber(cursor);
     set.push({ first, last: cursor.take(COLON) ? expectSeqNumber(cursor) : first });
   } while (cursor.take(COMMA));
