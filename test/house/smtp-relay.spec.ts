@@ -26,8 +26,15 @@ test.each<[string, string]>([
   ['"victim@relay.example"@example.org', ROUTE],
   ['"victim@relay.example"', SYNTAX],
   ['victim@relay.example@example.org', ROUTE],
-  ['@example.org:victim@relay.example', ROUTE],
-  ['@example.org,@mx.test:victim@relay.example', ROUTE],
+  ['@example.org:victim@relay.example', DENIED],
+  ['@example.org,@mx.test:victim@relay.example', DENIED],
+  ['@relay.example:alice@example.org', TAKEN],
+  ['@relay.example,@[192.0.2.1],@[IPv6:2001:db8::1]:alice@example.org', TAKEN],
+  ['@relay.example:victim%relay.example@example.org', ROUTE],
+  ['@relay.example:@mx.test:alice@example.org', ROUTE],
+  ['@relay.example,mx.test:alice@example.org', SYNTAX],
+  ['@:alice@example.org', SYNTAX],
+  ['@relay.example', SYNTAX],
   ['relay.example!victim', ROUTE],
   ['relay.example!victim@example.org', ROUTE],
   ['example.org!relay.example!victim', ROUTE],
@@ -67,5 +74,5 @@ test('nothing was stored for a foreign domain', async () => {
   );
   expect(foreign).toEqual([]);
   const [{ count } = { count: 0 }] = await house.rows<{ count: number }>('select count(*)::int as count from delivery');
-  expect(count).toBe(12);
+  expect(count).toBe(20);
 });

@@ -54,7 +54,8 @@ export class IngressConnection extends SMTPConnection {
 
   override _createParser(): DataParser {
     const parser = new DataParser(MAX_COMMAND_LINE);
-    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    // RFC 5321 4.1.1: white space behind a command is tolerated.
+    parser.oncommand = (command, callback) => this._onCommand(withoutTrailingSpace(command), callback);
     parser.on('finish', () => this.#lastHeard(parser));
     parser.on('error', (error) => {
       this.closeAfterReply();
@@ -153,6 +154,12 @@ export class IngressConnection extends SMTPConnection {
     }
     this.reply(verdict);
   }
+}
+
+function withoutTrailingSpace(command: Buffer): Buffer {
+  let end = command.length;
+  while (end > 0 && (command[end - 1] === 0x20 || command[end - 1] === 0x09)) end--;
+  return command.subarray(0, end);
 }
 
 /** x.y.z and a space. */

@@ -33,7 +33,8 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
         disabledCommands: ['AUTH', 'STARTTLS', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL'],
         disableReverseLookup: true,
         hideENHANCEDSTATUSCODES: false,
-        hideDSN: false,
+        // RFC 3461: not before there are notifications. The parameters are read and kept all the same.
+        hideDSN: true,
         size: limits.messageOctets,
         socketTimeout: idleSeconds.smtp * 1000,
         maxCommandLength: MAX_COMMAND_LINE,

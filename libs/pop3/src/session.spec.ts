@@ -77,7 +77,7 @@ describe('a session', () => {
     );
   });
 
-  test(`ends at bad command ${MAX_BAD_COMMANDS}, whatever lies between`, () => {
+  test(`before login it ends at bad command ${MAX_BAD_COMMANDS}, whatever lies between`, () => {
     let session = begin(true);
     let closed = 0;
     for (let count = 1; count <= 10_000 && closed === 0; count++) {
@@ -88,6 +88,22 @@ describe('a session', () => {
     }
     expect(closed).toBe(MAX_BAD_COMMANDS);
     expect(onLine(session, line('NOOP'))[1]).toEqual({ do: 'reply', text: '-ERR command out of order\r\n' });
+  });
+
+  test(`after login it ends at ${MAX_BAD_COMMANDS} bad commands in a row, and good ones begin anew`, () => {
+    let session = loggedIn(3);
+    for (let count = 0; count < 10 * MAX_BAD_COMMANDS; count++) {
+      [session] = onLine(session, line('JUNK'));
+      const [next, action] = onLine(session, line('NOOP'));
+      expect(action.do).toBe('reply');
+      session = next;
+    }
+    for (let count = 1; count < MAX_BAD_COMMANDS; count++) {
+      const [next, action] = onLine(session, line('LIST x'));
+      expect(action.do).toBe('reply');
+      session = next;
+    }
+    expect(onLine(session, line('JUNK'))[1].do).toBe('close');
   });
 
   test('hands the driver what it needs to send a message', () => {

@@ -11,7 +11,7 @@ import { isMarked, mark, markedNumbers, NO_MARKS, type Marks } from './marks.ts'
 import * as say from './replies.ts';
 
 interface Every {
-  /** Bad commands so far. */
+  /** Bad commands so far; after login those in a row. */
   readonly bad: number;
   /** False where a password would travel unprotected: then no login is offered or taken. */
   readonly passwords: boolean;
@@ -56,8 +56,10 @@ export function onLine(session: Session, line: Line): Step {
   return onCommand(session, line === 'too-long' ? { verb: 'bad', why: 'too-long' } : parseCommand(line));
 }
 
-export function onCommand(session: Session, command: Command): Step {
-  if (command.verb === 'bad') return onBad(session, command.why);
+export function onCommand(before: Session, command: Command): Step {
+  if (command.verb === 'bad') return onBad(before, command.why);
+  // A client that gets on with its work may be wrong now and then; before login any stranger could say CAPA in between.
+  const session = before.phase === 'transaction' && before.bad > 0 ? { ...before, bad: 0 } : before;
   if (command.verb === 'CAPA') return reply(session, say.capabilities(session.passwords));
   switch (session.phase) {
     case 'authorization':

@@ -67,10 +67,21 @@ test.for<[string, string, PathRules?]>([
   expect(shown(parseForwardPath(text, given))).toBe(expected);
 });
 
+/** A source route is passed over, and what is behind it is judged. */
+test.for<[string, string]>([
+  ['@example.org:joe@other.example', 'joe|other.example'],
+  ['@a.example,@example.org:joe@other.example', 'joe|other.example'],
+  ['@[192.0.2.1],@[IPv6:2001:db8::1]:"joe doe"@example.org', 'joe doe|example.org'],
+  ['@a.example:joe@[192.0.2.1]', '550 5.7.1'],
+  ['@a.example:', '501 5.1.3'],
+  ['@a.example', '501 5.1.3'],
+  ['@:joe@example.org', '501 5.1.3'],
+  ['@a.example,:joe@example.org', '501 5.1.3'],
+  ['@a.example:@b.example:joe@example.org', '550 5.7.1'],
+])('source route %j', ([text, expected]) => expect(shown(parseForwardPath(text, rules))).toBe(expected));
+
 /** The classic relay probes; example.org stands for a domain of ours. */
 test.for([
-  '@example.org:joe@other.example',
-  '@a.example,@example.org:joe@other.example',
   'joe%other.example@example.org',
   'joe%other.example',
   'joe%other.example@[192.0.2.1]',
@@ -84,7 +95,6 @@ test.for([
   'joe@other.example%example.org@example.org',
   'joe%other.example%third.example@example.org',
   '@example.org:other.example!joe',
-  '@[192.0.2.1]:joe@other.example',
   'joe@other.example@[192.0.2.1]',
   'other.example!joe@[192.0.2.1]',
   'joe@[192.0.2.1]',
@@ -106,7 +116,8 @@ test.for<[string, string, PathRules?]>([
   ['joe@[192.0.2.900]', '501 5.1.7'],
   ['joe@[IPv6:2001:db8::1', '501 5.1.7'],
   ['joe@[2001:db8::1]', '501 5.1.7'],
-  ['@a.example:joe@example.org', '501 5.1.7'],
+  ['@a.example:joe@example.org', 'joe|example.org'],
+  ['@a.example,b.example:joe@example.org', '501 5.1.7'],
   ['joe\r\n@example.org', '501 5.1.7'],
   [`${long(250)}@example.org`, '501 5.1.7'],
   ['jö@example.org', '553 5.6.7'],

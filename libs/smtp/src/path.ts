@@ -1,6 +1,6 @@
 /**
- * Reverse-path and forward-path: RFC 5321 4.1.2, 4.1.3 and 4.5.3.1, RFC 6531 3.3. Stricter than the RFC where leniency would
- * make a relay: source routes (which it says to ignore) and routes in disguise are refused.
+ * Reverse-path and forward-path: RFC 5321 4.1.2, 4.1.3 and 4.5.3.1, RFC 6531 3.3. Source routes are read and ignored (RFC 5321 4.1.1.3);
+ * stricter than the RFC where leniency would make a relay: routes in the disguise of local parts are refused.
  */
 import { Buffer } from 'node:buffer';
 import { isAddressLiteral } from './address-literal.ts';
@@ -18,7 +18,7 @@ export interface MailboxPath {
   readonly local: string;
   /** Lower-case A-label; of a reverse-path perhaps an address literal, as it came in. */
   readonly domain: string;
-  /** What stood between the angle brackets, octet for octet: for trace fields and logs. */
+  /** What stood between the angle brackets, behind a source route, octet for octet: for trace fields and logs. */
   readonly original: string;
 }
 
@@ -46,10 +46,11 @@ export function parseReversePath(text: string, rules: PathRules): ReversePath | 
   if (Buffer.byteLength(text) > MAX_PATH - 2) return refused(refuse.REVERSE_PATH_TOO_LONG);
   const fault = textFault(text, rules.utf8);
   if (fault) return refused(fault === 'utf8' ? refuse.NEEDS_SMTPUTF8 : refuse.BAD_REVERSE_PATH);
-  const parts = split(text, isLenientDotString);
+  const mailbox = behindRoute(text, rules);
+  const parts = mailbox === undefined ? undefined : split(mailbox, isLenientDotString);
   const domain = parts && senderDomain(parts.domain, rules);
-  if (!parts || !domain) return refused(refuse.BAD_REVERSE_PATH);
-  return { kind: 'mailbox', local: parts.local, domain, original: text };
+  if (mailbox === undefined || !parts || !domain) return refused(refuse.BAD_REVERSE_PATH);
+  return { kind: 'mailbox', local: parts.local, domain, original: mailbox };
 }
 
 /** A sender may live at an address literal (RFC 5321 4.1.2); it stays as it was written. */
@@ -62,15 +63,32 @@ export function parseForwardPath(text: string, rules: PathRules): ForwardPath | 
   if (Buffer.byteLength(text) > MAX_PATH - 2) return refused(refuse.FORWARD_PATH_TOO_LONG);
   const fault = textFault(text, rules.utf8);
   if (fault) return refused(fault === 'utf8' ? refuse.NEEDS_SMTPUTF8 : refuse.BAD_FORWARD_PATH);
-  if (text.startsWith('@')) return refused(refuse.ROUTE_REFUSED);
-  const parts = split(text, isDotString);
-  if (!parts) return refused(hasRouteIn(text) ? refuse.ROUTE_REFUSED : refuse.BAD_FORWARD_PATH);
+  const mailbox = behindRoute(text, rules);
+  if (mailbox === undefined) return refused(refuse.BAD_FORWARD_PATH);
+  const parts = split(mailbox, isDotString);
+  if (!parts) return refused(hasRouteIn(mailbox) ? refuse.ROUTE_REFUSED : refuse.BAD_FORWARD_PATH);
   if (hasRoute(parts.local)) return refused(refuse.ROUTE_REFUSED);
   if (Buffer.byteLength(parts.local) > MAX_LOCAL_PART) return refused(refuse.FORWARD_PATH_TOO_LONG);
   if (parts.domain.startsWith('[')) return literal(parts.local, parts.domain.toLowerCase(), rules);
   const domain = toDomain(parts.domain, rules.toAscii);
   if (!domain) return refused(refuse.BAD_FORWARD_PATH);
-  return { kind: 'mailbox', local: parts.local, domain, original: text };
+  return { kind: 'mailbox', local: parts.local, domain, original: mailbox };
+}
+
+/** RFC 5321 4.1.2 (A-d-l): `@a,@b:` in front of the mailbox means nothing any more (4.1.1.3, appendix C). Undefined: it is none. */
+function behindRoute(text: string, { toAscii }: PathRules): string | undefined {
+  if (!text.startsWith('@')) return text;
+  // No domain of a route holds a colon but an address literal, and that has brackets around it.
+  let end = 0;
+  let literal = false;
+  for (; end < text.length && (literal || text[end] !== ':'); end++) {
+    if (text[end] === '[') literal = true;
+    else if (text[end] === ']') literal = false;
+  }
+  const hops = text.slice(0, end).split(',');
+  const isHop = (hop: string): boolean =>
+    hop.startsWith('@') && (isAddressLiteral(hop.slice(1)) || toDomain(hop.slice(1), toAscii) !== undefined);
+  return end < text.length && hops.every(isHop) ? text.slice(end + 1) : undefined;
 }
 
 /** `user%other`, `other!user`, `user@other` as a local part: once ways to have mail passed on, never an address of ours. */

@@ -1,7 +1,7 @@
 /** What a message must keep to on its way in, and what is wrong with one that does not. */
 
-/** Octets of a line, CRLF not counted: RFC 5321 4.5.3.1.6 and RFC 5322 2.1.1. */
-export const MAX_DATA_LINE = 998;
+/** Octets of a line, CRLF not counted: RFC 5321 4.5.3.1.6 has 998, and asks receivers to take more. Outlook and scripts send such mail. */
+export const MAX_DATA_LINE = 64 * 1024;
 /** Octets of the header, its closing empty line included: bounds what the header parsers ever have to hold. */
 export const MAX_HEADER_OCTETS = 16 * 1024 * 1024;
 /** Lines of the header: bounds the objects made of it; real headers have some hundred. */

@@ -7,7 +7,7 @@ const CR = 0x0d;
 const EMPTY_LINE = Buffer.from('\r\n');
 const NOTHING = Buffer.alloc(0);
 
-/** Octets that may leave it open: an mbox line, and a field name that fills its line, both as long as a line of a message may be. */
+/** Octets that may leave it open: an mbox line, and a field name that fills its line, both as long as RFC 5322 2.1.1 has lines; longer ones are text. */
 const MAX_UNDECIDED = 2_000;
 
 /**

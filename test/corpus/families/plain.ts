@@ -42,7 +42,19 @@ export const plain: Sample[] = [
   ),
   sample('only-empty-lines', 'a body of empty lines', mail('Lines', text, '\n'.repeat(25))),
   sample('trailing-spaces', 'spaces and tabs at line ends', mail('Spaces', text, 'a \nb\t\nc  \t \n   \n\t\nend  \n')),
-  sample('line-998', 'a body line of 998 octets, the most that is allowed', mail('Wide', text, `${long(998)}\nnext\n`)),
+  sample(
+    'line-998',
+    'a body line of 998 octets, the most that every server takes',
+    mail('Wide', text, `${long(998)}\nnext\n`),
+  ),
+  sample('line-999', 'a body line of 999 octets', mail('Too wide', text, `${long(999)}\n`)),
+  sample('line-2500', 'a body line of 2,500 octets, as Outlook writes', mail('Wider', text, `${long(2_500)}\nnext\n`)),
+  sample(
+    'line-50k',
+    'a body line of 50,000 octets that begins with a dot',
+    mail('Widest', text, `.${long(49_999)}\n.\n`),
+  ),
+  sample('header-2500', 'a header line of 2,500 octets', `${head('Wider header')}X-Wide: ${long(2_492)}\n\nhi\n`),
   sample('line-997', 'a body line of 997 octets', mail('Nearly wide', text, `${long(997)}\n`)),
   sample('lines-998', 'thirty lines of 998 octets', mail('Many wide', text, `${long(998)}\n`.repeat(30))),
   sample(
