@@ -22,6 +22,7 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
   ...nature('\\Recent is counted, in pages where there are many', 'STATUS: much of the folder is \\Recent'),
   ...mend(
     NO_BOUND,
+    'commit: a group of messages',
     'lanes with due mail',
     'mail whose time has come again',
     'retention: a step through messages in use',
