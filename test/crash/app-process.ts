@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const DIST = new URL('../../dist/apps/', import.meta.url);
-/** Milliseconds an app may take to serve. */
-const PATIENCE = 60_000;
+/** Milliseconds an app may take to serve, on a machine that is busy with all of them at once. */
+const PATIENCE = 300_000;
 
 export class AppProcess {
   readonly name: string;
@@ -22,11 +22,12 @@ export class AppProcess {
     this.#port = port;
   }
 
-  /** Resolves when it serves. */
-  async start(): Promise<void> {
+  /** Resolves when it serves; gives the milliseconds to the first greeting of its listener, 0 without one. */
+  async start(): Promise<number> {
     const script = fileURLToPath(new URL(`${this.name}/src/main.js`, DIST));
     const { PATH = '', HOME = '', NODE_V8_COVERAGE } = process.env;
     const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
+    const begun = performance.now();
     const child = spawn(process.execPath, [script], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH, HOME, ...coverage, POSTHOUSE_LOG_FORMAT: 'json', ...this.#environment },
@@ -42,8 +43,10 @@ export class AppProcess {
       throw new Error(`${this.name} ended at its start (${String(code ?? signal)}): ${this.#errors}`);
     });
     died.catch(() => undefined);
-    await Promise.race([serving, died]);
-    if (this.#port !== undefined) await reachable(this.#port);
+    const greeted = this.#port === undefined ? undefined : greeting(this.#port);
+    greeted?.catch(() => undefined); // one that died is told by its end
+    await Promise.race([Promise.all([serving, greeted]), died]);
+    return greeted === undefined ? 0 : (await greeted) - begun;
   }
 
   get pid(): number | undefined {
@@ -83,17 +86,17 @@ export class AppProcess {
   }
 }
 
-async function reachable(port: number): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  for (;;) {
+/** When a connection was first greeted, by the process clock. */
+async function greeting(port: number): Promise<number> {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline;) {
     const socket = connect(port, '127.0.0.1');
     const answer = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
+      once(socket, 'data').then(() => true),
+      once(socket, 'close').then(() => false),
     ]).catch(() => false);
     socket.destroy();
-    if (answer) return;
-    if (Date.now() > deadline) throw new Error(`nothing listens on port ${port}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    if (answer) return performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  throw new Error(`nothing listens on port ${port}`);
 }

@@ -2,23 +2,35 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acquireHouse, silentLog, startEmbedded, type EmbeddedDatabase, type HouseLock } from '#runtime';
+import { hashPassword } from '#auth';
+import { DirectoryRefusal, MAX_MAILBOX_BATCH, ROOT_TENANT, type DirectoryScope } from '#domain';
 import { migrateBells } from '#queue';
-import { migrate } from '#store';
+import { acquireHouse, roleUrl, silentLog, startEmbedded, type EmbeddedDatabase, type HouseLock } from '#runtime';
+import { Database, migrate, PgDirectoryStore } from '#store';
 import { DirectoryFixture, freePort } from '#testing';
 import pg from 'pg';
 import { AppProcess } from './app-process.ts';
 
 export const MAILBOXES = 20;
+/** Of an alias that is expanded while its worker dies. */
+export const LIST = { address: 'everybody@crash.test', targets: 200 } as const;
+/** Removed, suspended, renamed, emptied over POP3 while mail for them is under way. */
+export const RESTLESS = {
+  removed: ['a@removed.test', 'b@removed.test'],
+  suspended: ['a@guest.test', 'b@guest.test'],
+  renamed: ['other@crash.test'],
+  popped: ['pop0@crash.test', 'pop1@crash.test', 'pop2@crash.test'],
+} as const;
+export const PASSWORD = 'crash secret';
 
 /** A database server that outlives several runs; `folder` may lie on a small disk. */
 export class CrashServer {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #lock: HouseLock;
   readonly database: EmbeddedDatabase;
 
   private constructor(folder: string, lock: HouseLock, database: EmbeddedDatabase) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#lock = lock;
     this.database = database;
   }
@@ -34,7 +46,7 @@ export class CrashServer {
   async stop(): Promise<void> {
     await this.database.stop();
     this.#lock.release();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -44,13 +56,16 @@ export class CrashHouse {
   readonly smtp: AppProcess;
   readonly workers: readonly AppProcess[];
   readonly imap: AppProcess;
+  readonly pop3: AppProcess;
+  readonly pop3Port: number;
+  /** Of mailboxes that nobody changes. */
   readonly addresses: readonly string[];
   readonly #owner: pg.Pool;
+  readonly #operator: Database;
 
   private constructor(
     url: string,
-    port: number,
-    imapPort: number,
+    { smtp, imap, pop3 }: { readonly smtp: number; readonly imap: number; readonly pop3: number },
     redisUrl: string | undefined,
     addresses: readonly string[],
     owner: pg.Pool,
@@ -61,12 +76,20 @@ export class CrashHouse {
       ...(redisUrl !== undefined && { POSTHOUSE_REDIS_URL: redisUrl }),
     };
     this.url = url;
-    this.port = port;
+    this.port = smtp;
+    this.pop3Port = pop3;
     this.addresses = addresses;
     this.#owner = owner;
-    this.smtp = new AppProcess('smtp', { ...environment, POSTHOUSE_SMTP_PORT: String(port) }, port);
+    this.smtp = new AppProcess('smtp', { ...environment, POSTHOUSE_SMTP_PORT: String(smtp) }, smtp);
     this.workers = [new AppProcess('worker', environment), new AppProcess('worker', environment)];
-    this.imap = new AppProcess('imap', { ...environment, POSTHOUSE_IMAP_PORT: String(imapPort) }, imapPort);
+    this.imap = new AppProcess('imap', { ...environment, POSTHOUSE_IMAP_PORT: String(imap) }, imap);
+    this.pop3 = new AppProcess('pop3', { ...environment, POSTHOUSE_POP3_PORT: String(pop3) }, pop3);
+    this.#operator = new Database({
+      url: roleUrl(url, 'posthouse_api'),
+      name: 'crash operator',
+      poolSize: 1,
+      onError: () => undefined,
+    });
   }
 
   /** A new database on the server, its directory, and all apps. */
@@ -84,9 +107,51 @@ export class CrashHouse {
     await fixture.domain('crash.test');
     const addresses = Array.from({ length: MAILBOXES }, (_, at) => `user${at}@crash.test`);
     for (const address of addresses) await fixture.mailbox(address);
-    const house = new CrashHouse(url.href, await freePort(), await freePort(), redisUrl, addresses, owner);
-    await Promise.all([house.smtp, ...house.workers, house.imap].map((app) => app.start()));
+    const guests = await fixture.tenant('guest');
+    await fixture.domain('guest.test', { tenantId: guests });
+    for (const domain of ['removed.test', 'list.test']) await fixture.domain(domain);
+    const ports = { smtp: await freePort(), imap: await freePort(), pop3: await freePort() };
+    const house = new CrashHouse(url.href, ports, redisUrl, addresses, owner);
+    await house.#furnish(fixture);
+    await Promise.all(house.#apps.map((app) => app.start()));
     return house;
+  }
+
+  async #furnish(fixture: DirectoryFixture): Promise<void> {
+    for (const address of [...RESTLESS.removed, ...RESTLESS.suspended]) await fixture.mailbox(address);
+    const [hash, list] = [
+      await hashPassword(PASSWORD),
+      Array.from({ length: LIST.targets }, (_, at) => `${at}@list.test`),
+    ];
+    await this.administer(async (directory, scope) => {
+      const room = { quotaOctets: undefined, quotaMessages: undefined };
+      const made = [
+        ...RESTLESS.popped.map((address) => ({ address, passwordHash: hash, ...room })),
+        ...list.map((address) => ({ address, passwordHash: undefined, ...room })),
+      ];
+      for (let at = 0; at < made.length; at += MAX_MAILBOX_BATCH)
+        await directory.addMailboxes(scope, made.slice(at, at + MAX_MAILBOX_BATCH), false);
+      await directory.addAlias(scope, LIST.address, list);
+      await directory.setMailbox(scope, this.addresses[0] ?? '', { addAddresses: [...RESTLESS.renamed] });
+    });
+  }
+
+  get #apps(): readonly AppProcess[] {
+    return [this.smtp, ...this.workers, this.imap, this.pop3];
+  }
+
+  /** What an operator does, tried again as long as the database cannot answer. */
+  async administer<T>(work: (directory: PgDirectoryStore, scope: DirectoryScope) => Promise<T>): Promise<T> {
+    const directory = new PgDirectoryStore(this.#operator);
+    for (let tries = 0; ; tries++) {
+      try {
+        return await work(directory, { principal: ROOT_TENANT, tenant: 'default' });
+      } catch (error) {
+        const cannotTell = !(error instanceof DirectoryRefusal) || error.code === 'unavailable';
+        if (!cannotTell || tries > 300) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   /** Rows, however often the server has to be asked while it recovers. */
@@ -102,7 +167,8 @@ export class CrashHouse {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.smtp, ...this.workers, this.imap].map((app) => app.kill()));
+    await Promise.all(this.#apps.map((app) => app.kill()));
+    await this.#operator.close();
     await this.#owner.end();
   }
 }

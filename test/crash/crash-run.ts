@@ -1,9 +1,9 @@
 /** One run: 2,000 messages or more, and things that die at random moments while they flow. The seed decides what dies, and when. */
 import type { PrivateRedis } from '#testing';
-import { CrashHouse, CrashServer } from './crash-house.ts';
+import { CrashHouse, CrashServer, RESTLESS } from './crash-house.ts';
 import { sendLoad } from './load.ts';
-import { KINDS, planOf, type Backend, type Kind } from './plan.ts';
-import { strike } from './strikes.ts';
+import { KINDS, planOf, troublesOf, type Backend, type Kind } from './plan.ts';
+import { newFindings, strike } from './strikes.ts';
 import { drained, judge, type Verdict } from './verdict.ts';
 
 /** The load goes on beyond them until the last strike has been made. */
@@ -16,6 +16,10 @@ export interface CrashReport extends Verdict {
   readonly planned: readonly Kind[];
   /** In the order in which it was done, while the load was still being sent. */
   readonly struck: readonly Kind[];
+  /** Milliseconds from each start after a kill to the first greeting of a listener. */
+  readonly greeted: readonly number[];
+  /** Milliseconds from each kill of pop3 in QUIT until a maildrop was free again. */
+  readonly locked: readonly number[];
 }
 
 /**
@@ -43,6 +47,7 @@ async function crashRunOn(
   const plan = planOf(seed, backend);
   const house = await CrashHouse.start(server, `crash_${seed}`, redis?.url);
   const struck: Kind[] = [];
+  const found = newFindings();
   const stop = new AbortController();
   try {
     let isSending = true;
@@ -51,20 +56,22 @@ async function crashRunOn(
       messages: MESSAGES,
       goOn: () => struck.length < plan.length,
       connections: CONNECTIONS,
-      recipients: house.addresses,
+      recipients: [...house.addresses, ...Object.values(RESTLESS).flat()],
       signal: stop.signal,
     }).finally(() => (isSending = false));
     for (const next of plan) {
       await moment(next.after);
       signal?.throwIfAborted();
       if (!isSending) break;
-      await strike({ house, server, redis }, next);
+      await strike({ house, server, redis, found }, next);
       struck.push(next.kind);
     }
     const result = await load;
     signal?.throwIfAborted();
     await drained(house);
-    return { seed, backend, planned: plan.map(({ kind }) => kind), struck, ...(await judge(house, result)) };
+    const verdict = await judge(house, result, found);
+    const locked = found.quits.map((quits) => quits.locked);
+    return { seed, backend, planned: plan.map(({ kind }) => kind), struck, greeted: found.greeted, locked, ...verdict };
   } finally {
     stop.abort();
     await house.stop();
@@ -87,10 +94,16 @@ export const summary = ({
   faults,
   planned,
   struck,
+  greeted,
+  locked,
 }: CrashReport): string =>
   `seed ${seed} (${backend}): ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${delivered} delivered, ` +
   `${lost.length} lost, ${doubled.length} doubled, ${faults.length} faults; struck ${struck.length} of ${planned.length}, ` +
-  `${KINDS[backend].filter((kind) => struck.includes(kind)).length} of ${KINDS[backend].length} kinds: ${struck.join(', ')}`;
+  `${KINDS[backend].filter((kind) => struck.includes(kind)).length} of ${KINDS[backend].length} kinds and ${troublesOf(seed).length} troubles: ${struck.join(', ')}` +
+  `; first greeting after a kill ${shown(greeted)}${locked.length > 0 ? `; maildrop free after ${shown(locked)}` : ''}`;
+
+const shown = (milliseconds: readonly number[]): string =>
+  milliseconds.length === 0 ? 'none' : `${milliseconds.map((one) => (one / 1_000).toFixed(2)).join(' ')} s`;
 
 export const isGood = ({ lost, doubled, misplaced, faults, planned, struck }: CrashReport): boolean =>
   lost.length + doubled.length + misplaced.length + faults.length === 0 && struck.join() === planned.join();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KINDS, planOf, type Backend } from './plan.ts';
+import { KINDS, planOf, TROUBLES, type Backend } from './plan.ts';
 
 const backends = fc.constantFrom<Backend>('postgres', 'redis');
 
@@ -9,6 +9,19 @@ test('every seed strikes each kind of its backend', () => {
     fc.property(fc.integer(), backends, (seed, backend) => {
       const kinds: string[] = planOf(seed, backend).map(({ kind }) => kind);
       expect(kinds).toEqual(expect.arrayContaining([...KINDS[backend]]));
+    }),
+  );
+});
+
+test('three seeds in a row have every trouble, and what begins in one ends in it', () => {
+  fc.assert(
+    fc.property(fc.nat(1_000_000), backends, (seed, backend) => {
+      const plans = [seed, seed + 1, seed + 2].map((one) => planOf(one, backend).map(({ kind }) => kind));
+      expect(plans.flat()).toEqual(expect.arrayContaining([...TROUBLES]));
+      for (const plan of plans) {
+        const [began, ended] = [plan.indexOf('suspend a tenant'), plan.indexOf('resume the tenant')];
+        expect(began === -1 ? ended === -1 : ended > began).toBe(true);
+      }
     }),
   );
 });

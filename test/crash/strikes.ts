@@ -1,9 +1,11 @@
 /** Carries out what a plan says. A strike that finds nothing to strike is a fault: the run would prove less than it says. */
-import type { PrivateRedis } from '#testing';
+import { SmtpTalk, type PrivateRedis } from '#testing';
 import type { AppProcess } from './app-process.ts';
-import type { CrashHouse, CrashServer } from './crash-house.ts';
+import { LIST, RESTLESS, type CrashHouse, type CrashServer } from './crash-house.ts';
 import type { Kind, Strike } from './plan.ts';
+import { killInQuit, type Quits } from './quits.ts';
 import { flushAll } from './redis-server.ts';
+import { startSecond } from './second-start.ts';
 
 /** Milliseconds that PostgreSQL's launcher may take to have it running again. */
 const PATIENCE = 30_000;
@@ -13,17 +15,31 @@ export interface Targets {
   readonly server: CrashServer;
   /** Undefined where no plan names it. */
   readonly redis: PrivateRedis | undefined;
+  readonly found: Findings;
 }
 
+/** What strikes leave for the verdict and the report. */
+export interface Findings {
+  /** Milliseconds from each start after a kill to the first greeting. */
+  readonly greeted: number[];
+  /** Ids of messages to the list that were accepted. */
+  readonly listed: string[];
+  readonly quits: Quits[];
+}
+
+export const newFindings = (): Findings => ({ greeted: [], listed: [], quits: [] });
+
 /** Resolves when what was struck is gone, or, where a supervisor of ours would start it again, serves again. */
-export async function strike({ house, server, redis }: Targets, { kind, choice }: Strike): Promise<void> {
+export async function strike({ house, server, redis, found }: Targets, { kind, choice }: Strike): Promise<void> {
+  const kill = (app: AppProcess | undefined): Promise<void> => killAndStart(app, found);
+  const worker = house.workers[choice % house.workers.length];
   switch (kind) {
     case 'kill -9 smtp':
-      return killAndStart(house.smtp);
+      return kill(house.smtp);
     case 'kill -9 worker':
-      return killAndStart(house.workers[choice % house.workers.length]);
+      return kill(worker);
     case 'kill -9 imap':
-      return killAndStart(house.imap);
+      return kill(house.imap);
     case 'kill -9 postgres':
       return killServer(server);
     case 'FLUSHALL':
@@ -32,7 +48,53 @@ export async function strike({ house, server, redis }: Targets, { kind, choice }
       return there(redis, kind).down();
     case 'start redis':
       return there(redis, kind).up();
+    case 'remove a domain':
+      return house.administer((directory, scope) => directory.removeDomain(scope, 'removed.test', true));
+    case 'suspend a tenant':
+      return setGuests(house, 'suspended');
+    case 'resume the tenant':
+      return setGuests(house, 'active');
+    case 'rename a mailbox':
+      await house.administer((directory, scope) =>
+        directory.setMailbox(scope, house.addresses[0] ?? '', { removeAddresses: RESTLESS.renamed }),
+      );
+      return;
+    case 'second start':
+      return startSecond(server);
+    case 'kill -9 pop3 in QUIT':
+      found.quits.push(await killInQuit(house, RESTLESS.popped, choice));
+      return;
+    case 'kill -9 worker in an expansion':
+      await listMail(house, `list-${choice}`, found);
+      await Promise.all(house.workers.map((app) => killAndStart(app, found)));
   }
+}
+
+async function setGuests(house: CrashHouse, state: 'active' | 'suspended'): Promise<void> {
+  await house.administer((directory, scope) => directory.setTenant(scope, 'guest', state));
+}
+
+/** One message to every member of the list; tried again with another id while smtp is on its way back. */
+async function listMail({ port }: CrashHouse, prefix: string, { listed }: Findings): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    const id = `${prefix}-${tries}`;
+    try {
+      const talk = await SmtpTalk.open(port, 'crash.test');
+      const answer = await talk.mail(
+        'sender@elsewhere.test',
+        [LIST.address],
+        `Message-ID: <${id}@crash.test>\r\n\r\nto all\r\n`,
+      );
+      if (answer.startsWith('250')) {
+        listed.push(id);
+        return;
+      }
+    } catch {
+      // Down or not well: what became of this id is not known, and not judged.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no message to the list was accepted');
 }
 
 function there<T>(target: T | undefined, kind: Kind): T {
@@ -40,10 +102,11 @@ function there<T>(target: T | undefined, kind: Kind): T {
   return target;
 }
 
-async function killAndStart(app: AppProcess | undefined): Promise<void> {
+async function killAndStart(app: AppProcess | undefined, { greeted }: Findings): Promise<void> {
   if (!app?.isRunning) throw new Error(`${app?.name} is not running: it has ended by itself`);
   await app.kill();
-  await app.start();
+  const milliseconds = await app.start();
+  if (milliseconds > 0) greeted.push(milliseconds);
 }
 
 /** Its launcher starts it again by itself. */
