@@ -28,9 +28,9 @@ export function printRemoved({ terminal }: Context, command: Command, removed: s
 /** After a removal that took mail along. Other mailboxes may hold the same messages: what becomes of them is retention's work. */
 export function sayMailStays({ config, terminal }: Context, command: Command): void {
   if (commonOptions(command).json) return;
-  const { expungedDays, traceDays } = config().retention;
+  const { removedDays, expungedDays, traceDays } = config().retention;
   terminal.err(
-    `nobody can read its mail any more; bodies stay in the database for ${expungedDays} days, timelines for ${traceDays} from their arrival`,
+    `nobody can read its mail any more; all of it stays in the database for ${removedDays} days of grace, bodies for ${expungedDays} more, timelines for ${traceDays} from their arrival`,
   );
 }
 

@@ -25,6 +25,8 @@ export const no = (code: BareCode | undefined, text: string): Reply =>
 export const bad = (text: string): Reply => ({ status: 'BAD', text });
 
 export const NO_SUCH_FOLDER = no('NONEXISTENT', 'no such folder');
+/** Removed under the session, which ends when it hears of it. */
+export const NO_SUCH_MAILBOX = no('NONEXISTENT', 'the mailbox was removed');
 /** RFC 3501 6.3.11, 6.4.7 */
 export const TRY_CREATE = no('TRYCREATE', 'no such folder');
 export const OVER_QUOTA = no('OVERQUOTA', 'not enough room in the mailbox');

@@ -3,8 +3,8 @@ import { silentLog } from '#runtime';
 import { expect, test } from 'vitest';
 import { RetentionSweeper } from './retention.ts';
 
-const NOTHING: Swept = { reclaimed: 0, forgotten: 0, tombstones: 0, refusals: 0, failures: 0 };
-const KEEP = { expungedDays: 7, traceDays: 90 };
+const NOTHING: Swept = { purged: 0, reclaimed: 0, forgotten: 0, tombstones: 0, refusals: 0, failures: 0 };
+const KEEP = { expungedDays: 7, traceDays: 90, removedDays: 14 };
 
 test('goes on at once while there is more, waits otherwise, and outlives a database that is away', async () => {
   const answers = [true, false, undefined];

@@ -55,7 +55,7 @@ export class Config {
   readonly idleSeconds: { readonly smtp: number; readonly pop3: number; readonly imap: number };
   readonly drainSeconds: number;
   /** Days. */
-  readonly retention: { readonly expungedDays: number; readonly traceDays: number };
+  readonly retention: { readonly removedDays: number; readonly expungedDays: number; readonly traceDays: number };
   readonly log: { readonly level: Settings['POSTHOUSE_LOG_LEVEL']; readonly format: 'auto' | 'json' | 'pretty' };
 
   private constructor(env: Settings) {
@@ -91,6 +91,7 @@ export class Config {
     this.retention = Object.freeze({
       expungedDays: env.POSTHOUSE_EXPUNGED_DAYS,
       traceDays: env.POSTHOUSE_TRACE_DAYS,
+      removedDays: env.POSTHOUSE_REMOVED_DAYS,
     });
     this.log = Object.freeze({ level: env.POSTHOUSE_LOG_LEVEL, format: env.POSTHOUSE_LOG_FORMAT });
   }

@@ -130,10 +130,14 @@ export const settings = z.object({
     group: LIMITS,
     description: 'Longest wait at shutdown for transactions and deliveries in hand.',
   }),
+  POSTHOUSE_REMOVED_DAYS: whole(0, 36_500, 14).meta({
+    group: OPS,
+    description: 'Days of grace in which a removed mailbox keeps all that it had.',
+  }),
   POSTHOUSE_EXPUNGED_DAYS: whole(0, 36_500, 7).meta({
     group: OPS,
     description:
-      'Days that the body of a mail is kept after its last copy was deleted, or the mailbox that held it removed.',
+      'Days that the body of a mail is kept after its last copy was deleted, or the grace of the mailbox that held it was over.',
   }),
   POSTHOUSE_TRACE_DAYS: whole(1, 36_500, 90).meta({
     group: OPS,

@@ -29,6 +29,8 @@ const OWNED: readonly (readonly [string, string])[] = [
   ['folder_message', 'tenant_id'],
   ['tombstone', 'tenant_id'],
   ['maildrop_lock', 'tenant_id'],
+  ['removed_mailbox', 'tenant_id'],
+  ['removed_address', 'tenant_id'],
   ['tenant', 'id'],
 ];
 
@@ -64,18 +66,9 @@ describe('row-level security binds the api role', () => {
     `update address_target set position = 1 where tenant_id = '${B}'`,
     `update delivery set came_from = state, state = 'discarded', settled_at = now() where tenant_id = '${B}'`,
     `update tenant set state = 'suspended' where id = '${B}'`,
-    ...[
-      'mailbox_usage',
-      'credential',
-      'folder',
-      'subscription',
-      'folder_message',
-      'tombstone',
-      'maildrop_lock',
-      'address_target',
-      'address',
-      'mailbox',
-    ].map((table) => `delete from ${table} where tenant_id = '${B}'`),
+    ...['credential', 'address_target', 'address', 'mailbox'].map(
+      (table) => `delete from ${table} where tenant_id = '${B}'`,
+    ),
   ])('A changes nothing of B: %s', async (statement) => {
     expect(await outcome(as('posthouse_api'), statement, A)).toBe('done 0');
     expect(await outcome(as('posthouse_api'), statement.replaceAll(B, A), A)).not.toBe('done 0');
@@ -89,7 +82,6 @@ describe('row-level security binds the api role', () => {
     `insert into address (tenant_id, domain_id, kind, local) values ('${B}', '${B}', 'alias', 'evil')`,
     `insert into address_target (tenant_id, domain_id, local, kind, position, forward_path) values ('${B}', '${B}', 'x', 'alias', 1, 'e@x')`,
     `insert into folder (tenant_id, id, mailbox_id, name, uidvalidity) values ('${B}', '${ID}', '${B}', 'evil', 1)`,
-    `insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) values ('${B}', '${ID}', 1, 1, '${B}')`,
     `insert into subscription (tenant_id, mailbox_id, name) values ('${B}', '${B}', 'evil')`,
     `insert into tenant (id, parent_id, path, name) values ('${ID}', '${B}', '{}', 'evil')`,
     `insert into tenant (id, parent_id, path, name) values ('${ID}', null, '{}', 'evil')`,
@@ -134,14 +126,24 @@ describe('row-level security binds the api role', () => {
     );
   });
 
-  test('a tenant is forgotten only by those above it, and only without domains', async () => {
-    const forget = (id: TenantId): string => `select forget_tenant('${id}')`;
-    expect(await outcome(as('posthouse_api'), forget(B), A)).toBe(INSUFFICIENT_PRIVILEGE);
-    expect(await outcome(as('posthouse_api'), forget(B), ROOT_TENANT)).toBe(INSUFFICIENT_PRIVILEGE);
-    expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), undefined)).toBe(INSUFFICIENT_PRIVILEGE);
-    expect(await outcome(as('posthouse_api'), forget(DEFAULT_TENANT), ROOT_TENANT)).toBe('done 1');
-    for (const role of APP_ROLES.slice(0, 4))
-      expect(await outcome(as(role), forget(DEFAULT_TENANT)), role).toBe(INSUFFICIENT_PRIVILEGE);
+  test('mailboxes, domains and tenants are removed only by those above them', async () => {
+    const of = (id: TenantId): string[] => [
+      `select remove_mailbox('${id}', '${id}')`,
+      `select remove_domain('${id}', '${id}', 1)`,
+      `select remove_tenant('${id}')`,
+      `select restore_mailbox('${id}', '${id}')`,
+    ];
+    for (const statement of of(B)) {
+      expect(await outcome(as('posthouse_api'), statement, A), statement).toBe(INSUFFICIENT_PRIVILEGE);
+      expect(await outcome(as('posthouse_api'), statement, undefined), statement).toBe(INSUFFICIENT_PRIVILEGE);
+      for (const role of APP_ROLES.slice(0, 4))
+        expect(await outcome(as(role), statement), role).toBe(INSUFFICIENT_PRIVILEGE);
+    }
+    // Not with domains.
+    expect(await outcome(as('posthouse_api'), `select remove_tenant('${B}')`, ROOT_TENANT)).toBe(
+      INSUFFICIENT_PRIVILEGE,
+    );
+    expect(await outcome(as('posthouse_api'), `select remove_mailbox('${B}', '${ID}')`, ROOT_TENANT)).toBe('done 1');
   });
 
   test('the principal ends with its transaction', async () => {

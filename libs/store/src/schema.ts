@@ -11,6 +11,8 @@ export interface TenantTable {
   name: string;
   state: Generated<'active' | 'suspended'>;
   created_at: Stamp;
+  removed_at: Date | null;
+  removed_name: string | null;
 }
 
 export interface DomainTable {
@@ -20,6 +22,8 @@ export interface DomainTable {
   state: Generated<'active' | 'disabled'>;
   separators: Generated<string>;
   created_at: Stamp;
+  removed_at: Date | null;
+  removed_name: string | null;
 }
 
 export interface MailboxTable {
@@ -206,6 +210,30 @@ export interface RetentionWalkTable {
   rest_until: Generated<Date>;
 }
 
+export interface RemovedMailboxTable {
+  tenant_id: TenantId;
+  id: MailboxId;
+  domain: string;
+  name: string;
+  state: MailboxState;
+  quota_octets: number | null;
+  quota_messages: number | null;
+  created_at: Date;
+  uidvalidity: number;
+  removed_at: Stamp;
+  purging: Generated<boolean>;
+  swept_uid: Generated<number>;
+  emptied: Generated<boolean>;
+}
+
+export interface RemovedAddressTable {
+  tenant_id: TenantId;
+  mailbox_id: MailboxId;
+  domain: string;
+  local: string;
+  kind: RowKind;
+}
+
 export interface Tables {
   tenant: TenantTable;
   domain: DomainTable;
@@ -225,4 +253,6 @@ export interface Tables {
   maildrop_lock: MaildropLockTable;
   auth_failure: AuthFailureTable;
   retention_walk: RetentionWalkTable;
+  removed_mailbox: RemovedMailboxTable;
+  removed_address: RemovedAddressTable;
 }

@@ -75,6 +75,13 @@ export async function twoTenants(): Promise<TwoTenants> {
       [id],
     );
   }
+  for (const id of [A, B]) {
+    await db.owner.query(
+      `insert into removed_mailbox (tenant_id, id, domain, name, state, created_at, uidvalidity) values ($1, $1, 'x', 'x', 'active', now(), 1)`,
+      [id],
+    );
+    await db.owner.query("insert into removed_address values ($1, $1, 'x', 'x', 'address')", [id]);
+  }
   return {
     db,
     as(role) {

@@ -1,8 +1,8 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE: RFC 3501 6.3.3 to 6.3.7. */
-import { parseFolderName, type Created, type Deleted, type Renamed } from '#domain';
+import { parseFolderName, type Created, type Deleted, type Renamed, type Subscribed } from '#domain';
 import { encodeUntagged, type Command } from '#imap';
 import type { Client } from '../client.ts';
-import { IMPOSSIBLE_NAME, no, NO_SUCH_FOLDER, ok, TOO_MANY_FOLDERS, type Reply } from '../reply.ts';
+import { IMPOSSIBLE_NAME, no, NO_SUCH_FOLDER, NO_SUCH_MAILBOX, ok, TOO_MANY_FOLDERS, type Reply } from '../reply.ts';
 
 type OnFolder<Name extends string> = Extract<Command, { folder: string }> & { readonly name: Name };
 
@@ -12,6 +12,7 @@ const CREATED: Readonly<Record<Created, Reply>> = {
   created: ok('created'),
   exists: EXISTS,
   'too-many-folders': TOO_MANY_FOLDERS,
+  'no-such-mailbox': NO_SUCH_MAILBOX,
 };
 
 const DELETED: Readonly<Record<Deleted, Reply>> = {
@@ -29,6 +30,13 @@ const RENAMED: Readonly<Record<Renamed, Reply>> = {
   'inside-itself': no('CANNOT', 'a folder cannot move below itself'),
   'bad-name': IMPOSSIBLE_NAME,
   'too-many-folders': TOO_MANY_FOLDERS,
+  'no-such-mailbox': NO_SUCH_MAILBOX,
+};
+
+const SUBSCRIBED: Readonly<Record<Subscribed, Reply>> = {
+  subscribed: ok('subscribed'),
+  'too-many-subscriptions': no('LIMIT', 'too many subscriptions'),
+  'no-such-mailbox': NO_SUCH_MAILBOX,
 };
 
 export async function create({ store, account }: Client, { folder }: OnFolder<'CREATE'>): Promise<Reply> {
@@ -67,8 +75,7 @@ export async function rename(client: Client, { from, to }: Extract<Command, { na
 export async function subscribe({ store, account }: Client, { folder }: OnFolder<'SUBSCRIBE'>): Promise<Reply> {
   const name = parseFolderName(folder);
   if (!name) return IMPOSSIBLE_NAME;
-  const subscribed = await store.subscribe(account, name);
-  return subscribed === 'subscribed' ? ok('subscribed') : no('LIMIT', 'too many subscriptions');
+  return SUBSCRIBED[await store.subscribe(account, name)];
 }
 
 export async function unsubscribe({ store, account }: Client, { folder }: OnFolder<'UNSUBSCRIBE'>): Promise<Reply> {

@@ -48,6 +48,19 @@ export interface MailboxView {
   readonly createdAt: Date;
 }
 
+/** What is kept of a mailbox that was removed, until the worker sweeps it. */
+export interface RemovedMailboxView {
+  readonly id: MailboxId;
+  readonly tenant: string;
+  readonly name: string;
+  /** In all its folders. */
+  readonly messages: number;
+  readonly octets: number;
+  readonly removedAt: Date;
+  /** The sweep has begun: it cannot be restored any more. */
+  readonly purging: boolean;
+}
+
 export interface AliasView {
   readonly tenant: string;
   /** `sales@d`, `foo-default@d` or `*@d`. */
@@ -100,7 +113,7 @@ export interface MailboxChange {
 }
 
 /**
- * The directory, changed. Every call is one transaction under row-level security of `scope.principal` and throws DirectoryRefusal:
+ * The directory, changed. Every call is one transaction, but where it says otherwise, under row-level security of `scope.principal` and throws DirectoryRefusal:
  * `bad-input`, `not-found` (another tenant's things too), `conflict`, `unavailable` (nobody can tell). Names may be ids as shown.
  */
 export abstract class DirectoryStore {
@@ -108,7 +121,7 @@ export abstract class DirectoryStore {
   abstract listTenants(scope: DirectoryScope, page: PageRequest): Promise<Page<TenantView>>;
   abstract showTenant(scope: DirectoryScope, name: string): Promise<TenantView>;
   abstract setTenant(scope: DirectoryScope, name: string, state: TenantView['state']): Promise<TenantView>;
-  /** Only a tenant without domains and without tenants below it; its timelines and what is left of its mail go with it. */
+  /** Only a tenant without domains and without tenants below it; its timelines, what is left of its mail and its removed mailboxes go with it, by and by. */
   abstract removeTenant(scope: DirectoryScope, name: string): Promise<void>;
 
   /** @param separators undefined: '+' */
@@ -120,7 +133,11 @@ export abstract class DirectoryStore {
     name: string,
     change: { readonly state?: DomainView['state']; readonly separators?: string },
   ): Promise<DomainView>;
-  /** @param cascade with its mailboxes and aliases, and all mail in them; else only an empty domain goes */
+  /**
+   * Its name is free when the first of several short transactions has ended, and nobody lives in it any more when it resolves; what ends
+   * between goes on in the worker. Its mailboxes may be restored like others, when the domain is there again.
+   * @param cascade with its mailboxes and aliases, and all mail in them; else only an empty domain goes
+   */
   abstract removeDomain(scope: DirectoryScope, name: string, cascade: boolean): Promise<void>;
 
   /** With default folders, usage counters and address. */
@@ -138,8 +155,14 @@ export abstract class DirectoryStore {
   /** By any of its addresses. */
   abstract showMailbox(scope: DirectoryScope, address: string): Promise<MailboxView>;
   abstract setMailbox(scope: DirectoryScope, address: string, change: MailboxChange): Promise<MailboxView>;
-  /** With its folders and their messages, and its place in aliases; an alias that led only here goes too. */
+  /**
+   * With its folders and their messages, and its place in aliases; an alias that led only here goes too. Its addresses are free at once; what
+   * was in it stays for its days of grace, and the worker sweeps it then.
+   */
   abstract removeMailbox(scope: DirectoryScope, address: string): Promise<void>;
+  /** With everything that it had: folders, UIDs, flags, password, addresses and places in aliases that nobody has taken since. By its name or id. */
+  abstract restoreMailbox(scope: DirectoryScope, address: string): Promise<MailboxView>;
+  abstract listRemoved(scope: DirectoryScope, page: PageRequest): Promise<Page<RemovedMailboxView>>;
 
   abstract addAlias(scope: DirectoryScope, name: string, targets: readonly string[]): Promise<AliasView>;
   abstract listAliases(scope: DirectoryScope, page: PageRequest): Promise<Page<AliasView>>;

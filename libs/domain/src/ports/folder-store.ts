@@ -205,7 +205,9 @@ export interface Expunged {
   readonly highestModseq: number;
 }
 
-export type Created = 'created' | 'exists' | 'too-many-folders';
+/** `no-such-mailbox`: it was removed under the session. */
+export type Created = 'created' | 'exists' | 'too-many-folders' | 'no-such-mailbox';
+export type Subscribed = 'subscribed' | 'too-many-subscriptions' | 'no-such-mailbox';
 export type Deleted =
   | 'deleted'
   | 'no-such-folder'
@@ -220,7 +222,8 @@ export type Renamed =
   | 'inside-itself'
   /** A folder below would get a name over the limits. */
   | 'bad-name'
-  | 'too-many-folders';
+  | 'too-many-folders'
+  | 'no-such-mailbox';
 
 /**
  * Folders and what is in them, as IMAP sees them. UIDs and MODSEQs are taken under the folder row's lock: commit order is UID order. Reads
@@ -298,6 +301,6 @@ export abstract class FolderStore {
   /** With all folders below; that there are some is enough. INBOX stays and its messages move into a new folder: RFC 3501 6.3.5. Subscriptions stay. */
   abstract rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed>;
   /** The folder need not exist. */
-  abstract subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'>;
+  abstract subscribe(account: Account, name: FolderName): Promise<Subscribed>;
   abstract unsubscribe(account: Account, name: FolderName): Promise<void>;
 }

@@ -4,10 +4,14 @@ export interface Retention {
   readonly expungedDays: number;
   /** Timelines of such mail, and of refusals. Not shorter in effect than `expungedDays`. */
   readonly traceDays: number;
+  /** Grace: what a removed mailbox held can be had back for so long, and `expungedDays` begin after it. */
+  readonly removedDays: number;
 }
 
 /** Rows that one sweep removed. */
 export interface Swept {
+  /** Rows of mailboxes and tenants that were removed. */
+  readonly purged: number;
   /** Messages that lost their body. */
   readonly reclaimed: number;
   /** Messages that went with their timeline. */

@@ -1,5 +1,5 @@
 /** One transaction as a principal: row-level security binds it, and what goes wrong leaves as a refusal. */
-import { DirectoryRefusal, type TenantId } from '#domain';
+import { DirectoryRefusal, parseId, type TenantId } from '#domain';
 import { sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { Database } from '../database.ts';
@@ -28,6 +28,22 @@ export async function actAs<T>(
   } catch (error) {
     throw refusalOf(error) ?? error;
   }
+}
+
+/** Any number; first half of the advisory lock's key. The functions of migration 0030 know it. */
+const DIRECTORY_LOCK = 7_305_014;
+
+/**
+ * One change of a tenant's directory at a time, to the end of the transaction: an alias, its target and the domains of both are rows that
+ * foreign keys lock in an order of their own. It comes before every other lock (`folder/locks.ts`).
+ * @param tenant name or shown id; one that is not there locks nothing, and is refused by who looks for it
+ */
+export async function lockDirectory(act: Act, tenant: string): Promise<void> {
+  const id = parseId('ten', tenant);
+  const which = id === undefined ? sql`name = ${tenant.replaceAll('\0', '').toLowerCase()}` : sql`id = ${id}::uuid`;
+  await sql`select pg_advisory_xact_lock(${DIRECTORY_LOCK}::int, hashtext(id::text)) from tenant where ${which}`.execute(
+    act,
+  );
 }
 
 /** What a failed transaction means to the one who asked; undefined for a fault of ours. */

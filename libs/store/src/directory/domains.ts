@@ -12,9 +12,9 @@ import {
 import { sql } from 'kysely';
 import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
-import { findDomain, findTenant } from './find.ts';
+import { findDomain, findTenant, type FoundDomain } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
-import { removeMailboxes } from './removal.ts';
+import { markDomain } from './removal.ts';
 import { ringAccounts } from './ring-accounts.ts';
 
 export async function addDomain(
@@ -80,6 +80,7 @@ export async function listDomains(act: Act, scope: DirectoryScope, page: PageReq
   const tenant = await findTenant(act, scope.tenant);
   const rows = await domains(act)
     .where('d.tenant_id', '=', tenant.id)
+    .where('d.removed_at', 'is', null)
     .where('d.id', '>', afterId('dom', page) as DomainId)
     .orderBy('d.id')
     .limit(limit + 1)
@@ -107,10 +108,13 @@ export async function setDomain(
   return viewDomain(act, id);
 }
 
-/** Mailboxes removed in one statement while a domain is emptied: with 80,000 messages each it is done before the statement's time-out. */
-const REMOVAL_BATCH = 50;
-
-export async function removeDomain(act: Act, scope: DirectoryScope, name: string, cascade: boolean): Promise<void> {
+/** Its row alone: what lived in it is marked by `markSomeOf`, in transactions of their own. Gives the domain where there is more to do. */
+export async function removeDomain(
+  act: Act,
+  scope: DirectoryScope,
+  name: string,
+  cascade: boolean,
+): Promise<FoundDomain> {
   const domain = await findDomain(act, scope, name, { lock: true });
   const { mailboxes, aliases } = await viewDomain(act, domain.id);
   if (!cascade && mailboxes + aliases > 0) {
@@ -121,29 +125,6 @@ export async function removeDomain(act: Act, scope: DirectoryScope, name: string
       `domain ${domain.name} still has ${content}: remove them, or give --cascade to remove all of it`,
     );
   }
-  await act
-    .deleteFrom('address')
-    .where('tenant_id', '=', domain.tenantId)
-    .where('domain_id', '=', domain.id)
-    .where('kind', '!=', 'address')
-    .execute();
-  for (;;) {
-    const batch = await act
-      .selectFrom('mailbox')
-      .select('id')
-      .where('tenant_id', '=', domain.tenantId)
-      .where('domain_id', '=', domain.id)
-      .orderBy('id')
-      .limit(REMOVAL_BATCH)
-      .execute();
-    if (batch.length === 0) break;
-    await removeMailboxes(
-      act,
-      domain.tenantId,
-      batch.map(({ id }) => id),
-    );
-  }
-  // What is left are addresses here of mailboxes that live in another domain of the tenant.
-  await act.deleteFrom('address').where('tenant_id', '=', domain.tenantId).where('domain_id', '=', domain.id).execute();
-  await act.deleteFrom('domain').where('id', '=', domain.id).execute();
+  await markDomain(act, domain);
+  return domain;
 }

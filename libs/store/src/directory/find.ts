@@ -28,6 +28,7 @@ export async function findTenant(act: Act, name: string): Promise<FoundTenant> {
   const row = await act
     .selectFrom('tenant')
     .select(['id', 'name'])
+    .where('removed_at', 'is', null)
     .where((eb) => (id === undefined ? eb('name', '=', name.toLowerCase()) : eb('id', '=', id as TenantId)))
     .executeTakeFirst();
   if (!row) throw missing('tenant', `there is no tenant ${quoted(name)}`);
@@ -52,6 +53,7 @@ export async function findDomain(
   let query = act
     .selectFrom('domain')
     .select(['domain.id', 'domain.name', 'domain.tenant_id as tenantId'])
+    .where('domain.removed_at', 'is', null)
     .where((eb) => (id === undefined ? eb('domain.name', '=', label) : eb('domain.id', '=', id as DomainId)));
   if (lock) query = query.forNoKeyUpdate();
   const row = await query.executeTakeFirst();

@@ -12,6 +12,7 @@ import {
   type MailboxId,
   type NewMailbox,
 } from '#domain';
+import { sql } from 'kysely';
 import { defaultFolders } from '../folder/default-folders.ts';
 import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
@@ -126,9 +127,9 @@ async function insert(act: Act, made: readonly Candidate[]): Promise<void> {
       })),
     )
     .execute();
-  const owned = made.map(({ id, domain }) =>
-    defaultFolders({ tenantId: domain.tenantId, mailboxId: id }, Date.now() / 1000),
-  );
+  const { rows: floor } = await sql<{ uidvalidity: number }>`select uidvalidity_floor() as uidvalidity`.execute(act);
+  const first = floor[0]?.uidvalidity ?? Math.ceil(Date.now() / 1000);
+  const owned = made.map(({ id, domain }) => defaultFolders({ tenantId: domain.tenantId, mailboxId: id }, first));
   await act
     .insertInto('mailbox_usage')
     .values(owned.map(({ usage }) => usage))

@@ -3,6 +3,7 @@ import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../database.ts';
 import { PgDirectoryStore } from './pg-directory.store.ts';
+import { sweepRemoved } from './removal.spec-helper.ts';
 
 const operator: DirectoryScope = { principal: ROOT_TENANT, tenant: 'default' };
 let db: FreshDatabase;
@@ -62,6 +63,7 @@ describe('tenants', () => {
     const { id } = await store.addTenant(operator, 'leaving');
     await db.owner.query("insert into event (tenant_id, message_id, kind) values ($1, $1, 'refused')", [id]);
     await store.removeTenant(operator, 'leaving');
+    await sweepRemoved(db.owner);
     expect((await db.owner.query('select from event where tenant_id = $1', [id])).rowCount).toBe(0);
   });
 
@@ -181,6 +183,7 @@ describe('mailboxes', () => {
       [id],
     );
     await store.removeMailbox(operator, 'dave@example.org');
+    await sweepRemoved(db.owner);
     for (const table of ['folder', 'folder_message', 'subscription', 'mailbox_usage', 'credential', 'address_target']) {
       expect((await db.owner.query(`select 1 from ${table} where mailbox_id = $1`, [id])).rowCount, table).toBe(0);
     }

@@ -1,6 +1,7 @@
 import {
   DirectoryRefusal,
   DirectoryStore,
+  showId,
   type AliasView,
   type CanonicalAddress,
   type DirectoryFacts,
@@ -11,19 +12,20 @@ import {
   type NewMailbox,
   type Page,
   type PageRequest,
+  type RemovedMailboxView,
   type TenantId,
   type TenantView,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database.ts';
 import { actFacts } from './act-facts.ts';
-import { actAs, type Act } from './act.ts';
+import { actAs, lockDirectory, type Act } from './act.ts';
 import { addAlias, listAliases, removeAlias, setAlias, showAlias } from './aliases.ts';
 import { addDomain, listDomains, removeDomain, setDomain, showDomain } from './domains.ts';
 import { findMailbox } from './find.ts';
 import { listMailboxes, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
 import { makeMailboxes } from './new-mailboxes.ts';
-import { removeMailboxes } from './removal.ts';
+import { listRemoved, markMailbox, markSomeOf, restoreMailbox } from './removal.ts';
 import { addTenant, listTenants, removeTenant, setTenant, showTenant } from './tenants.ts';
 
 /** Ends a dry run's transaction. */
@@ -37,7 +39,7 @@ class DryRun extends Error {
   }
 }
 
-/** Under the api role; each method is one transaction. */
+/** Under the api role; each method is one transaction, but for the removal of a domain with what is in it. */
 @Injectable()
 export class PgDirectoryStore extends DirectoryStore {
   readonly #database: Database;
@@ -49,6 +51,17 @@ export class PgDirectoryStore extends DirectoryStore {
 
   #act<T>({ principal }: { readonly principal: TenantId }, work: (act: Act) => Promise<T>): Promise<T> {
     return actAs(this.#database, principal, work);
+  }
+
+  /** @param tenant whose directory is changed */
+  #change<T>(
+    { principal, tenant }: { readonly principal: TenantId; readonly tenant: string },
+    work: (act: Act) => Promise<T>,
+  ): Promise<T> {
+    return actAs(this.#database, principal, async (act) => {
+      await lockDirectory(act, tenant);
+      return work(act);
+    });
   }
 
   override addTenant(scope: DirectoryScope, name: string): Promise<TenantView> {
@@ -64,11 +77,11 @@ export class PgDirectoryStore extends DirectoryStore {
     return this.#act(scope, (act) => setTenant(act, name, state));
   }
   override removeTenant(scope: DirectoryScope, name: string): Promise<void> {
-    return this.#act(scope, (act) => removeTenant(act, name));
+    return this.#change({ ...scope, tenant: name }, (act) => removeTenant(act, name));
   }
 
   override addDomain(scope: DirectoryScope, name: string, separators: string | undefined): Promise<DomainView> {
-    return this.#act(scope, (act) => addDomain(act, scope, name, separators));
+    return this.#change(scope, (act) => addDomain(act, scope, name, separators));
   }
   override listDomains(scope: DirectoryScope, page: PageRequest): Promise<Page<DomainView>> {
     return this.#act(scope, (act) => listDomains(act, scope, page));
@@ -81,14 +94,18 @@ export class PgDirectoryStore extends DirectoryStore {
     name: string,
     change: { readonly state?: DomainView['state']; readonly separators?: string },
   ): Promise<DomainView> {
-    return this.#act(scope, (act) => setDomain(act, scope, name, change));
+    return this.#change(scope, (act) => setDomain(act, scope, name, change));
   }
-  override removeDomain(scope: DirectoryScope, name: string, cascade: boolean): Promise<void> {
-    return this.#act(scope, (act) => removeDomain(act, scope, name, cascade));
+  override async removeDomain(scope: DirectoryScope, name: string, cascade: boolean): Promise<void> {
+    const { principal } = scope;
+    const domain = await this.#change(scope, (act) => removeDomain(act, scope, name, cascade));
+    // Should this end here, the worker goes on with it. By id: a tenant may have got another name meanwhile.
+    const tenant = showId('ten', domain.tenantId);
+    while (await this.#change({ principal, tenant }, (act) => markSomeOf(act, domain)));
   }
 
   override addMailbox(scope: DirectoryScope, mailbox: NewMailbox): Promise<MailboxView> {
-    return this.#act(scope, async (act) => {
+    return this.#change(scope, async (act) => {
       const { refusals, made } = await makeMailboxes(act, scope, [mailbox]);
       const [only] = made;
       if (only) return viewMailbox(act, only.domain.tenantId, only.id);
@@ -101,7 +118,7 @@ export class PgDirectoryStore extends DirectoryStore {
     dryRun: boolean,
   ): Promise<readonly (DirectoryRefusal | undefined)[]> {
     try {
-      return await this.#act(scope, async (act) => {
+      return await this.#change(scope, async (act) => {
         const { refusals } = await makeMailboxes(act, scope, mailboxes);
         if (dryRun) throw new DryRun(refusals);
         return refusals;
@@ -118,17 +135,20 @@ export class PgDirectoryStore extends DirectoryStore {
     return this.#act(scope, (act) => showMailbox(act, scope, address));
   }
   override setMailbox(scope: DirectoryScope, address: string, change: MailboxChange): Promise<MailboxView> {
-    return this.#act(scope, (act) => setMailbox(act, scope, address, change));
+    return this.#change(scope, (act) => setMailbox(act, scope, address, change));
   }
   override removeMailbox(scope: DirectoryScope, address: string): Promise<void> {
-    return this.#act(scope, async (act) => {
-      const { tenantId, id } = await findMailbox(act, scope, address, { lock: true });
-      await removeMailboxes(act, tenantId, [id]);
-    });
+    return this.#change(scope, async (act) => markMailbox(act, await findMailbox(act, scope, address, { lock: true })));
+  }
+  override restoreMailbox(scope: DirectoryScope, address: string): Promise<MailboxView> {
+    return this.#change(scope, (act) => restoreMailbox(act, scope, address));
+  }
+  override listRemoved(scope: DirectoryScope, page: PageRequest): Promise<Page<RemovedMailboxView>> {
+    return this.#act(scope, (act) => listRemoved(act, scope, page));
   }
 
   override addAlias(scope: DirectoryScope, name: string, targets: readonly string[]): Promise<AliasView> {
-    return this.#act(scope, (act) => addAlias(act, scope, name, targets));
+    return this.#change(scope, (act) => addAlias(act, scope, name, targets));
   }
   override listAliases(scope: DirectoryScope, page: PageRequest): Promise<Page<AliasView>> {
     return this.#act(scope, (act) => listAliases(act, scope, page));
@@ -137,10 +157,10 @@ export class PgDirectoryStore extends DirectoryStore {
     return this.#act(scope, (act) => showAlias(act, scope, name));
   }
   override setAlias(scope: DirectoryScope, name: string, targets: readonly string[]): Promise<AliasView> {
-    return this.#act(scope, (act) => setAlias(act, scope, name, targets));
+    return this.#change(scope, (act) => setAlias(act, scope, name, targets));
   }
   override removeAlias(scope: DirectoryScope, name: string): Promise<void> {
-    return this.#act(scope, (act) => removeAlias(act, scope, name));
+    return this.#change(scope, (act) => removeAlias(act, scope, name));
   }
 
   override directoryFacts(principal: TenantId, addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {

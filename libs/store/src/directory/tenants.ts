@@ -52,6 +52,7 @@ export async function listTenants(act: Act, page: PageRequest): Promise<Page<Ten
   const rows = await tenants(act)
     .where('t.id', '>', after)
     .where('t.id', '!=', ROOT_TENANT)
+    .where('t.removed_at', 'is', null)
     .orderBy('t.id')
     .limit(limit + 1)
     .execute();
@@ -87,11 +88,13 @@ export async function removeTenant(act: Act, name: string): Promise<void> {
         .selectFrom('domain')
         .select(sql<number>`count(*)`.as('n'))
         .where('tenant_id', '=', tenant.id)
+        .where('removed_at', 'is', null)
         .as('domains'),
       eb
         .selectFrom('tenant')
         .select(sql<number>`count(*)`.as('n'))
         .where('parent_id', '=', tenant.id)
+        .where('removed_at', 'is', null)
         .as('children'),
     ])
     .executeTakeFirstOrThrow();
@@ -107,6 +110,5 @@ export async function removeTenant(act: Act, name: string): Promise<void> {
       'tenant',
       `tenant ${tenant.name} still has ${children} tenant(s) below it: remove them first`,
     );
-  await sql`select forget_tenant(${tenant.id}::uuid)`.execute(act);
-  await act.deleteFrom('tenant').where('id', '=', tenant.id).execute();
+  await sql`select remove_tenant(${tenant.id}::uuid)`.execute(act);
 }

@@ -64,8 +64,8 @@ with held as (
   insert into event (tenant_id, message_id, kind, detail)
   select $1::uuid, stored.id, 'appended', held.name || ', UID ' || held.uidnext || ', from ' || $15::text from held, stored
 )
-select held.uidvalidity, held.uidnext, coalesce(room.fits, false) as fits, stored.id is not null as stored
-  from held left join room on true left join stored on true`;
+select held.uidvalidity, held.uidnext, room.fits, stored.id is not null as stored
+  from held join room on true left join stored on true`;
 
 const ADMITTED = 'from held, room where room.fits';
 

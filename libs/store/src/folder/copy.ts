@@ -3,7 +3,7 @@ import { MAX_FOLDER_KEYWORDS, type Copied, type FolderId, type FolderName, type 
 import type { ClientBase } from 'pg';
 import { PACKED_UIDS, setClause, unpack, type SetClause } from './compact.ts';
 import { withKeywords } from './keywords.ts';
-import { lockUsage } from './locks.ts';
+import { isThere, lockUsage } from './locks.ts';
 
 interface LockedFolder {
   id: FolderId;
@@ -87,14 +87,15 @@ export async function copyOrMove(
   const from = locked.rows.find(({ id }) => id === folderId);
   const to = locked.rows.find(({ name }) => name === targetName);
   if (!from || !to) return { kind: 'no-such-folder' };
-  const room = kind === 'copied' ? await lockUsage(client, source) : undefined;
+  const room = kind === 'copied' ? await lockUsage(client, source) : await roomOfMove(client, source);
+  if (!room) return { kind: 'no-such-folder' };
   const set = setClause(uids, 3);
   const total = (await client.query<Total>(totalText(set), [tenantId, folderId, ...set.values])).rows[0];
   const { uidvalidity: uidValidity } = to;
   if (!total || total.messages === 0) {
     return { kind: 'copied', uidValidity, sourceUids: new Uint32Array(0), targetUids: new Uint32Array(0) };
   }
-  if (room && (room.octets < total.octets || room.messages < total.messages)) return { kind: 'over-quota' };
+  if (room.octets < total.octets || room.messages < total.messages) return { kind: 'over-quota' };
   const { rows } = await client.query<{ uids: Buffer | null; keywords: string[] | null }>(placeText(set), [
     tenantId,
     folderId,
@@ -116,6 +117,11 @@ export async function copyOrMove(
   const sourceUids = unpack(rows[0]?.uids);
   return { kind: 'copied', uidValidity, sourceUids, targetUids: sourceUids.map((_, at) => to.uidnext + at) };
 }
+
+/** The usage row is left alone: what moves is counted already. */
+const roomOfMove = async (client: ClientBase, account: FolderRef): Promise<typeof ENOUGH | undefined> =>
+  (await isThere(client, account)) ? ENOUGH : undefined;
+const ENOUGH = { octets: Infinity, messages: Infinity };
 
 async function remove(
   client: ClientBase,

@@ -14,11 +14,11 @@ const DEFAULT_FOLDERS: readonly { readonly name: string; readonly specialUse: Sp
 /**
  * Rows for mailbox_usage, folder and subscription. Each folder has a UIDVALIDITY of its own, so that no rename ever gives a
  * name a pair (UIDVALIDITY, UID) it had before; usage remembers the highest.
- * @param epochSeconds now
+ * @param uidValidity of the first folder, a whole number: the clock in seconds, or above what an address of that name had before
  */
-export function defaultFolders({ tenantId, mailboxId }: Account, epochSeconds: number) {
+export function defaultFolders({ tenantId, mailboxId }: Account, uidValidity: number) {
   const owner = { tenant_id: tenantId, mailbox_id: mailboxId };
-  const first = Math.floor(epochSeconds);
+  const first = Math.floor(uidValidity);
   return {
     usage: { ...owner, uidvalidity: first + DEFAULT_FOLDERS.length - 1 },
     folders: DEFAULT_FOLDERS.map(({ name, specialUse }, at) => ({

@@ -4,6 +4,7 @@
  * statement's snapshot may be older, and CHECK is tried on what it makes of them before Postgres notices.
  */
 import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
+import { GATE } from './locks.ts';
 
 /** Statement parameters: $1 tenant, $2 mailbox, $3 folder, $4 and $5 the set, $6 what the event says, further ones as given. */
 export interface Expunge {
@@ -17,7 +18,7 @@ export interface Expunge {
 export const expungeText = ({ set, only = 'true', guard }: Expunge): string => `
 with ${guard ? `${guard.cte}, ` : ''}held as (
   select id, name, messages, unseen, octets, highestmodseq + 1 as modseq from folder
-   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid ${guard ? `and ${guard.holds}` : ''}
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and ${GATE} ${guard ? `and ${guard.holds}` : ''}
      for update
 ), chosen as (
   select m.uid from held, ${set.rows({ columns: 'uid', folder: 'held.id', only })}

@@ -23,6 +23,7 @@ import {
   type Refused,
   type Renamed,
   type Stored,
+  type Subscribed,
   type SyncPoint,
   type UidSet,
 } from '#domain';
@@ -218,7 +219,7 @@ export class PgFolderStore extends FolderStore {
     return this.#change(account, (client) => renameFolder(client, account, from, to));
   }
 
-  override subscribe(account: Account, name: FolderName): Promise<'subscribed' | 'too-many-subscriptions'> {
+  override subscribe(account: Account, name: FolderName): Promise<Subscribed> {
     return this.#change(account, (client) => subscribe(client, account, name));
   }
 

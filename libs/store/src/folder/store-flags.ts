@@ -3,6 +3,7 @@ import { ALL_FLAGS, MAX_KEYWORDS, type FlagChange, type FolderRef, type Stored, 
 import type { Database } from '../database.ts';
 import { PACKED_TABLE, setClause, unpackTable, type PackedTable, type SetClause } from './compact.ts';
 import { distinctKeywords, withKeywords } from './keywords.ts';
+import { GATE } from './locks.ts';
 
 /** $6 flags, $7 keywords, for each mode. */
 const NEW_FLAGS = { add: 'flags | $6::int', remove: 'flags & ~$6::int', replace: '$6::int' } as const;
@@ -22,7 +23,7 @@ const NEW_KEYWORDS = {
 export const storeText = (set: SetClause, mode: FlagChange['mode'], words: boolean): string => `
 with held as (
   select id, unseen, keywords, highestmodseq + 1 as modseq from folder
-   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid for update
+   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and ${GATE} for update
 ), old as (
   select m.* from held, ${set.rows({ columns: 'folder_id, uid, flags, keywords', folder: 'held.id', lock: true })}
 ), new as (

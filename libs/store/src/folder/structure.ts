@@ -12,6 +12,7 @@ import {
   type FolderId,
   type FolderName,
   type Renamed,
+  type Subscribed,
 } from '#domain';
 import type { ClientBase } from 'pg';
 import { newId } from '../new-id.ts';
@@ -71,7 +72,7 @@ select $1::uuid, $2::uuid, $3
 const SUBSCRIBED = 'select from subscription where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3';
 
 export async function createFolder(client: ClientBase, account: Account, name: FolderName): Promise<Created> {
-  await lockStructure(client, account);
+  if (!(await lockStructure(client, account))) return 'no-such-mailbox';
   return makeFolder(client, account, name);
 }
 
@@ -112,7 +113,7 @@ async function lockTree(client: ClientBase, { tenantId, mailboxId }: Account, na
 
 export async function deleteFolder(client: ClientBase, account: Account, name: FolderName): Promise<Deleted> {
   if (name === INBOX) return 'inbox';
-  await lockStructure(client, account);
+  if (!(await lockStructure(client, account))) return 'no-such-folder';
   const tree = await lockTree(client, account, name);
   const folder = tree.find((one) => one.name === name);
   // RFC 3501 6.3.4: what is below stays, and keeps the name as \Noselect.
@@ -128,7 +129,7 @@ export async function renameFolder(
   from: FolderName,
   to: FolderName,
 ): Promise<Renamed> {
-  await lockStructure(client, account);
+  if (!(await lockStructure(client, account))) return 'no-such-folder';
   const tree = await lockTree(client, account, from);
   const folder = tree.find(({ name }) => name === from);
   if (tree.length === 0) return 'no-such-folder';
@@ -162,13 +163,9 @@ async function emptyInboxInto(
   return 'renamed';
 }
 
-export async function subscribe(
-  client: ClientBase,
-  account: Account,
-  name: FolderName,
-): Promise<'subscribed' | 'too-many-subscriptions'> {
+export async function subscribe(client: ClientBase, account: Account, name: FolderName): Promise<Subscribed> {
   const key = [account.tenantId, account.mailboxId, name];
-  await lockStructure(client, account);
+  if (!(await lockStructure(client, account))) return 'no-such-mailbox';
   const { rowCount } = await client.query(SUBSCRIBE, key);
   if (rowCount) return 'subscribed';
   return (await client.query(SUBSCRIBED, key)).rowCount ? 'subscribed' : 'too-many-subscriptions';

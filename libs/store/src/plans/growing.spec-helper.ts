@@ -78,6 +78,7 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
     'domain: add, disable, remove',
     'domain: a page of the list',
     'mailbox: add, show, change, remove',
+    'mailbox: removed, listed, restored, and removed for good',
     'mailbox: an import, tried and made',
     'mailbox: a page of the list',
     'mailbox: a page of the list of one domain',

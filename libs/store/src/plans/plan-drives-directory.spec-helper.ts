@@ -73,6 +73,21 @@ export const DIRECTORY_DRIVES: readonly Drive[] = [
     },
   },
   {
+    name: 'mailbox: removed, listed, restored, and removed for good',
+    // The sweep of removals alone: what else is old enough belongs to other drives.
+    prepare: ({ owner }) => owner.query("update retention_walk set rest_until = 'infinity'"),
+    run: async ({ directory, retention }) => {
+      const name = `${fresh('made')}@big.test`;
+      await directory.addMailbox(ROOT, mailbox(name));
+      await directory.removeMailbox(ROOT, name);
+      expect((await directory.listRemoved(ROOT, { limit: 50 })).items).not.toHaveLength(0);
+      await directory.restoreMailbox(ROOT, name);
+      await directory.removeMailbox(ROOT, name);
+      const without = { expungedDays: 30_000, traceDays: 30_000, removedDays: 0 };
+      for (let step = 0; step < 10; step++) await retention.sweep(without);
+    },
+  },
+  {
     name: 'mailbox: an import, tried and made',
     run: async ({ directory }) => {
       const batch = Array.from({ length: 20 }, () => mailbox(`${fresh('import')}@b1.test`));

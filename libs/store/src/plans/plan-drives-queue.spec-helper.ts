@@ -230,13 +230,17 @@ export const QUEUE_DRIVES: readonly Drive[] = [
   {
     name: 'retention: a step through messages in use',
     prepare: ({ owner }) => owner.query(WALK_FROM, [BIG, planId('message', 0)]),
-    run: ({ retention }) => retention.sweep({ expungedDays: 30, traceDays: 90 }),
+    run: ({ retention }) => retention.sweep({ expungedDays: 30, traceDays: 90, removedDays: 14 }),
   },
   {
     name: 'retention: a step through messages that lie nowhere',
     prepare: ({ owner }) => owner.query(WALK_FROM, [BIG, planId('old', 0)]),
     run: async ({ retention }) => {
-      const { forgotten, tombstones, refusals } = await retention.sweep({ expungedDays: 30, traceDays: 90 });
+      const { forgotten, tombstones, refusals } = await retention.sweep({
+        expungedDays: 30,
+        traceDays: 90,
+        removedDays: 14,
+      });
       expect([forgotten, tombstones, refusals]).toEqual([100, 100, 100]);
     },
   },

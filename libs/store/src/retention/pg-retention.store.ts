@@ -19,14 +19,23 @@ const SWEEP_AGED: HotStatement = {
   text: 'select tombstones, refusals, failures from sweep_aged($1, $2, $3)',
 };
 
+/** Rows of a removed mailbox or tenant taken out in one step. */
+const REMOVED_PER_STEP = 5_000;
+const SWEEP_REMOVED: HotStatement = {
+  name: 'retention_sweep_removed',
+  text: 'select purged, more from sweep_removed($1, $2)',
+};
+
 export interface RetentionSteps {
   readonly messages?: number;
   readonly aged?: number;
+  readonly removed?: number;
   /** Seconds. */
   readonly rest?: number;
 }
 
 type Walked = Pick<Swept, 'reclaimed' | 'forgotten'> & { readonly more: boolean };
+type Removed = Pick<Swept, 'purged'> & { readonly more: boolean };
 type Aged = Pick<Swept, 'tombstones' | 'refusals' | 'failures'>;
 
 @Injectable()
@@ -38,15 +47,17 @@ export class PgRetentionStore extends RetentionStore {
     super();
     // What a crash undoes is swept again.
     this.#connection = database.hot({ asynchronousCommit: true });
-    this.#steps = { messages: MESSAGES_PER_STEP, aged: AGED_PER_STEP, rest: REST, ...steps };
+    this.#steps = { messages: MESSAGES_PER_STEP, aged: AGED_PER_STEP, removed: REMOVED_PER_STEP, rest: REST, ...steps };
   }
 
-  override async sweep({ expungedDays, traceDays }: Retention): Promise<Swept & { more: boolean }> {
-    const { messages, aged, rest } = this.#steps;
+  override async sweep({ expungedDays, traceDays, removedDays }: Retention): Promise<Swept & { more: boolean }> {
+    const { messages, aged, removed, rest } = this.#steps;
+    const [gone] = await this.#connection.query<Removed>(SWEEP_REMOVED, [removed, removedDays]);
     const [walked] = await this.#connection.query<Walked>(SWEEP_MESSAGES, [messages, expungedDays, traceDays, rest]);
     const [old] = await this.#connection.query<Aged>(SWEEP_AGED, [aged, expungedDays, traceDays]);
-    if (!walked || !old) throw new Error('the sweep gave no row');
+    if (!walked || !old || !gone) throw new Error('the sweep gave no row');
     const { tombstones, refusals, failures } = old;
-    return { ...walked, ...old, more: walked.more || Math.max(tombstones, refusals, failures) >= aged };
+    const more = gone.more || walked.more || Math.max(tombstones, refusals, failures) >= aged;
+    return { ...walked, ...old, purged: gone.purged, more };
   }
 }
