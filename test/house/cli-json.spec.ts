@@ -84,7 +84,7 @@ const COMMANDS = leaves(
 
 test('no command is left out', () => {
   const tried = WORDS.map(([line]) => COMMANDS.find((name) => line === name || line.startsWith(`${name} `)));
-  expect(new Set([...tried, ...STAYING, 'down'])).toEqual(new Set(COMMANDS));
+  expect(new Set([...tried, ...STAYING, 'down', 'restored'])).toEqual(new Set(COMMANDS));
 });
 
 test('up says what serves', () => {
@@ -115,6 +115,7 @@ test.each([
   ['mailbox show nobody@a.test', 3, expect.stringContaining('there is no domain a.test')],
   ['trace nobody@a.test', 3, expect.stringContaining('nothing is known of')],
   ['tenant add default', 4, expect.stringContaining('default')],
+  ['restored', 5, expect.stringContaining('stop all apps')],
 ])('%s', async (line, code, error) => {
   expect(await ask(line)).toEqual({ code, out: [], err: [{ error, code }] });
 });
@@ -128,5 +129,7 @@ test('down, once and once more; and the database alone', async () => {
   await database.says('"place":');
   const line = database.out.split('\n').find((text) => text.includes('"place":')) ?? '';
   expect(JSON.parse(line)).toEqual({ pid: house.record().pid, place: expect.stringContaining(house.dataDir) });
+  // A step of the runbook, while no app serves.
+  expect(await ask('restored')).toEqual({ code: 0, out: [{ folders: expect.any(Number) }], err: [] });
   expect(await database.stop()).toBe(0);
 });

@@ -9,6 +9,7 @@ import { registerHouse } from './commands/house.ts';
 import { registerLedger } from './commands/ledger.ts';
 import { registerMailbox } from './commands/mailbox.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerRestored } from './commands/restored.ts';
 import { registerSend } from './commands/send.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTenant } from './commands/tenant.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
   registerDoctor,
   registerDemo,
   registerMigrate,
+  registerRestored,
   registerTenant,
   registerDomain,
   registerMailbox,

@@ -32,7 +32,6 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   sweep_messages: WORKER,
   sweep_pending: WORKER,
   sweep_removed: WORKER,
-  uidvalidity_floor: API,
   visible_tenants: API,
 };
 

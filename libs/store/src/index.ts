@@ -2,6 +2,7 @@ export { Database, type DatabaseOptions } from './database.ts';
 export type { HotConnection, HotStatement } from './hot-connection.ts';
 export { connectedApps } from './connected-apps.ts';
 export { migrate, pendingMigrations } from './migrate.ts';
+export { raiseUidValidities } from './folder/uidvalidity.ts';
 export { newId } from './new-id.ts';
 export type { Tables } from './schema.ts';
 export { IngressStoreModule } from './modules/ingress.module.ts';

@@ -144,7 +144,7 @@ export interface FolderTable {
   mailbox_id: MailboxId;
   name: string;
   special_use: string | null;
-  uidvalidity: number;
+  uidvalidity: Generated<number>;
   uidnext: Generated<number>;
   highestmodseq: Generated<number>;
   messages: Generated<number>;

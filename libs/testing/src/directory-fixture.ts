@@ -66,16 +66,12 @@ export class DirectoryFixture {
       `insert into mailbox (tenant_id, id, domain_id, name, state, quota_octets, quota_messages) values ($1, $2, $3, $4, $5, $6, $7)`,
       [domain.tenantId, id, domain.id, address, state, quotaOctets ?? null, quotaMessages ?? null],
     );
-    const { usage, folders } = defaultFolders({ tenantId: domain.tenantId, mailboxId: id }, Date.now() / 1000);
-    await this.#owner.query('insert into mailbox_usage (tenant_id, mailbox_id, uidvalidity) values ($1, $2, $3)', [
-      domain.tenantId,
-      id,
-      usage.uidvalidity,
-    ]);
+    const { folders } = defaultFolders({ tenantId: domain.tenantId, mailboxId: id });
+    await this.#owner.query('insert into mailbox_usage (tenant_id, mailbox_id) values ($1, $2)', [domain.tenantId, id]);
     for (const folder of folders) {
       await this.#owner.query(
-        'insert into folder (tenant_id, id, mailbox_id, name, special_use, uidvalidity) values ($1, $2, $3, $4, $5, $6)',
-        [domain.tenantId, folder.id, id, folder.name, folder.special_use, folder.uidvalidity],
+        'insert into folder (tenant_id, id, mailbox_id, name, special_use) values ($1, $2, $3, $4, $5)',
+        [domain.tenantId, folder.id, id, folder.name, folder.special_use],
       );
     }
     await this.#row(domain, 'address', local, [{ mailboxId: id }]);

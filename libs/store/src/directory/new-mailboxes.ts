@@ -12,7 +12,6 @@ import {
   type MailboxId,
   type NewMailbox,
 } from '#domain';
-import { sql } from 'kysely';
 import { defaultFolders } from '../folder/default-folders.ts';
 import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
@@ -127,9 +126,7 @@ async function insert(act: Act, made: readonly Candidate[]): Promise<void> {
       })),
     )
     .execute();
-  const { rows: floor } = await sql<{ uidvalidity: number }>`select uidvalidity_floor() as uidvalidity`.execute(act);
-  const first = floor[0]?.uidvalidity ?? Math.ceil(Date.now() / 1000);
-  const owned = made.map(({ id, domain }) => defaultFolders({ tenantId: domain.tenantId, mailboxId: id }, first));
+  const owned = made.map(({ id, domain }) => defaultFolders({ tenantId: domain.tenantId, mailboxId: id }));
   await act
     .insertInto('mailbox_usage')
     .values(owned.map(({ usage }) => usage))

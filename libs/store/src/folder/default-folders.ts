@@ -12,21 +12,17 @@ const DEFAULT_FOLDERS: readonly { readonly name: string; readonly specialUse: Sp
 ];
 
 /**
- * Rows for mailbox_usage, folder and subscription. Each folder has a UIDVALIDITY of its own, so that no rename ever gives a
- * name a pair (UIDVALIDITY, UID) it had before; usage remembers the highest.
- * @param uidValidity of the first folder, a whole number: the clock in seconds, or above what an address of that name had before
+ * Rows for mailbox_usage, folder and subscription. Each folder gets a UIDVALIDITY that no other ever has, by the column's default.
  */
-export function defaultFolders({ tenantId, mailboxId }: Account, uidValidity: number) {
+export function defaultFolders({ tenantId, mailboxId }: Account) {
   const owner = { tenant_id: tenantId, mailbox_id: mailboxId };
-  const first = Math.floor(uidValidity);
   return {
-    usage: { ...owner, uidvalidity: first + DEFAULT_FOLDERS.length - 1 },
-    folders: DEFAULT_FOLDERS.map(({ name, specialUse }, at) => ({
+    usage: owner,
+    folders: DEFAULT_FOLDERS.map(({ name, specialUse }) => ({
       ...owner,
       id: newId() as FolderId,
       name,
       special_use: specialUse,
-      uidvalidity: first + at,
     })),
     subscriptions: DEFAULT_FOLDERS.map(({ name }) => ({ ...owner, name })),
   };

@@ -95,7 +95,9 @@ describe('the folder tree', () => {
     expect(await store.rename(account, named('a/b'), named('x/y/z'))).toBe('renamed');
     const names = (await store.list(account)).folders.map(({ name }) => name).filter((name) => /^[ax]/.test(name));
     expect(names).toEqual(['a', 'a/b_', 'a/b_/x', 'a/bc', 'x', 'x/y', 'x/y/z', 'x/y/z/c']);
-    expect(await state(account, 'x/y/z/c')).toEqual({ ...before, name: 'x/y/z/c' });
+    const renamed = await state(account, 'x/y/z/c');
+    expect(renamed.uidValidity).toBeGreaterThan(before.uidValidity);
+    expect(renamed).toEqual({ ...before, uidValidity: renamed.uidValidity, name: 'x/y/z/c' });
   });
 
   test('RENAME refuses', async () => {

@@ -36,17 +36,19 @@ export async function makeMailbox(owner: pg.Pool, { quotaOctets, quotaMessages }
     `insert into address_target (tenant_id, domain_id, kind, local, position, mailbox_id) values ($1, $2, 'address', 'a', 0, $3)`,
     [DEFAULT_TENANT, domainId, account.mailboxId],
   );
-  const { usage, folders, subscriptions } = defaultFolders(account, Date.now() / 1000);
-  await owner.query('insert into mailbox_usage (tenant_id, mailbox_id, uidvalidity) values ($1, $2, $3)', [
+  const { usage, folders, subscriptions } = defaultFolders(account);
+  await owner.query('insert into mailbox_usage (tenant_id, mailbox_id) values ($1, $2)', [
     usage.tenant_id,
     usage.mailbox_id,
-    usage.uidvalidity,
   ]);
   for (const folder of folders) {
-    await owner.query(
-      'insert into folder (tenant_id, mailbox_id, id, name, special_use, uidvalidity) values ($1, $2, $3, $4, $5, $6)',
-      [folder.tenant_id, folder.mailbox_id, folder.id, folder.name, folder.special_use, folder.uidvalidity],
-    );
+    await owner.query('insert into folder (tenant_id, mailbox_id, id, name, special_use) values ($1, $2, $3, $4, $5)', [
+      folder.tenant_id,
+      folder.mailbox_id,
+      folder.id,
+      folder.name,
+      folder.special_use,
+    ]);
   }
   for (const { tenant_id, mailbox_id, name } of subscriptions) {
     await owner.query('insert into subscription values ($1, $2, $3)', [tenant_id, mailbox_id, name]);

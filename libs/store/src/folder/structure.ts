@@ -28,16 +28,12 @@ const PRESENT =
   'select name from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = any ($3::text[])';
 const COUNT_FOLDERS = 'select count(*) as folders from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid';
 
-/** Higher than any before, and never behind the clock: $3 are needed. */
-const TAKE_UIDVALIDITY = `
-update mailbox_usage set uidvalidity = greatest(uidvalidity, extract(epoch from now())::bigint) + $3::int
- where tenant_id = $1::uuid and mailbox_id = $2::uuid
-returning uidvalidity`;
+const LOCK_MAILBOX = 'select from mailbox_usage where tenant_id = $1::uuid and mailbox_id = $2::uuid for update';
 
+/** Each with a UIDVALIDITY of its own, by the column's default: higher than any before. */
 const INSERT = `
-insert into folder (tenant_id, mailbox_id, id, name, uidvalidity)
-select $1::uuid, $2::uuid, t.id, t.name, $5::bigint - cardinality($3::uuid[]) + t.at
-  from unnest($3::uuid[], $4::text[]) with ordinality as t (id, name, at)`;
+insert into folder (tenant_id, mailbox_id, id, name)
+select $1::uuid, $2::uuid, t.id, t.name from unnest($3::uuid[], $4::text[]) as t (id, name)`;
 
 /** The folder and all below it, in lock order. */
 const LOCK_TREE = `
@@ -60,8 +56,9 @@ with gone as (
 )
 delete from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid`;
 
+/** A new UIDVALIDITY too: another folder may have had the new name meanwhile, or this one before another, and no name's UIDVALIDITY falls. */
 const RENAME_TREE = `
-update folder set name = $4 || substr(name, length($3) + 1)
+update folder set name = $4 || substr(name, length($3) + 1), uidvalidity = nextval('folder_uidvalidity')
  where tenant_id = $1::uuid and mailbox_id = $2::uuid and (name = $3 or starts_with(name, $3 || '/'))`;
 
 const SUBSCRIBE = `
@@ -101,9 +98,9 @@ async function insertFolders(
   if (names.length === 0) return 'created';
   const { rows: counted } = await client.query<{ folders: number }>(COUNT_FOLDERS, [tenantId, mailboxId]);
   if ((counted[0]?.folders ?? 0) + names.length > MAX_FOLDERS) return 'too-many-folders';
-  const { rows } = await client.query<{ uidvalidity: number }>(TAKE_UIDVALIDITY, [tenantId, mailboxId, names.length]);
-  if (!rows[0]) throw new Error(`mailbox ${mailboxId} is gone`);
-  await client.query(INSERT, [tenantId, mailboxId, names.map(() => newId()), names, rows[0].uidvalidity]);
+  const { rowCount } = await client.query(LOCK_MAILBOX, [tenantId, mailboxId]);
+  if (!rowCount) throw new Error(`mailbox ${mailboxId} is gone`);
+  await client.query(INSERT, [tenantId, mailboxId, names.map(() => newId()), names]);
   return 'created';
 }
 
