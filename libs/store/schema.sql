@@ -49,6 +49,8 @@ domain.name text not null
 domain.state text not null default 'active'::text
 domain.separators text not null default '+'::text
 domain.created_at timestamp with time zone not null default now()
+domain.removed_at timestamp with time zone
+domain.removed_name text
 event.tenant_id uuid not null
 event.message_id uuid not null
 event.id bigint not null
@@ -61,7 +63,7 @@ folder.id uuid not null
 folder.mailbox_id uuid not null
 folder.name text not null
 folder.special_use text
-folder.uidvalidity bigint not null
+folder.uidvalidity bigint not null default nextval('folder_uidvalidity'::regclass)
 folder.uidnext bigint not null default 1
 folder.highestmodseq bigint not null default 1
 folder.messages bigint not null default 0
@@ -130,6 +132,24 @@ message_chunk.message_id uuid not null
 message_chunk.number integer not null
 message_chunk.octets bytea not null
 message_chunk.stored_at timestamp with time zone not null default now()
+removed_address.tenant_id uuid not null
+removed_address.mailbox_id uuid not null
+removed_address.domain text not null
+removed_address.local text not null
+removed_address.kind text not null
+removed_mailbox.tenant_id uuid not null
+removed_mailbox.id uuid not null
+removed_mailbox.domain text not null
+removed_mailbox.name text not null
+removed_mailbox.state text not null
+removed_mailbox.quota_octets bigint
+removed_mailbox.quota_messages bigint
+removed_mailbox.created_at timestamp with time zone not null
+removed_mailbox.uidvalidity bigint not null
+removed_mailbox.removed_at timestamp with time zone not null default now()
+removed_mailbox.purging boolean not null default false
+removed_mailbox.swept_uid bigint not null default 0
+removed_mailbox.emptied boolean not null default false
 retention_walk.single boolean not null default true
 retention_walk.last_tenant uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
 retention_walk.last_message uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
@@ -143,6 +163,8 @@ tenant.path uuid[] not null
 tenant.name text not null
 tenant.state text not null default 'active'::text
 tenant.created_at timestamp with time zone not null default now()
+tenant.removed_at timestamp with time zone
+tenant.removed_name text
 tombstone.tenant_id uuid not null
 tombstone.folder_id uuid not null
 tombstone.modseq bigint not null
@@ -162,7 +184,6 @@ address_target: address_target_tenant_id_domain_id_local_kind_fkey FOREIGN KEY (
 address_target: address_target_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
 auth_failure: auth_failure_pkey PRIMARY KEY (key)
 credential: credential_pkey PRIMARY KEY (tenant_id, mailbox_id)
-credential: credential_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
 delivery: delivery_lease CHECK (((state = 'leased'::text) = ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
 delivery: delivery_legal_move CHECK (
 CASE
@@ -203,6 +224,10 @@ message: message_origin_check CHECK ((origin = ANY (ARRAY['smtp'::text, 'append'
 message: message_pkey PRIMARY KEY (tenant_id, id)
 message: message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text, 'reclaimed'::text])))
 message_chunk: message_chunk_pkey PRIMARY KEY (tenant_id, message_id, number)
+removed_address: removed_address_pkey PRIMARY KEY (tenant_id, mailbox_id, domain, local, kind)
+removed_address: removed_address_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES removed_mailbox(tenant_id, id) ON DELETE CASCADE
+removed_mailbox: removed_mailbox_pkey PRIMARY KEY (tenant_id, id)
+removed_mailbox: removed_mailbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 retention_walk: retention_walk_pkey PRIMARY KEY (single)
 retention_walk: retention_walk_single_check CHECK (single)
 subscription: subscription_pkey PRIMARY KEY (tenant_id, mailbox_id, name)
@@ -228,6 +253,7 @@ CREATE INDEX delivery_recipient ON public.delivery USING btree (lower(recipient)
 CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
 CREATE UNIQUE INDEX domain_of_tenant ON public.domain USING btree (tenant_id, id)
 CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)
+CREATE INDEX domain_removed ON public.domain USING btree (removed_at) WHERE (removed_at IS NOT NULL)
 CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
 CREATE INDEX event_refused ON public.event USING btree (at) WHERE (kind = 'refused'::text)
 CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
@@ -245,6 +271,11 @@ CREATE INDEX message_header_id ON public.message USING btree (header_message_id,
 CREATE INDEX message_pending ON public.message USING btree (received_at) WHERE (state = 'pending'::text)
 CREATE UNIQUE INDEX message_pkey ON public.message USING btree (tenant_id, id)
 CREATE INDEX message_reverse_path ON public.message USING btree (lower(reverse_path), tenant_id)
+CREATE UNIQUE INDEX removed_address_pkey ON public.removed_address USING btree (tenant_id, mailbox_id, domain, local, kind)
+CREATE INDEX removed_mailbox_age ON public.removed_mailbox USING btree (removed_at) WHERE (NOT emptied)
+CREATE INDEX removed_mailbox_name ON public.removed_mailbox USING btree (tenant_id, name)
+CREATE UNIQUE INDEX removed_mailbox_pkey ON public.removed_mailbox USING btree (tenant_id, id)
+CREATE INDEX removed_mailbox_uidvalidity ON public.removed_mailbox USING btree (uidvalidity)
 CREATE UNIQUE INDEX retention_walk_pkey ON public.retention_walk USING btree (single)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
 CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
@@ -255,40 +286,66 @@ CREATE UNIQUE INDEX tombstone_pkey ON public.tombstone USING btree (tenant_id, f
 
 -- policies
 address: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-address: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+address: readers to {posthouse_ingress,posthouse_worker} using true check 
 address_target: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-address_target: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+address_target: readers to {posthouse_ingress,posthouse_worker} using true check 
 credential: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-credential: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+delivery: births to {posthouse_ingress,posthouse_worker} using  check (came_from IS NULL)
+delivery: moves to {posthouse_worker} using (settled_at IS NULL) check true
 delivery: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 delivery: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-delivery: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+delivery: readers to {posthouse_worker} using true check 
 domain: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-domain: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+domain: readers to {posthouse_ingress,posthouse_worker} using true check 
 event: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 event: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-event: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+event: writers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using  check true
+folder: counters to {posthouse_pop3,posthouse_worker} using true check 
 folder: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-folder: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+folder: readers to {posthouse_pop3,posthouse_worker} using true check 
+folder: tree to {posthouse_imap} using true check 
+folder_message: expunges to {posthouse_pop3} using true check 
+folder_message: keeps to {posthouse_imap} using true check 
 folder_message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-folder_message: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+folder_message: places to {posthouse_worker} using  check true
+folder_message: readers to {posthouse_pop3} using true check 
 mailbox: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-mailbox: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+mailbox: readers to {posthouse_imap,posthouse_ingress,posthouse_worker} using true check 
+mailbox_usage: counters to {posthouse_imap,posthouse_pop3,posthouse_worker} using true check 
 mailbox_usage: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-mailbox_usage: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+mailbox_usage: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+maildrop_lock: keeps to {posthouse_pop3} using true check 
 maildrop_lock: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-maildrop_lock: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message: append_abandons to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check 
+message: append_accepts to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check ((origin = 'append'::text) AND (state = 'accepted'::text))
+message: appended to {posthouse_imap} using  check ((origin = 'append'::text) AND (state = ANY (ARRAY['pending'::text, 'accepted'::text])) AND (recipients = 0) AND (deliveries = 0))
+message: expansion_counts to {posthouse_worker} using (state = 'accepted'::text) check (state = 'accepted'::text)
 message: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
 message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-message: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message: smtp_abandons to {posthouse_ingress} using ((origin = 'smtp'::text) AND (state = 'pending'::text)) check 
+message: smtp_accepts to {posthouse_ingress} using ((origin = 'smtp'::text) AND (state = 'pending'::text)) check ((origin = 'smtp'::text) AND (state = 'accepted'::text))
+message: smtp_mail to {posthouse_ingress} using  check ((origin = 'smtp'::text) AND (state = ANY (ARRAY['pending'::text, 'accepted'::text])))
+message_chunk: abandons to {posthouse_imap,posthouse_ingress} using (NOT (EXISTS ( SELECT
+   FROM message m
+  WHERE ((m.tenant_id = message_chunk.tenant_id) AND (m.id = message_chunk.message_id) AND (m.state <> 'pending'::text))))) check 
+message_chunk: append_chunks to {posthouse_imap} using  check (EXISTS ( SELECT
+   FROM message m
+  WHERE ((m.tenant_id = message_chunk.tenant_id) AND (m.id = message_chunk.message_id) AND (m.state = 'pending'::text))))
 message_chunk: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-message_chunk: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+message_chunk: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3} using true check 
+message_chunk: smtp_chunks to {posthouse_ingress} using  check (EXISTS ( SELECT
+   FROM message m
+  WHERE ((m.tenant_id = message_chunk.tenant_id) AND (m.id = message_chunk.message_id) AND (m.state = 'pending'::text))))
+removed_address: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+removed_mailbox: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+subscription: keeps to {posthouse_imap} using true check 
 subscription: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-subscription: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 tenant: own_subtree to {posthouse_api} using (id IN ( SELECT visible_tenants() AS visible_tenants)) check (parent_id IN ( SELECT visible_tenants() AS visible_tenants))
-tenant: service to {posthouse_ingress,posthouse_worker} using true check 
+tenant: readers to {posthouse_ingress,posthouse_worker} using true check 
+tombstone: buries to {posthouse_imap,posthouse_pop3} using  check true
 tombstone: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-tombstone: service to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
+tombstone: readers to {posthouse_imap} using true check 
 
 -- functions
 CREATE OR REPLACE FUNCTION public.account_standings(tenants uuid[], mailboxes uuid[])
@@ -396,6 +453,32 @@ begin
   values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued', to_notify, to_orcpt);
 end $function$
 
+CREATE OR REPLACE FUNCTION public.empty_domain(of_tenant uuid, of_domain uuid, most integer, patient boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  batch uuid[];
+begin
+  if not exists (select from domain where tenant_id = of_tenant and id = of_domain and removed_at is not null) then
+    return false;
+  end if;
+  batch := array(select id from mailbox where tenant_id = of_tenant and domain_id = of_domain order by id limit most);
+  if cardinality(batch) > 0 then
+    -- Nothing waits for one mailbox while it holds another.
+    if mark_removed(of_tenant, batch, false) = 0 and patient then
+      perform mark_removed(of_tenant, batch[1:1], true);
+    end if;
+    return true;
+  end if;
+  -- What is left are aliases to elsewhere, and addresses here of mailboxes that live in another domain of the tenant.
+  delete from address where tenant_id = of_tenant and domain_id = of_domain;
+  delete from domain where tenant_id = of_tenant and id = of_domain;
+  return false;
+end $function$
+
 CREATE OR REPLACE FUNCTION public.expand_delivery(of_tenant uuid, of_message uuid, of_ordinal integer, of_lease uuid, lease_seconds double precision, is_last boolean, total integer, max_deliveries integer, recipients text[], lanes text[], domains uuid[], mailboxes uuid[], holds text[])
  RETURNS text
  LANGUAGE plpgsql
@@ -461,23 +544,6 @@ begin
   return 'more';
 end $function$
 
-CREATE OR REPLACE FUNCTION public.forget_tenant(gone uuid)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-begin
-  if gone not in (select visible_tenants()) or exists (select from domain where tenant_id = gone) then
-    raise insufficient_privilege using message = 'this tenant is not yours, or it still has domains';
-  end if;
-  delete from event where tenant_id = gone;
-  delete from delivery where tenant_id = gone;
-  delete from tombstone where tenant_id = gone;
-  delete from message_chunk where tenant_id = gone;
-  delete from message where tenant_id = gone;
-end $function$
-
 CREATE OR REPLACE FUNCTION public.lies_nowhere(of_tenant uuid, of_message uuid, expunged_days integer)
  RETURNS boolean
  LANGUAGE sql
@@ -489,6 +555,54 @@ AS $function$
      and not exists (select from tombstone t where t.tenant_id = of_tenant and t.message_id = of_message
                         and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
 $function$
+
+CREATE OR REPLACE FUNCTION public.mark_removed(of_tenant uuid, wanted uuid[], patient boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  gone uuid[];
+begin
+  if patient then
+    perform pg_advisory_xact_lock(7305013, h.key)
+       from (select distinct hashtext(w::text) as key from unnest(wanted) w order by 1) h;
+    perform from mailbox_usage where tenant_id = of_tenant and mailbox_id = any (wanted) order by mailbox_id for update;
+    gone := wanted;
+  else
+    select array_agg(u.mailbox_id) into gone
+      from (select mailbox_id from mailbox_usage
+             where tenant_id = of_tenant and mailbox_id = any (wanted)
+               and pg_try_advisory_xact_lock(7305013, hashtext(mailbox_id::text))
+             order by mailbox_id for update skip locked) u;
+  end if;
+  with moved as (
+    insert into removed_mailbox (tenant_id, id, domain, name, state, quota_octets, quota_messages, created_at, uidvalidity)
+    select m.tenant_id, m.id, coalesce(d.removed_name, d.name), m.name, m.state, m.quota_octets, m.quota_messages, m.created_at,
+           coalesce(u.uidvalidity, 0)
+      from mailbox m join domain d on d.id = m.domain_id
+      left join mailbox_usage u on u.tenant_id = m.tenant_id and u.mailbox_id = m.id
+     where m.tenant_id = of_tenant and m.id = any (gone)
+    returning id
+  )
+  insert into removed_address (tenant_id, mailbox_id, domain, local, kind)
+  select distinct of_tenant, g.mailbox_id, coalesce(d.removed_name, d.name), g.local, g.kind
+    from moved join address_target g on g.tenant_id = of_tenant and g.mailbox_id = moved.id join domain d on d.id = g.domain_id;
+  -- Rows of the address book that lead only to them; the others lose a target with the mailbox.
+  delete from address a
+   where a.tenant_id = of_tenant
+     and (a.domain_id, a.local, a.kind) in (
+           select g.domain_id, g.local, g.kind from address_target g where g.tenant_id = of_tenant and g.mailbox_id = any (gone))
+     and not exists (
+           select from address_target o
+            where o.tenant_id = a.tenant_id and o.domain_id = a.domain_id and o.local = a.local and o.kind = a.kind
+              and (o.mailbox_id is null or o.mailbox_id <> all (gone)));
+  delete from mailbox_usage where tenant_id = of_tenant and mailbox_id = any (gone);
+  delete from mailbox where tenant_id = of_tenant and id = any (gone);
+  perform pg_notify('posthouse_account', '') where gone is not null;
+  return coalesce(cardinality(gone), 0);
+end $function$
 
 CREATE OR REPLACE FUNCTION public.overtaken_messages(of_tenants uuid[], of_messages uuid[], of_domains uuid[], of_mailboxes uuid[], of_kinds text[], of_rows text[], of_locals text[])
  RETURNS SETOF uuid
@@ -526,17 +640,177 @@ begin
          end;
 end $function$
 
-CREATE OR REPLACE FUNCTION public.refuse_false_past()
- RETURNS trigger
+CREATE OR REPLACE FUNCTION public.purge_mailbox(of_tenant uuid, of_mailbox uuid, batch integer)
+ RETURNS integer
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  part uuid;
+  swept int;
+  last bigint;
+begin
+  update removed_mailbox set purging = true where tenant_id = of_tenant and id = of_mailbox and not purging;
+  select id into part from folder where tenant_id = of_tenant and mailbox_id = of_mailbox order by id limit 1 for update skip locked;
+  if part is not null then
+    with old as (
+      select uid from folder_message
+       where tenant_id = of_tenant and folder_id = part
+         and uid > (select swept_uid from removed_mailbox where tenant_id = of_tenant and id = of_mailbox)
+       order by uid limit batch
+    ), gone as (
+      delete from folder_message m using old where m.tenant_id = of_tenant and m.folder_id = part and m.uid = old.uid
+      returning m.modseq, m.uid, m.message_id
+    ), buried as ( -- retention counts the days of a body from its youngest tombstone
+      insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select of_tenant, part, modseq, uid, message_id from gone
+    )
+    select count(*), max(uid) into swept, last from gone;
+    if swept < batch then
+      delete from folder where tenant_id = of_tenant and id = part;
+      last := 0;
+    end if;
+    update removed_mailbox set swept_uid = last where tenant_id = of_tenant and id = of_mailbox;
+    return swept;
+  end if;
+  if not exists (select from folder where tenant_id = of_tenant and mailbox_id = of_mailbox) then
+    delete from subscription where tenant_id = of_tenant and mailbox_id = of_mailbox;
+    delete from credential where tenant_id = of_tenant and mailbox_id = of_mailbox;
+    delete from maildrop_lock where ctid = any (array(
+      select ctid from maildrop_lock where tenant_id = of_tenant and mailbox_id = of_mailbox for update skip locked));
+    update removed_mailbox set emptied = true where tenant_id = of_tenant and id = of_mailbox;
+  end if;
+  return 0;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.purge_tenant(gone uuid, batch integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  swept int;
+begin
+  with page as (
+    select id from message where tenant_id = gone order by id limit greatest(1, batch / 10) for update skip locked
+  ), messages as (
+    delete from message m using page where m.tenant_id = gone and m.id = page.id returning m.id
+  ), chunks as (
+    delete from message_chunk c using messages m where c.tenant_id = gone and c.message_id = m.id
+  ), deliveries as (
+    delete from delivery d using messages m where d.tenant_id = gone and d.message_id = m.id
+  ), events as (
+    delete from event e using messages m where e.tenant_id = gone and e.message_id = m.id
+  )
+  select count(*) into swept from messages;
+  if swept > 0 or exists (select from message where tenant_id = gone) then
+    return swept;
+  end if;
+  with chunks as (
+    delete from message_chunk where ctid = any (array(select ctid from message_chunk where tenant_id = gone limit batch / 10)) returning 1
+  ), deliveries as (
+    delete from delivery where ctid = any (array(select ctid from delivery where tenant_id = gone limit batch for update skip locked)) returning 1
+  ), events as (
+    delete from event where ctid = any (array(select ctid from event where tenant_id = gone limit batch)) returning 1
+  ), tombstones as (
+    delete from tombstone where ctid = any (array(select ctid from tombstone where tenant_id = gone limit batch for update skip locked)) returning 1
+  )
+  select (select count(*) from chunks) + (select count(*) from deliveries) + (select count(*) from events) + (select count(*) from tombstones)
+    into swept;
+  if swept = 0 and not exists (select from tenant where parent_id = gone) then
+    delete from tenant where id = gone;
+  end if;
+  return swept;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.remove_domain(of_tenant uuid, of_domain uuid, most integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  raise check_violation using
-    message = format('came_from says %s, and the delivery was %s', coalesce(new.came_from, 'new'),
-                     case tg_op when 'INSERT' then 'new' else old.state end),
-    hint = 'set came_from = state in the update that sets the state',
-    schema = tg_table_schema, table = tg_table_name, constraint = 'delivery_true_past';
+  perform require_visible(of_tenant);
+  return empty_domain(of_tenant, of_domain, most, true);
+end $function$
+
+CREATE OR REPLACE FUNCTION public.remove_mailbox(of_tenant uuid, gone uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform require_visible(of_tenant);
+  perform mark_removed(of_tenant, array[gone], true);
+end $function$
+
+CREATE OR REPLACE FUNCTION public.remove_tenant(gone uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform require_visible(gone);
+  if exists (select from domain where tenant_id = gone and removed_at is null) then
+    raise insufficient_privilege using message = 'this tenant still has domains';
+  end if;
+  update tenant set state = 'suspended', removed_at = now(), removed_name = name, name = ':' || id where id = gone and removed_at is null;
+  update removed_mailbox set removed_at = '-infinity' where tenant_id = gone;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.require_visible(of_tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if of_tenant is null or of_tenant not in (select visible_tenants()) then
+    raise insufficient_privilege using message = 'this tenant is not yours';
+  end if;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.restore_mailbox(of_tenant uuid, of_mailbox uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  was removed_mailbox;
+begin
+  perform require_visible(of_tenant);
+  perform pg_advisory_xact_lock(7305013, hashtext(of_mailbox::text));
+  select * into strict was from removed_mailbox where tenant_id = of_tenant and id = of_mailbox and not purging for update;
+  perform from folder where tenant_id = of_tenant and mailbox_id = of_mailbox order by id for update;
+  insert into mailbox (tenant_id, id, domain_id, name, state, quota_octets, quota_messages, created_at)
+  select of_tenant, was.id, d.id, was.name, was.state, was.quota_octets, was.quota_messages, was.created_at
+    from domain d where d.tenant_id = of_tenant and d.name = was.domain;
+  insert into mailbox_usage (tenant_id, mailbox_id, octets, messages, uidvalidity)
+  select of_tenant, was.id, coalesce(sum(octets), 0), coalesce(sum(messages), 0), was.uidvalidity
+    from folder where tenant_id = of_tenant and mailbox_id = of_mailbox;
+  -- Its addresses, where nobody has taken them; its aliases, which may be there with other targets.
+  insert into address (tenant_id, domain_id, local, kind)
+  select of_tenant, d.id, r.local, r.kind
+    from removed_address r join domain d on d.tenant_id = of_tenant and d.name = r.domain
+   where r.tenant_id = of_tenant and r.mailbox_id = was.id
+     and not exists (select from address a
+                      where a.tenant_id = of_tenant and a.domain_id = d.id and a.local = r.local
+                        and (a.kind = r.kind or (a.kind in ('address', 'alias') and r.kind in ('address', 'alias'))));
+  insert into address_target (tenant_id, domain_id, local, kind, position, mailbox_id)
+  select of_tenant, d.id, r.local, r.kind,
+         coalesce((select max(position) + 1 from address_target o
+                    where o.tenant_id = of_tenant and o.domain_id = d.id and o.local = r.local and o.kind = r.kind), 0), was.id
+    from removed_address r join domain d on d.tenant_id = of_tenant and d.name = r.domain
+    join address a on a.tenant_id = of_tenant and a.domain_id = d.id and a.local = r.local and a.kind = r.kind
+   where r.tenant_id = of_tenant and r.mailbox_id = was.id
+     and (r.kind <> 'address' or not exists (select from address_target o
+            where o.tenant_id = of_tenant and o.domain_id = d.id and o.local = r.local and o.kind = r.kind));
+  delete from removed_mailbox where tenant_id = of_tenant and id = of_mailbox;
+  perform pg_notify('posthouse_account', of_mailbox::text);
 end $function$
 
 CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
@@ -557,6 +831,9 @@ AS $function$
     delete from auth_failure where ctid = any (array(
       select ctid from auth_failure where window_until < now() - interval '1 hour' limit batch for update skip locked))
     returning 1
+  ), old_leases as (
+    delete from maildrop_lock where ctid = any (array(
+      select ctid from maildrop_lock where lease_until < now() - interval '1 hour' limit batch for update skip locked))
   )
   select (select count(*)::int from old_tombstones), (select count(*)::int from old_refusals), (select count(*)::int from old_failures)
 $function$
@@ -668,6 +945,50 @@ begin
   return swept;
 end $function$
 
+CREATE OR REPLACE FUNCTION public.sweep_removed(batch integer, grace_days integer)
+ RETURNS TABLE(purged integer, more boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  of_tenant uuid;
+  found_id uuid;
+begin
+  purged := 0;
+  more := false;
+  -- A removal that was interrupted goes on; while it is under way its own transactions hold the lock now and then.
+  select d.tenant_id, d.id into of_tenant, found_id
+    from domain d where d.removed_at is not null order by d.removed_at limit 1 for update skip locked;
+  if found and pg_try_advisory_xact_lock(7305014, hashtext(of_tenant::text)) then
+    perform empty_domain(of_tenant, found_id, 100, false);
+    more := true;
+  end if;
+  -- A row that is kept only until the clock has passed its UIDVALIDITY.
+  delete from removed_mailbox r where r.emptied and r.uidvalidity < extract(epoch from now())::bigint;
+  select r.tenant_id, r.id into of_tenant, found_id
+    from removed_mailbox r
+   where not r.emptied and r.removed_at <= now() - make_interval(days => grace_days)
+   order by r.removed_at limit 1 for update skip locked;
+  if found then
+    purged := purge_mailbox(of_tenant, found_id, batch);
+    more := true;
+    return next;
+    return;
+  end if;
+  select t.id into of_tenant
+    from tenant t
+   where t.removed_at is not null
+     and not exists (select from domain d where d.tenant_id = t.id)
+     and not exists (select from removed_mailbox r where r.tenant_id = t.id)
+   order by t.removed_at limit 1 for update skip locked;
+  if found then
+    purged := purge_tenant(of_tenant, batch);
+    more := true;
+  end if;
+  return next;
+end $function$
+
 CREATE OR REPLACE FUNCTION public.visible_tenants()
  RETURNS SETOF uuid
  LANGUAGE sql
@@ -679,76 +1000,94 @@ $function$
 
 
 -- triggers
-CREATE TRIGGER delivery_true_birth AFTER INSERT ON public.delivery FOR EACH ROW WHEN ((new.came_from IS NOT NULL)) EXECUTE FUNCTION refuse_false_past()
-CREATE TRIGGER delivery_true_past AFTER UPDATE OF state ON public.delivery FOR EACH ROW WHEN ((new.came_from IS DISTINCT FROM old.state)) EXECUTE FUNCTION refuse_false_past()
 
 -- grants
-DELETE, INSERT, SELECT, UPDATE on address to posthouse_api
+DELETE, SELECT on address to posthouse_api
 SELECT on address to posthouse_ingress
 SELECT on address to posthouse_worker
-DELETE, INSERT, SELECT, UPDATE on address_target to posthouse_api
+DELETE, SELECT on address_target to posthouse_api
 SELECT on address_target to posthouse_ingress
 SELECT on address_target to posthouse_worker
-DELETE, INSERT on credential to posthouse_api
+DELETE on credential to posthouse_api
 SELECT on delivery to posthouse_api
-INSERT on delivery to posthouse_ingress
-INSERT, SELECT, UPDATE on delivery to posthouse_worker
-DELETE, INSERT, SELECT, UPDATE on domain to posthouse_api
+SELECT on delivery to posthouse_worker
+SELECT on domain to posthouse_api
 SELECT on domain to posthouse_ingress
 SELECT on domain to posthouse_worker
 SELECT on event to posthouse_api
-INSERT on event to posthouse_imap
-INSERT on event to posthouse_ingress
-INSERT on event to posthouse_pop3
-INSERT, SELECT on event to posthouse_worker
-DELETE, INSERT, SELECT on folder to posthouse_api
-DELETE, INSERT, SELECT, UPDATE on folder to posthouse_imap
-SELECT, UPDATE on folder to posthouse_pop3
-SELECT, UPDATE on folder to posthouse_worker
-DELETE, SELECT on folder_message to posthouse_api
-DELETE, INSERT, SELECT, UPDATE on folder_message to posthouse_imap
+DELETE, SELECT on folder to posthouse_imap
+SELECT on folder_message to posthouse_api
+DELETE, SELECT on folder_message to posthouse_imap
 DELETE, SELECT on folder_message to posthouse_pop3
-INSERT, SELECT on folder_message to posthouse_worker
-DELETE, INSERT, SELECT, UPDATE on mailbox to posthouse_api
+SELECT on mailbox to posthouse_api
 SELECT on mailbox to posthouse_imap
 SELECT on mailbox to posthouse_ingress
-SELECT on mailbox to posthouse_pop3
 SELECT on mailbox to posthouse_worker
-DELETE, INSERT, SELECT on mailbox_usage to posthouse_api
-SELECT, UPDATE on mailbox_usage to posthouse_imap
+SELECT on mailbox_usage to posthouse_api
+SELECT on mailbox_usage to posthouse_imap
 SELECT on mailbox_usage to posthouse_ingress
-SELECT, UPDATE on mailbox_usage to posthouse_pop3
-SELECT, UPDATE on mailbox_usage to posthouse_worker
-DELETE, SELECT on maildrop_lock to posthouse_api
+SELECT on mailbox_usage to posthouse_pop3
 DELETE, INSERT, SELECT, UPDATE on maildrop_lock to posthouse_pop3
-DELETE, INSERT, SELECT on message to posthouse_imap
-DELETE, INSERT on message to posthouse_ingress
-SELECT on message to posthouse_pop3
-DELETE on message to posthouse_worker
-DELETE, INSERT, SELECT on message_chunk to posthouse_imap
-DELETE, INSERT on message_chunk to posthouse_ingress
+DELETE, SELECT on message to posthouse_imap
+DELETE on message to posthouse_ingress
+DELETE, SELECT on message_chunk to posthouse_imap
+DELETE on message_chunk to posthouse_ingress
 SELECT on message_chunk to posthouse_pop3
-DELETE on message_chunk to posthouse_worker
-DELETE, INSERT on subscription to posthouse_api
-DELETE, INSERT, SELECT, UPDATE on subscription to posthouse_imap
-DELETE, INSERT, SELECT, UPDATE on tenant to posthouse_api
+SELECT on removed_address to posthouse_api
+SELECT on removed_mailbox to posthouse_api
+INSERT on subscription to posthouse_api
+DELETE, INSERT, SELECT on subscription to posthouse_imap
+SELECT on tenant to posthouse_api
 SELECT on tenant to posthouse_ingress
 SELECT on tenant to posthouse_worker
-DELETE, INSERT, SELECT on tombstone to posthouse_api
-INSERT, SELECT on tombstone to posthouse_imap
-INSERT on tombstone to posthouse_pop3
-DELETE, SELECT on tombstone to posthouse_worker
+SELECT on tombstone to posthouse_imap
 
 -- column grants
+INSERT (domain_id, kind, local, tenant_id) on address to posthouse_api
+INSERT (domain_id, forward_path, kind, local, mailbox_id, position, tenant_id) on address_target to posthouse_api
+INSERT (hash, mailbox_id, tenant_id) on credential to posthouse_api
 SELECT (changed_at, mailbox_id, tenant_id) on credential to posthouse_api
 UPDATE (changed_at, hash) on credential to posthouse_api
-UPDATE (came_from, next_attempt_at, reply, settled_at, state) on delivery to posthouse_api
+INSERT (domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, recipient, reply, state, tenant_id) on delivery to posthouse_ingress
+INSERT (depth, domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, parent, recipient, reply, state, tenant_id) on delivery to posthouse_worker
+UPDATE (attempt, came_from, deferred, duplicate, fence, lease_owner, lease_until, mailbox_id, next_attempt_at, reply, settled_at, state) on delivery to posthouse_worker
+INSERT (id, name, separators, tenant_id) on domain to posthouse_api
+UPDATE (name, removed_at, removed_name, separators, state) on domain to posthouse_api
+INSERT (detail, kind, message_id, tenant_id) on event to posthouse_imap
+INSERT (detail, kind, message_id, tenant_id) on event to posthouse_ingress
+INSERT (detail, kind, message_id, tenant_id) on event to posthouse_pop3
+INSERT (detail, kind, message_id, ordinal, tenant_id) on event to posthouse_worker
+INSERT (id, mailbox_id, name, special_use, tenant_id) on folder to posthouse_api
+SELECT (id, mailbox_id, messages, octets, tenant_id) on folder to posthouse_api
+INSERT (id, mailbox_id, name, tenant_id) on folder to posthouse_imap
+UPDATE (highestmodseq, keywords, messages, name, octets, recent_from, uidnext, uidvalidity, unseen) on folder to posthouse_imap
+SELECT (highestmodseq, id, mailbox_id, messages, name, octets, tenant_id, unseen) on folder to posthouse_pop3
+UPDATE (highestmodseq, messages, octets, unseen) on folder to posthouse_pop3
+SELECT (highestmodseq, id, mailbox_id, messages, name, octets, tenant_id, uidnext, unseen) on folder to posthouse_worker
+UPDATE (highestmodseq, messages, octets, uidnext, unseen) on folder to posthouse_worker
+INSERT (copy_number, flags, folder_id, internal_date, keywords, lacks_final_crlf, mailbox_id, message_id, modseq, octets, tenant_id, trace, uid, uidl) on folder_message to posthouse_imap
+UPDATE (flags, keywords, modseq) on folder_message to posthouse_imap
+INSERT (folder_id, mailbox_id, message_id, modseq, octets, tenant_id, trace, uid) on folder_message to posthouse_worker
+INSERT (domain_id, id, name, quota_messages, quota_octets, tenant_id) on mailbox to posthouse_api
+UPDATE (quota_messages, quota_octets, state) on mailbox to posthouse_api
+INSERT (mailbox_id, tenant_id) on mailbox_usage to posthouse_api
+UPDATE (messages, octets) on mailbox_usage to posthouse_imap
+UPDATE (messages, octets) on mailbox_usage to posthouse_pop3
+SELECT (mailbox_id, messages, octets, tenant_id) on mailbox_usage to posthouse_worker
+UPDATE (messages, octets) on mailbox_usage to posthouse_worker
 SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, helo, id, octets, origin, received_at, recipients, remote_address, reverse_path, smtputf8, state, tenant_id) on message to posthouse_api
+INSERT (body, body_structure, deliveries, envelope, header_message_id, header_octets, helo, id, mime_index, octets, origin, recipients, remote_address, reverse_path, state, tenant_id) on message to posthouse_imap
 UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, octets, state) on message to posthouse_imap
+INSERT (body, body_structure, body_type, deliveries, dsn_envid, dsn_ret, envelope, header_message_id, header_octets, helo, id, mime_index, octets, origin, recipients, remote_address, reverse_path, smtputf8, state, tenant_id) on message to posthouse_ingress
 SELECT (id, state, tenant_id) on message to posthouse_ingress
 UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, octets, state) on message to posthouse_ingress
-SELECT (body_type, deliveries, dsn_envid, dsn_ret, header_message_id, header_octets, id, octets, origin, received_at, recipients, reverse_path, smtputf8, state, tenant_id) on message to posthouse_worker
+SELECT (body, id, octets, tenant_id) on message to posthouse_pop3
+SELECT (deliveries, id, octets, reverse_path, state, tenant_id) on message to posthouse_worker
 UPDATE (deliveries) on message to posthouse_worker
+INSERT (message_id, number, octets, tenant_id) on message_chunk to posthouse_imap
+INSERT (message_id, number, octets, tenant_id) on message_chunk to posthouse_ingress
 SELECT (message_id, number, tenant_id) on message_chunk to posthouse_ingress
-SELECT (message_id, number, stored_at, tenant_id) on message_chunk to posthouse_worker
-SELECT (mailbox_id, tenant_id) on subscription to posthouse_api
+INSERT (id, name, parent_id, path) on tenant to posthouse_api
+UPDATE (state) on tenant to posthouse_api
+INSERT (folder_id, message_id, modseq, tenant_id, uid) on tombstone to posthouse_imap
+INSERT (folder_id, message_id, modseq, tenant_id, uid) on tombstone to posthouse_pop3

@@ -27,6 +27,7 @@ export async function migrateBells(ownerUrl: string): Promise<void> {
     await client.query(`grant usage on schema ${BELL_SCHEMA} to ${roles}`);
     await client.query(`grant select, insert, update, delete on all tables in schema ${BELL_SCHEMA} to ${roles}`);
     await client.query(`grant usage on all sequences in schema ${BELL_SCHEMA} to ${roles}`);
+    await client.query(`revoke execute on all functions in schema ${BELL_SCHEMA} from public`);
     await client.query(`grant execute on all functions in schema ${BELL_SCHEMA} to ${roles}`);
   } finally {
     await client.end();

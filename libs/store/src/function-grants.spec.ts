@@ -22,7 +22,6 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   overtaken_messages: ['posthouse_ingress'],
   purge_mailbox: [],
   purge_tenant: [],
-  refuse_false_past: [],
   remove_domain: API,
   remove_mailbox: API,
   remove_tenant: API,

@@ -52,6 +52,18 @@ async function setRoles(client: pg.ClientBase, ownerUrl: string): Promise<void> 
   const known = new Map(found.map((row) => [row.role, row]));
   for (const row of found) refuseOfAnother(row, owner);
   for (const role of APP_ROLES) await setRole(client, { role, owner, ownerUrl, known: known.get(role) });
+  await closeDatabase(client);
+}
+
+/** No role makes tables of its own, temporary ones neither. A database keeps that right apart from its contents: a dump does not bring it. */
+async function closeDatabase(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database d
+      where datname = current_database() and pg_has_role(datdba, 'usage')
+        and exists (select from aclexplode(coalesce(datacl, acldefault('d', datdba))) a where a.grantee = 0 and a.privilege_type = 'TEMPORARY')`,
+  );
+  for (const { name } of rows)
+    await client.query(`revoke temporary on database ${pg.escapeIdentifier(name)} from public`);
 }
 
 function refuseOfAnother({ comment, elsewhere }: KnownRole, owner: string): void {

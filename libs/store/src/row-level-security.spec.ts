@@ -34,6 +34,9 @@ const OWNED: readonly (readonly [string, string])[] = [
   ['tenant', 'id'],
 ];
 
+/** Of these it writes at most. */
+const UNREAD = new Set(['subscription', 'tombstone', 'maildrop_lock']);
+
 describe('row-level security binds the api role', () => {
   test('no table of a tenant is without it, message_chunk included', async () => {
     const { rows } = await world.db.owner.query<{ relname: string }>(
@@ -49,26 +52,24 @@ describe('row-level security binds the api role', () => {
     );
   });
 
-  test.each(OWNED)('%s: the principal sees its own rows and nobody else sees them', async (table, column) => {
-    const seen = async (principal: TenantId | undefined): Promise<string> =>
-      outcome(as('posthouse_api'), `select 1 from ${table} where ${column} in ('${A}', '${B}')`, principal);
-    expect(await seen(A)).toBe('done 1');
-    expect(await seen(ROOT_TENANT)).toBe('done 2');
-    expect(await seen(DEFAULT_TENANT)).toBe('done 0');
-    expect(await seen(undefined)).toBe('done 0');
-  });
+  test.each(OWNED.filter(([table]) => !UNREAD.has(table)))(
+    '%s: the principal sees its own rows and nobody else sees them',
+    async (table, column) => {
+      const seen = async (principal: TenantId | undefined): Promise<string> =>
+        outcome(as('posthouse_api'), `select 1 from ${table} where ${column} in ('${A}', '${B}')`, principal);
+      expect(await seen(A)).toBe('done 1');
+      expect(await seen(ROOT_TENANT)).toBe('done 2');
+      expect(await seen(DEFAULT_TENANT)).toBe('done 0');
+      expect(await seen(undefined)).toBe('done 0');
+    },
+  );
 
   test.each([
     `update domain set state = 'disabled' where tenant_id = '${B}'`,
     `update mailbox set quota_octets = 0 where tenant_id = '${B}'`,
     `update credential set hash = 'x' where tenant_id = '${B}'`,
-    `update address set created_at = now() where tenant_id = '${B}'`,
-    `update address_target set position = 1 where tenant_id = '${B}'`,
-    `update delivery set came_from = state, state = 'discarded', settled_at = now() where tenant_id = '${B}'`,
     `update tenant set state = 'suspended' where id = '${B}'`,
-    ...['credential', 'address_target', 'address', 'mailbox'].map(
-      (table) => `delete from ${table} where tenant_id = '${B}'`,
-    ),
+    ...['credential', 'address_target', 'address'].map((table) => `delete from ${table} where tenant_id = '${B}'`),
   ])('A changes nothing of B: %s', async (statement) => {
     expect(await outcome(as('posthouse_api'), statement, A)).toBe('done 0');
     expect(await outcome(as('posthouse_api'), statement.replaceAll(B, A), A)).not.toBe('done 0');
@@ -94,8 +95,6 @@ describe('row-level security binds the api role', () => {
   test.each([
     `insert into mailbox (tenant_id, id, domain_id, name) values ('${A}', '${ID}', '${B}', 'x@b.example')`,
     `insert into address (tenant_id, domain_id, kind, local) values ('${A}', '${B}', 'alias', 'evil')`,
-    `update mailbox set domain_id = '${B}' where tenant_id = '${A}'`,
-    `update address set domain_id = '${B}' where tenant_id = '${A}'`,
     `insert into address_target (tenant_id, domain_id, local, kind, position, forward_path) values ('${A}', '${B}', 'x', 'alias', 1, 'e@x')`,
   ])('nothing of A stands in a domain of B: %s', async (statement) => {
     expect(await outcome(as('posthouse_api'), statement, A)).toBe(FOREIGN_KEY_VIOLATION);

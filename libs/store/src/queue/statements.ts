@@ -77,7 +77,7 @@ with placed as (
          lease_owner = null, lease_until = null, reply = t.reply
     from unnest($18::uuid[], $19::uuid[], $20::int[], $21::uuid[], $22::boolean[], $23::text[])
       as t (tenant_id, message_id, ordinal, mailbox_id, duplicate, reply)
-   where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
+   where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal and d.state = 'leased'
 )
 insert into event (tenant_id, message_id, kind, ordinal, detail)
 select tenant_id, message_id, case when duplicate then 'duplicate' else 'delivered' end, ordinal, reply
