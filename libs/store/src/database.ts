@@ -61,6 +61,7 @@ export class Database {
   readonly #newPool: (options?: pg.PoolConfig) => pg.Pool;
   readonly #atClose: (() => Promise<void>)[] = [];
   #pipelined: pg.Pool | undefined;
+  readonly #pools: pg.Pool[] = [];
   #closing = false;
 
   constructor({ url, name, poolSize, onError, answerTimeout = ANSWER_TIMEOUT }: DatabaseOptions) {
@@ -97,6 +98,13 @@ export class Database {
     return connection;
   }
 
+  /** Connections of a kind, closed with the database. */
+  poolOf(options: pg.PoolConfig): pg.Pool {
+    const pool = this.#newPool(options);
+    this.#pools.push(pool);
+    return pool;
+  }
+
   /** For a session connection of one's own: LISTEN, or a lock that lasts. */
   get sessionConfig(): pg.ClientConfig {
     return this.#config;
@@ -108,8 +116,8 @@ export class Database {
   }
 
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
-  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    return inTransaction(this.pool, async (client) => {
+  transaction<T>(work: (client: pg.PoolClient) => Promise<T>, pool = this.pool): Promise<T> {
+    return inTransaction(pool, async (client) => {
       await client.query('begin');
       const result = await work(client);
       await client.query('commit');
@@ -142,6 +150,7 @@ export class Database {
     this.#closing = true;
     await Promise.all(this.#atClose.map((end) => end()));
     await Promise.all(this.#hot.map((connection) => connection.close()));
+    await Promise.all(this.#pools.map((pool) => pool.end()));
     await this.#pipelined?.end();
     await this.kysely.destroy();
   }

@@ -117,7 +117,6 @@ export interface DeliveryTable {
   attempt: Generated<number>;
   queued_at: Stamp;
   next_attempt_at: Stamp;
-  deferred: Generated<boolean>;
   lease_owner: string | null;
   lease_until: Date | null;
   fence: Generated<number>;
@@ -126,6 +125,7 @@ export interface DeliveryTable {
   dsn_notify: string | null;
   dsn_orcpt: string | null;
   settled_at: Date | null;
+  deferred: Generated<boolean>;
 }
 
 export interface EventTable {

@@ -63,7 +63,10 @@ export abstract class MaildropStore {
    * Throws when the body is gone or has a gap; never ends early without throwing.
    */
   abstract stream(account: Account, messageId: MessageId, start: number, end: number): AsyncIterable<Buffer>;
-  /** All or nothing, in one transaction. UIDs that are gone already are no error. */
+  /**
+   * In parts, each a transaction that looks whether the lease is still ours. When it fails or loses the lease some may be gone: RFC 1939 6
+   * has an answer for that. UIDs that are gone already are no error.
+   */
   abstract expunge(
     account: Account,
     folderId: FolderId,

@@ -12,6 +12,7 @@ import {
   type Refused,
 } from '#domain';
 import { passed } from '../body/young-garbage.ts';
+import type { Changes } from '../changes.ts';
 import type { Database } from '../database.ts';
 import type { HotConnection, HotStatement } from '../hot-connection.ts';
 import { newId } from '../new-id.ts';
@@ -124,11 +125,11 @@ const swept = (id: MessageId): string => `pending message ${id} was swept before
 const UNKNOWN_FOLDER = { kind: 'no-such-folder' } as const;
 
 export class Appends {
-  readonly #database: Database;
+  readonly #changes: Changes;
   readonly #chunks: HotConnection;
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(database: Database, changes: Changes) {
+    this.#changes = changes;
     this.#chunks = database.hot();
   }
 
@@ -187,8 +188,7 @@ export class Appends {
     const facts = [octets, headerOctets, headerMessageId ?? null, envelope, bodyStructure, mimeIndex];
     const state = [flags & ALL_FLAGS, words.length > 0 ? words : null, internalDate ?? null, unseen];
     const values = [tenantId, mailboxId, target, messageId, ...facts, ...state, remoteAddress, lacksFinalCrlf, ...body];
-    const { rows } = await this.#database.pool.query<AppendRow>({ name, text, values });
-    const [row] = rows;
+    const [row] = await this.#changes.query<AppendRow>(tenantId, { name, text, values });
     if (!row) return UNKNOWN_FOLDER;
     if (!row.fits) return { kind: 'over-quota' };
     if (!row.stored) throw new Error(swept(messageId));

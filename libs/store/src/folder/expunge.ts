@@ -1,8 +1,9 @@
 /**
- * Takes messages out of a folder in one statement: rows, tombstones, both counters and events. The folder row is locked first,
+ * Takes messages out of a folder, a bounded number in one statement: rows, tombstones, both counters and events. The folder row is locked first,
  * the usage row after it: every part waits for the result of the one before. Counters are computed from the locked rows: the
  * statement's snapshot may be older, and CHECK is tried on what it makes of them before Postgres notices.
  */
+import { uidsAbove, type Expunged, type UidSet } from '#domain';
 import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
 import { GATE } from './locks.ts';
 
@@ -11,17 +12,19 @@ export interface Expunge {
   readonly set: SetClause;
   /** Further condition on the columns of folder_message. */
   readonly only?: string;
+  /** Messages at most, the first of the set. */
+  readonly most?: number;
   /** What must hold, and be locked, before the folder row is. */
   readonly guard?: { readonly cte: string; readonly holds: string };
 }
 
-export const expungeText = ({ set, only = 'true', guard }: Expunge): string => `
+export const expungeText = ({ set, only = 'true', most, guard }: Expunge): string => `
 with ${guard ? `${guard.cte}, ` : ''}held as (
   select id, name, messages, unseen, octets, highestmodseq + 1 as modseq from folder
    where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and ${GATE} ${guard ? `and ${guard.holds}` : ''}
      for update
 ), chosen as (
-  select m.uid from held, ${set.rows({ columns: 'uid', folder: 'held.id', only })}
+  select m.uid from held, ${set.rows({ columns: 'uid', folder: 'held.id', only, ...(most !== undefined && { most }) })}
 ), gone as (
   delete from folder_message m using held, chosen
    where m.tenant_id = $1::uuid and m.folder_id = held.id and m.uid = chosen.uid and ${only}
@@ -58,8 +61,32 @@ export interface ExpungeRow {
   uids: Buffer | null;
 }
 
-export const expungeResult = (row: ExpungeRow | undefined) => ({
+export const expungeResult = (row: ExpungeRow | undefined): Expunged => ({
   uids: unpack(row?.uids),
   // Nothing went: the folder's own row was not touched.
   highestModseq: row ? row.modseq - (row.messages > 0 ? 0 : 1) : 0,
 });
+
+/** Messages that one statement of EXPUNGE, or of QUIT, takes out; others have their turn before the next. */
+export const EXPUNGED_AT_ONCE = 1_000;
+
+/**
+ * Part by part, each with a MODSEQ of its own.
+ * @param part takes out EXPUNGED_AT_ONCE of the set at most; undefined ends it
+ */
+export async function expungeInParts(
+  uids: UidSet,
+  part: (left: UidSet) => Promise<Expunged | undefined>,
+): Promise<Expunged | undefined> {
+  const gone: number[] = [];
+  for (let left = uids; ;) {
+    const taken = await part(left);
+    if (!taken) return undefined;
+    for (const uid of taken.uids) gone.push(uid);
+    const last = taken.uids.at(-1);
+    left = last === undefined ? [] : uidsAbove(left, last);
+    if (taken.uids.length < EXPUNGED_AT_ONCE || left.length === 0) {
+      return { uids: Uint32Array.from(gone), highestModseq: taken.highestModseq };
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import {
   FolderStore,
+  INBOX,
   uidsIn,
   type Account,
   type AppendFacts,
@@ -30,6 +31,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { bodyStream } from '../body/body-stream.ts';
+import { Changes } from '../changes.ts';
 import { Database } from '../database.ts';
 import type { HotConnection, Reader } from '../hot-connection.ts';
 import { LongReads } from '../long-reads.ts';
@@ -37,7 +39,7 @@ import { OneAtATime } from '../one-at-a-time.ts';
 import { Appends } from './append.ts';
 import { setClause } from './compact.ts';
 import { copyOrMove } from './copy.ts';
-import { expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
+import { EXPUNGED_AT_ONCE, expungeInParts, expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
 import { readFlags, readMessages } from './fetch.ts';
 import { storeFlags } from './store-flags.ts';
 import { createFolder, deleteFolder, renameFolder, subscribe } from './structure.ts';
@@ -47,6 +49,8 @@ import { changes, folderState, listFolders, takeRecent } from './view.ts';
 const UNSUBSCRIBE = 'delete from subscription where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3';
 /** Backends for what is short, and as many for what is long: so that a busy one is not all there is. */
 const READERS = 2;
+/** UIDs of a set whose COPY or MOVE is short. */
+const SHORT_TRANSFER = 1_000;
 /** UIDs of a set that is short where flags or stored texts are read, and where bodies or headers are. */
 const SHORT_SET = 500;
 const SHORT_BODIES = 10;
@@ -55,12 +59,12 @@ const SHORT_SNAPSHOT = 5_000;
 
 /**
  * Reads go over pipelined connections: those that are short over connections which nothing long is sent to, the others in steps over their
- * own, in turns. What may wait for a row lock takes one of the pool, and a mailbox takes one at most: its changes would
+ * own, in turns. What may wait for a row lock goes over those of `changes.ts`, and a mailbox takes one at most: its changes would
  * wait for each other in the database, and a user with many sessions would have the whole pool wait with them.
  */
 @Injectable()
 export class PgFolderStore extends FolderStore {
-  readonly #database: Database;
+  readonly #connections: Changes;
   readonly #readers: readonly [HotConnection, ...HotConnection[]];
   readonly #long: LongReads;
   readonly #recent: HotConnection;
@@ -70,12 +74,12 @@ export class PgFolderStore extends FolderStore {
 
   constructor(database: Database) {
     super();
-    this.#database = database;
+    this.#connections = new Changes(database);
     this.#readers = [database.hot(), ...Array.from({ length: READERS - 1 }, () => database.hot())];
     this.#long = new LongReads(Array.from({ length: READERS }, () => database.hot()));
     // Should a crash undo it, a message is \Recent twice.
     this.#recent = database.hot({ asynchronousCommit: true });
-    this.#appends = new Appends(database);
+    this.#appends = new Appends(database, this.#connections);
   }
 
   get #reader(): HotConnection {
@@ -151,31 +155,44 @@ export class PgFolderStore extends FolderStore {
   }
 
   override store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored> {
-    return this.#changes.run(folder.mailboxId, () => storeFlags(this.#database, folder, uids, change));
+    return this.#changes.run(folder.mailboxId, () => storeFlags(this.#connections, folder, uids, change));
   }
 
   override async expunge({ tenantId, mailboxId, folderId }: FolderRef, uids: UidSet): Promise<Expunged> {
-    const set = setClause(uids, 4);
-    const expunge = {
-      name: 'folder_expunge',
-      text: expungeText({ set, only: 'flags & 8 <> 0' }),
-      values: [tenantId, mailboxId, folderId, ...set.values, 'IMAP'],
-    };
-    const { rows } = await this.#changes.run(mailboxId, () => this.#database.pool.query<ExpungeRow>(expunge));
-    return expungeResult(rows[0]);
+    const expunged = await expungeInParts(uids, async (left) => {
+      const set = setClause(left, 4);
+      const part = {
+        name: 'folder_expunge',
+        text: expungeText({ set, only: 'flags & 8 <> 0', most: EXPUNGED_AT_ONCE }),
+        values: [tenantId, mailboxId, folderId, ...set.values, 'IMAP'],
+      };
+      const [row] = await this.#changes.run(mailboxId, () => this.#connections.query<ExpungeRow>(tenantId, part));
+      return expungeResult(row);
+    });
+    return expunged ?? expungeResult(undefined);
   }
 
   /** A transaction that changes folders of this mailbox. */
-  #change<T>({ mailboxId }: Account, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    return this.#changes.run(mailboxId, () => this.#database.transaction(work));
+  #change<T>({ tenantId, mailboxId }: Account, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.#changes.run(mailboxId, () => this.#connections.transaction(tenantId, work));
+  }
+
+  /** The same over connections that only long changes wait for. */
+  #longChange<T>({ tenantId, mailboxId }: Account, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.#changes.run(mailboxId, () => this.#connections.long(tenantId, work));
+  }
+
+  #transfer(kind: 'copied' | 'moved', source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
+    const work = (client: pg.PoolClient): Promise<Copied> => copyOrMove(client, kind, source, uids, target);
+    return uidsIn(uids) > SHORT_TRANSFER ? this.#longChange(source, work) : this.#change(source, work);
   }
 
   override copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#change(source, (client) => copyOrMove(client, 'copied', source, uids, target));
+    return this.#transfer('copied', source, uids, target);
   }
 
   override move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#change(source, (client) => copyOrMove(client, 'moved', source, uids, target));
+    return this.#transfer('moved', source, uids, target);
   }
 
   override mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined> {
@@ -212,11 +229,13 @@ export class PgFolderStore extends FolderStore {
   }
 
   override delete(account: Account, name: FolderName): Promise<Deleted> {
-    return this.#change(account, (client) => deleteFolder(client, account, name));
+    return this.#longChange(account, (client) => deleteFolder(client, account, name));
   }
 
   override rename(account: Account, from: FolderName, to: FolderName): Promise<Renamed> {
-    return this.#change(account, (client) => renameFolder(client, account, from, to));
+    // INBOX stays, and its messages move.
+    const work = (client: pg.PoolClient): Promise<Renamed> => renameFolder(client, account, from, to);
+    return from === INBOX ? this.#longChange(account, work) : this.#change(account, work);
   }
 
   override subscribe(account: Account, name: FolderName): Promise<Subscribed> {
@@ -224,6 +243,7 @@ export class PgFolderStore extends FolderStore {
   }
 
   override async unsubscribe({ tenantId, mailboxId }: Account, name: FolderName): Promise<void> {
-    await this.#changes.run(mailboxId, () => this.#database.pool.query(UNSUBSCRIBE, [tenantId, mailboxId, name]));
+    const unsubscribe = { text: UNSUBSCRIBE, values: [tenantId, mailboxId, name] };
+    await this.#changes.run(mailboxId, () => this.#connections.query(tenantId, unsubscribe));
   }
 }

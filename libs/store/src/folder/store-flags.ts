@@ -1,6 +1,6 @@
 /** STORE in one statement: flags, keywords, MODSEQ and the unseen counter together. */
 import { ALL_FLAGS, MAX_KEYWORDS, type FlagChange, type FolderRef, type Stored, type UidSet } from '#domain';
-import type { Database } from '../database.ts';
+import type { Changes } from '../changes.ts';
 import { PACKED_TABLE, setClause, unpackTable, type PackedTable, type SetClause } from './compact.ts';
 import { distinctKeywords, withKeywords } from './keywords.ts';
 import { GATE } from './locks.ts';
@@ -58,7 +58,7 @@ interface StoreRow extends PackedTable {
 }
 
 export async function storeFlags(
-  { pool }: Database,
+  changes: Changes,
   { tenantId, mailboxId, folderId }: FolderRef,
   uids: UidSet,
   { mode, flags, keywords }: FlagChange,
@@ -67,12 +67,11 @@ export async function storeFlags(
   if (wanted.length > MAX_KEYWORDS) return { kind: 'too-many-keywords' };
   const set = setClause(uids, 4);
   const words = mode === 'replace' || wanted.length > 0;
-  const { rows } = await pool.query<StoreRow>({
+  const [row] = await changes.query<StoreRow>(tenantId, {
     name: `folder_store_${mode}_${words ? 'words' : 'flags'}`,
     text: storeText(set, mode, words),
     values: [tenantId, mailboxId, folderId, ...set.values, flags & ALL_FLAGS, ...(words ? [wanted] : [])],
   });
-  const [row] = rows;
   if (!row) return { kind: 'no-such-folder' };
   if (!row.fits) return { kind: 'too-many-keywords' };
   const { changed, modseq, known } = row;

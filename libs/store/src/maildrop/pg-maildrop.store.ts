@@ -14,9 +14,10 @@ import { House } from '#runtime';
 import { Injectable, Optional } from '@nestjs/common';
 import { bodyStream } from '../body/body-stream.ts';
 import { unescaped } from '../body/escaped.ts';
+import { Changes } from '../changes.ts';
 import { Database } from '../database.ts';
 import { setClause } from '../folder/compact.ts';
-import { expungeText, type ExpungeRow } from '../folder/expunge.ts';
+import { EXPUNGED_AT_ONCE, expungeInParts, expungeResult, expungeText, type ExpungeRow } from '../folder/expunge.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { LongReads } from '../long-reads.ts';
 import { ListingPages, type ListingRow } from './listing-pages.ts';
@@ -56,7 +57,7 @@ const SECOND_LOOK_MS = 500;
 
 @Injectable()
 export class PgMaildropStore extends MaildropStore {
-  readonly #database: Database;
+  readonly #changes: Changes;
   readonly #leases: HotConnection;
   readonly #reads: HotConnection;
   readonly #proof: ProofOfLife;
@@ -66,7 +67,7 @@ export class PgMaildropStore extends MaildropStore {
   /** @param house whose maildrops they are; a spec has none */
   constructor(database: Database, @Optional() house?: House) {
     super();
-    this.#database = database;
+    this.#changes = new Changes(database);
     this.#house = house?.identity;
     this.#proof = new ProofOfLife(database.sessionConfig);
     database.atClose(() => this.#proof.close());
@@ -171,12 +172,15 @@ export class PgMaildropStore extends MaildropStore {
     sessionId: string,
     uids: readonly number[],
   ): Promise<MaildropExpunge> {
-    const set = setClause(uidRanges(uids), 4);
-    const { rows } = await this.#database.pool.query<ExpungeRow>({
-      name: 'maildrop_expunge',
-      text: expungeText({ set, guard: GUARD }),
-      values: [tenantId, mailboxId, folderId, ...set.values, 'POP3', sessionId],
+    const expunged = await expungeInParts(uidRanges(uids), async (left) => {
+      const set = setClause(left, 4);
+      const [row] = await this.#changes.query<ExpungeRow>(tenantId, {
+        name: 'maildrop_expunge',
+        text: expungeText({ set, most: EXPUNGED_AT_ONCE, guard: GUARD }),
+        values: [tenantId, mailboxId, folderId, ...set.values, 'POP3', sessionId],
+      });
+      return row && expungeResult(row);
     });
-    return rows.length > 0 ? 'expunged' : 'lease-lost';
+    return expunged ? 'expunged' : 'lease-lost';
   }
 }
