@@ -114,7 +114,7 @@ export const READ: HotStatement = {
   name: 'maildrop_read',
   text: `
 select m.uid, m.message_id, m.trace, b.octets, ${escaped('b.body')} as body
-  from folder_message m, lateral (select * from message where tenant_id = $1::uuid and id = m.message_id limit 1) as b
+  from folder_message m, lateral (select octets, body from message where tenant_id = $1::uuid and id = m.message_id limit 1) as b
  where m.tenant_id = $1::uuid and m.mailbox_id = $2::uuid and m.folder_id = $3::uuid and m.uid = any ($4::bigint[])
  order by m.uid`,
 };
