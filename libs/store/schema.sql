@@ -43,6 +43,7 @@ delivery.dsn_notify text
 delivery.dsn_orcpt text
 delivery.settled_at timestamp with time zone
 delivery.deferred boolean not null default false
+delivery.waits_for text
 domain.id uuid not null
 domain.tenant_id uuid not null
 domain.name text not null
@@ -195,6 +196,7 @@ CASE
 END)
 delivery: delivery_pkey PRIMARY KEY (tenant_id, message_id, ordinal)
 delivery: delivery_settled CHECK (((state = ANY (ARRAY['delivered'::text, 'forwarded'::text, 'bounced'::text, 'discarded'::text])) = (settled_at IS NOT NULL)))
+delivery: delivery_waits_for_check CHECK ((waits_for = ANY (ARRAY['directory'::text, 'room'::text, 'postmaster'::text])))
 domain: domain_name_check CHECK ((name = lower(name)))
 domain: domain_name_key UNIQUE (name)
 domain: domain_of_tenant UNIQUE (tenant_id, id)
@@ -250,6 +252,7 @@ CREATE INDEX delivery_leased ON public.delivery USING btree (lease_until) WHERE 
 CREATE UNIQUE INDEX delivery_once ON public.delivery USING btree (tenant_id, message_id, mailbox_id) WHERE ((state = 'delivered'::text) AND (NOT duplicate))
 CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (tenant_id, message_id, ordinal)
 CREATE INDEX delivery_recipient ON public.delivery USING btree (lower(recipient), tenant_id)
+CREATE INDEX delivery_waiting ON public.delivery USING btree (tenant_id, recipient, COALESCE(mailbox_id, '00000000-0000-0000-0000-000000000000'::uuid), message_id, ordinal) WHERE (waits_for IS NOT NULL)
 CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
 CREATE UNIQUE INDEX domain_of_tenant ON public.domain USING btree (tenant_id, id)
 CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)

@@ -113,8 +113,7 @@ export class Judge {
         orcpt: parameters.orcpt && `${parameters.orcpt.type};${parameters.orcpt.address}`,
       };
       const resolution = resolve(address, facts);
-      if (path.kind === 'postmaster' && resolution.kind === 'not-hosted')
-        return { ...common, forwardPath: text, ...OPERATORS_POSTMASTER };
+      if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, ...OPERATORS_POSTMASTER };
       const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.accepted);
       if (!verdict.accept) return REFUSALS[verdict.refusal];
       const { disposition } = verdict;

@@ -58,6 +58,12 @@ describe('a drain', () => {
 class Queue extends QueueStore {
   due: Lane[] = [];
   swept: number[] = [];
+  override waiting(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+  override goOn(): Promise<number> {
+    return Promise.resolve(0);
+  }
   override releaseExpired = (): Promise<number> => Promise.resolve(1);
   override dueLanes = (): Promise<Lane[]> => Promise.resolve(this.due);
   override sweepPending = (age: number): Promise<number> => {

@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import {
   DSN_LIFETIME_SECONDS,
   LIFETIME_SECONDS,
+  mailboxStill,
   nextAttemptAfter,
   resolve,
   type CanonicalAddress,
@@ -62,9 +63,9 @@ export class LocalLane implements Drain {
       const address = addresses[at];
       if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
       // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
-      else if (delivery.mailboxId !== undefined && stillLeadsTo(delivery.mailboxId, address, facts[at]))
+      else if (delivery.mailboxId !== undefined && mailboxStill(delivery.mailboxId, address, facts[at]))
         placements.push(placement(delivery, delivery.mailboxId, address));
-      else holds.push({ delivery, reason: 'the address leads elsewhere than when the message was accepted' });
+      else holds.push({ delivery, reason: whyNot(address, facts[at]), waitsFor: 'directory' });
     }
     await this.#queue.hold(holds);
     const fates = await this.#queue.place(placements);
@@ -90,10 +91,20 @@ export class LocalLane implements Drain {
   }
 }
 
-function stillLeadsTo(mailboxId: MailboxId, address: CanonicalAddress, facts: DirectoryFacts | undefined): boolean {
+/** The true reason, for the one who looks at what is held. */
+function whyNot(address: CanonicalAddress, facts: DirectoryFacts | undefined): string {
   const resolution = facts && resolve(address, facts);
-  if (resolution?.kind !== 'row') return false;
-  return resolution.row.targets.some((target) => 'mailbox' in target && target.mailbox.id === mailboxId);
+  switch (resolution?.kind) {
+    case 'domain-disabled':
+      return 'the domain is disabled or its tenant suspended';
+    case 'not-hosted':
+      return 'the domain is not hosted here any more';
+    case 'no-such-user':
+    case 'postmaster':
+      return 'the address is gone';
+    default:
+      return 'the address leads elsewhere than when the message was accepted';
+  }
 }
 
 function placement(delivery: LeasedDelivery, mailboxId: MailboxId, address: CanonicalAddress): Placement {

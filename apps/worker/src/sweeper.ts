@@ -1,8 +1,10 @@
 /** Heals what doorbells miss: takes back expired leases, rings for every due lane, and drains it itself when no bell can ring. */
-import { LANE_KINDS, laneKind, type Doorbell, type Lane, type LaneKind, type QueueStore } from '#domain';
+import { domainToASCII } from 'node:url';
+import { LANE_KINDS, laneKind, mayGoOn, type Doorbell, type Lane, type LaneKind, type QueueStore } from '#domain';
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
 import { Periodic } from './periodic.ts';
+import { addressOf } from './recipient.ts';
 
 /** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
 const INTERVAL = 1_000;
@@ -67,6 +69,7 @@ export class Sweeper {
       const swept = await this.#queue.sweepPending(PENDING_FOR);
       if (swept > 0) this.#log.info({ swept }, 'unfinished large messages removed');
     }
+    await this.#letGoOn();
     const due = await this.#queue.dueLanes();
     // A bell that hangs costs its whole time-out: it is tried once a sweep, not once a lane.
     let rings = true;
@@ -96,6 +99,22 @@ export class Sweeper {
       );
       this.#draining.set(lane, draining);
     }
+  }
+
+  /** Mail that was held or put off for what the directory said, and says no more. */
+  async #letGoOn(): Promise<void> {
+    const groups = (await this.#queue.waiting()).flatMap((group) => {
+      const address = addressOf(group.recipient, domainToASCII);
+      return address ? [{ group, address }] : [];
+    });
+    if (groups.length === 0) return;
+    const facts = await this.#queue.directoryFacts(groups.map(({ address }) => address));
+    const free = groups.filter(({ group, address }, at) => {
+      const known = facts[at];
+      return known !== undefined && mayGoOn(group, address, known);
+    });
+    const count = await this.#queue.goOn(free.map(({ group }) => group));
+    if (count > 0) this.#log.info({ count }, 'deliveries go on: what they waited for has come');
   }
 
   /** What is wrong with one lane must not keep the others from their turn. */

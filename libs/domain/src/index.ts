@@ -5,6 +5,7 @@ export * from './resolution.ts';
 export * from './recipient-policy.ts';
 export * from './delivery.ts';
 export * from './ports/intake-store.ts';
+export * from './waiting.ts';
 export * from './ports/queue-store.ts';
 export * from './ports/retention-store.ts';
 export * from './ports/doorbell.ts';

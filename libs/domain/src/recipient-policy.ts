@@ -5,6 +5,7 @@ import type { MailboxId } from './ids.ts';
 /** RFC 5321 4.5.3.1.8 asks for at least 100. */
 export const MAX_RECIPIENTS = 1000;
 
+const POSTMASTER_WITHOUT_MAILBOX = 'postmaster has no mailbox';
 /** Why mail for bare postmaster is held where the name of the host is no hosted domain. */
 export const HOST_POSTMASTER = 'mail for the postmaster of this host';
 
@@ -30,7 +31,7 @@ export function judgeRecipient(resolution: Resolution, declaredOctets: number, a
     case 'no-such-user':
       return refuse('no-such-user');
     case 'postmaster':
-      return hold(resolution.domain, 'postmaster has no mailbox');
+      return hold(resolution.domain, POSTMASTER_WITHOUT_MAILBOX);
     case 'row':
       return judgeTargets(resolution, declaredOctets);
   }
@@ -57,6 +58,13 @@ const POSTMASTER_HELD: Readonly<Record<Obstacle, string>> = {
   disabled: 'the mailbox of postmaster is disabled',
   'over-quota': 'the mailbox of postmaster is full',
 };
+
+/** Why mail for a postmaster is held from birth, until there is a mailbox for it. */
+export const POSTMASTER_HOLDS: ReadonlySet<string> = new Set([
+  POSTMASTER_WITHOUT_MAILBOX,
+  HOST_POSTMASTER,
+  ...Object.values(POSTMASTER_HELD),
+]);
 
 const isPostmaster = ({ row, detail }: Row): boolean => row.local === 'postmaster' && detail === undefined;
 

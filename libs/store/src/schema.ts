@@ -126,6 +126,7 @@ export interface DeliveryTable {
   dsn_orcpt: string | null;
   settled_at: Date | null;
   deferred: Generated<boolean>;
+  waits_for: string | null;
 }
 
 export interface EventTable {

@@ -2,6 +2,7 @@ import type { Lane, LaneKind } from '../delivery.ts';
 import type { DomainId, MailboxId, MessageId, TenantId } from '../ids.ts';
 import type { CanonicalAddress } from '../address.ts';
 import type { DirectoryFacts } from '../resolution.ts';
+import type { WaitingGroup } from '../waiting.ts';
 
 /** One delivery in the hands of one drain, until its lease ends. */
 export interface LeasedDelivery {
@@ -49,6 +50,8 @@ export interface Deferral {
 export interface Hold {
   readonly delivery: LeasedDelivery;
   readonly reason: string;
+  /** Absent: a person. */
+  readonly waitsFor?: 'directory';
 }
 
 /** A target that an address expanded to. */
@@ -84,6 +87,10 @@ export abstract class QueueStore {
     targets: readonly ExpandedTarget[],
     leaseSeconds: number,
   ): Promise<Expanded>;
+  /** The next recipients of which mail waits for something the directory says; in turn, some at each call. */
+  abstract waiting(): Promise<WaitingGroup[]>;
+  /** What they waited for has come: their rows are due now. Gives the number of rows. */
+  abstract goOn(groups: readonly WaitingGroup[]): Promise<number>;
   /** Rows whose lease ran out become due again; gives their number. */
   abstract releaseExpired(): Promise<number>;
   /** Lanes with due rows. */

@@ -2,6 +2,7 @@ import {
   IntakeStore,
   SMALL_BODY,
   PendingGone,
+  POSTMASTER_HOLDS,
   type CanonicalAddress,
   type Committed,
   type DirectoryFacts,
@@ -166,6 +167,7 @@ const deliveryColumns = (rows: readonly DeliveryRow[]): unknown[][] =>
     ({ basis }) => basis?.row.kind,
     ({ basis }) => basis?.row.local,
     ({ basis }) => basis?.local,
+    ({ hold }) => (hold !== undefined && POSTMASTER_HOLDS.has(hold) ? 'postmaster' : undefined),
   );
 
 const tenantsOf = (recipients: readonly IntakeRecipient[]): TenantId[] => [

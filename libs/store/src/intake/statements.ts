@@ -11,13 +11,13 @@ overtaken as materialized (
 
 const DELIVERIES = (first: number): string => `
   select tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, case when mailbox_id is null then '${EXPAND_LANE}' else '${LOCAL_LANE}' end,
-         case when hold is null then 'queued' else 'held' end, hold, dsn_notify, dsn_orcpt
+         case when hold is null then 'queued' else 'held' end, hold, waits_for, dsn_notify, dsn_orcpt
     from unnest($${first}::uuid[], $${first + 1}::uuid[], $${first + 2}::int[], $${first + 3}::uuid[], $${first + 4}::uuid[],
-                $${first + 5}::text[], $${first + 6}::text[], $${first + 7}::text[], $${first + 8}::text[])
-      as t (tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, hold, dsn_notify, dsn_orcpt)`;
+                $${first + 5}::text[], $${first + 6}::text[], $${first + 7}::text[], $${first + 8}::text[], $${first + 12}::text[])
+      as t (tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, hold, dsn_notify, dsn_orcpt, waits_for)`;
 
 const DELIVERY_COLUMNS =
-  'tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, lane, state, reply, dsn_notify, dsn_orcpt';
+  'tenant_id, message_id, ordinal, domain_id, mailbox_id, recipient, lane, state, reply, waits_for, dsn_notify, dsn_orcpt';
 
 /**
  * $1 is all bodies in a row; body_at and body_octets cut it. Of a message that was overtaken nothing is stored; gives back the ids of these.

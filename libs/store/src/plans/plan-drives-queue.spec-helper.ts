@@ -178,6 +178,19 @@ export const QUEUE_DRIVES: readonly Drive[] = [
     run: async ({ queue }) => expect(await queue.sweepPending(3_600)).toBe(10),
   },
   {
+    name: 'mail that waits for what the directory says, and goes on',
+    prepare: ({ owner }) =>
+      owner.query(
+        `update delivery set waits_for = 'room' where lane like 'remote:z%' and state = 'queued' and message_id between $1 and $2`,
+        [planId('message', 0), planId('message', 499)],
+      ),
+    run: async ({ queue }) => {
+      const groups = await queue.waiting();
+      expect(groups.length).toBeGreaterThan(0);
+      expect(await queue.goOn(groups)).toBeGreaterThan(0);
+    },
+  },
+  {
     name: 'directory facts of delivery',
     run: async ({ queue }) =>
       expect((await queue.directoryFacts(Array.from({ length: 100 }, (_, at) => address(`m${at}`)))).length).toBe(100),

@@ -52,7 +52,7 @@ with recursive turns (tenant_id, number) as (
       for update skip locked) due
 )
 update delivery d
-   set came_from = d.state, state = 'leased', attempt = d.attempt + 1, fence = d.fence + 1,
+   set came_from = d.state, state = 'leased', attempt = d.attempt + 1, fence = d.fence + 1, waits_for = null,
        lease_owner = $4::uuid, lease_until = now() + make_interval(secs => $5)
   from chosen c join message m on m.tenant_id = c.tenant_id and m.id = c.message_id
  where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal

@@ -14,6 +14,7 @@ import {
   type LeasedDelivery,
   type Placed,
   type Placement,
+  type WaitingGroup,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
 import { columns } from '../columns.ts';
@@ -34,6 +35,7 @@ import {
   SWEEP_PENDING,
   type Locking,
 } from './statements.ts';
+import { Waiting } from './waiting.ts';
 
 /** Statements of WAKE in one sweep at most: what waits longer is woken by the next one, a second later. */
 const WAKES_PER_SWEEP = 10;
@@ -66,6 +68,7 @@ export class PgQueueStore extends QueueStore {
   readonly #claims: Claims;
   readonly #settles: HotConnection;
   readonly #reads: HotConnection;
+  readonly #waiting: Waiting;
   /** Where the last look at the lanes ended; '': the next one begins with the first. */
   #lastLane = '';
 
@@ -75,6 +78,7 @@ export class PgQueueStore extends QueueStore {
     this.#claims = new Claims(database.hot({ asynchronousCommit: true, byIndex: true, lockTimeout: SHARED_PATIENCE }));
     this.#settles = database.hot({ byIndex: true, lockTimeout: SHARED_PATIENCE });
     this.#reads = database.hot();
+    this.#waiting = new Waiting(this.#settles);
   }
 
   override claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim> {
@@ -120,6 +124,7 @@ export class PgQueueStore extends QueueStore {
         deferrals,
         ({ retryAfter }) => retryAfter,
         ({ reply }) => reply,
+        () => null,
       ),
     ]);
   }
@@ -127,7 +132,14 @@ export class PgQueueStore extends QueueStore {
   override async hold(holds: readonly Hold[]): Promise<void> {
     if (holds.length === 0) return;
     const keys = leaseColumns(holds.map(({ delivery }) => delivery));
-    await this.#settles.query(HOLD, [...keys, ...columns(holds, ({ reason }) => reason)]);
+    await this.#settles.query(HOLD, [
+      ...keys,
+      ...columns(
+        holds,
+        ({ reason }) => reason,
+        ({ waitsFor }) => waitsFor,
+      ),
+    ]);
   }
 
   override async expand(
@@ -173,6 +185,14 @@ export class PgQueueStore extends QueueStore {
     ]);
     const made = new Set(rows.map((row) => targetKey(row.recipient, row.mailbox_id)));
     return targets.filter(({ recipient, mailboxId }) => !made.has(targetKey(recipient, mailboxId)));
+  }
+
+  override waiting(): Promise<WaitingGroup[]> {
+    return this.#waiting.next();
+  }
+
+  override goOn(groups: readonly WaitingGroup[]): Promise<number> {
+    return this.#waiting.goOn(groups);
   }
 
   override async releaseExpired(): Promise<number> {

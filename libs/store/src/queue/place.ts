@@ -188,15 +188,29 @@ function settle(client: ClientBase, judged: readonly Judged[], inboxes: readonly
   }
   if (retry.length > 0) {
     const after = retry.map(({ placement }) => placement.retryAfter);
-    statements.push(client.query({ ...DEFER, values: [...leases(retry), after, retry.map(() => OVER_QUOTA)] }));
+    statements.push(
+      client.query({
+        ...DEFER,
+        values: [...leases(retry), after, retry.map(() => OVER_QUOTA), retry.map(() => 'room')],
+      }),
+    );
   }
   if (busy.length > 0) {
     const after = busy.map(({ placement }) => placement.delivery.ageSeconds + BUSY_FOR);
-    statements.push(client.query({ ...DEFER, values: [...leases(busy), after, busy.map(() => BUSY)] }));
+    statements.push(
+      client.query({ ...DEFER, values: [...leases(busy), after, busy.map(() => BUSY), busy.map(() => null)] }),
+    );
   }
   if (held.length > 0) {
     statements.push(
-      client.query({ ...HOLD, values: [...leases(held), held.map(({ fate }) => (fate === 'held' ? GONE : EXPIRED))] }),
+      client.query({
+        ...HOLD,
+        values: [
+          ...leases(held),
+          held.map(({ fate }) => (fate === 'held' ? GONE : EXPIRED)),
+          held.map(({ fate }) => (fate === 'held' ? 'directory' : 'room')),
+        ],
+      }),
     );
   }
   return statements;

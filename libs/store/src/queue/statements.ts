@@ -85,16 +85,16 @@ select tenant_id, message_id, case when duplicate then 'duplicate' else 'deliver
     as t (tenant_id, message_id, ordinal, duplicate, reply)`,
 };
 
-/** Rows back into the queue: $1 tenant, $2 message, $3 ordinal, $4 lease, $5 seconds from birth, $6 reply. */
+/** Rows back into the queue: $1 tenant, $2 message, $3 ordinal, $4 lease, $5 seconds from birth, $6 reply, $7 what may come before that. */
 export const DEFER: HotStatement = {
   name: 'queue_defer',
   text: `
 with moved as (
   update delivery d
-     set came_from = d.state, state = 'queued', deferred = true, lease_owner = null, lease_until = null, reply = t.reply,
+     set came_from = d.state, state = 'queued', deferred = true, lease_owner = null, lease_until = null, reply = t.reply, waits_for = t.waits_for,
          next_attempt_at = d.queued_at + make_interval(secs => t.after)
-    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::float8[], $6::text[])
-      as t (tenant_id, message_id, ordinal, lease, after, reply)
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::float8[], $6::text[], $7::text[])
+      as t (tenant_id, message_id, ordinal, lease, after, reply, waits_for)
    where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
      and d.state = 'leased' and d.lease_owner = t.lease
   returning d.tenant_id, d.message_id, d.ordinal, d.reply
@@ -103,14 +103,15 @@ insert into event (tenant_id, message_id, kind, ordinal, detail)
 select tenant_id, message_id, 'deferred', ordinal, reply from moved`,
 };
 
-/** $1 tenant, $2 message, $3 ordinal, $4 lease, $5 reason. */
+/** $1 tenant, $2 message, $3 ordinal, $4 lease, $5 reason, $6 what it waits for. */
 export const HOLD: HotStatement = {
   name: 'queue_hold',
   text: `
 with moved as (
   update delivery d
-     set came_from = d.state, state = 'held', lease_owner = null, lease_until = null, reply = t.reason
-    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[]) as t (tenant_id, message_id, ordinal, lease, reason)
+     set came_from = d.state, state = 'held', lease_owner = null, lease_until = null, reply = t.reason, waits_for = t.waits_for
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[])
+      as t (tenant_id, message_id, ordinal, lease, reason, waits_for)
    where d.tenant_id = t.tenant_id and d.message_id = t.message_id and d.ordinal = t.ordinal
      and d.state = 'leased' and d.lease_owner = t.lease
   returning d.tenant_id, d.message_id, d.ordinal, d.reply

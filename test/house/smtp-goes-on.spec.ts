@@ -1,0 +1,116 @@
+/** Mail that was accepted and then overtaken by the directory is held with its reason, and goes on by itself when the reason is gone. */
+import type { MailboxId } from '#domain';
+import { SmtpTalk } from '#testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSmtpHouse, until, type SmtpHouse } from './smtp-house.ts';
+
+let house: SmtpHouse;
+beforeAll(async () => {
+  house = await startSmtpHouse();
+});
+afterAll(() => house.close());
+
+const accept = async (recipient: string, octets = 100): Promise<void> => {
+  const talk = await SmtpTalk.open(house.port, 'client.example');
+  expect(
+    await talk.mail(
+      'a@b.example',
+      [recipient],
+      `Subject: x\r\n\r\n${`${'y'.repeat(70)}\r\n`.repeat(Math.ceil(octets / 72))}`,
+    ),
+  ).toMatch(/^250 /);
+  await talk.quit();
+};
+/** States and replies of all rows for this address, expanded ones too, once none is on its way. */
+const rows = (recipient: string) =>
+  house.rows<{ state: string; waits: string | null; reply: string | null }>(
+    'select state, waits_for as waits, reply from delivery where recipient = $1 order by message_id, ordinal',
+    [recipient],
+  );
+const becomes = (recipient: string, ...states: string[]) =>
+  until(async () => ((await rows(recipient)).map(({ state }) => state).join() === states.join() ? true : undefined));
+
+interface Case {
+  readonly name: string;
+  readonly away: string;
+  readonly back: string;
+  readonly reply: string;
+}
+const of = (at: number): string => `box@d${at}.test`;
+const CASES: readonly Case[] = [
+  {
+    name: 'a mailbox that is disabled',
+    away: `update mailbox set state = 'disabled' where name = $1`,
+    back: `update mailbox set state = 'no-login' where name = $1`,
+    reply: 'the mailbox of RCPT is gone or disabled',
+  },
+  {
+    name: 'a domain that is disabled',
+    away: `update domain set state = 'disabled' where 'box@' || name = $1`,
+    back: `update domain set state = 'active' where 'box@' || name = $1`,
+    reply: 'the domain is disabled or its tenant suspended',
+  },
+  {
+    name: 'a tenant that is suspended',
+    away: `update tenant t set state = 'suspended' from domain d where d.tenant_id = t.id and 'box@' || d.name = $1`,
+    back: `update tenant t set state = 'active' from domain d where d.tenant_id = t.id and 'box@' || d.name = $1`,
+    reply: 'the domain is disabled or its tenant suspended',
+  },
+  // By a catch-all.
+  {
+    name: 'an address that is taken away, and leads to its mailbox again',
+    away: '',
+    back: '',
+    reply: 'the address is gone',
+  },
+];
+
+describe('overtaken before the worker comes to it', () => {
+  beforeAll(async () => {
+    for (const [at, { away }] of CASES.entries()) {
+      const tenantId = await house.directory.tenant(`tenant${at}`);
+      await house.directory.domain(`d${at}.test`, { tenantId });
+      await house.directory.mailbox(of(at));
+      for (let mail = 0; mail < 2; mail++) await accept(of(at));
+      if (at === 3) await house.directory.removeAddress(of(at));
+      else await house.rows(away, [of(at)]);
+    }
+    await house.directory.domain('full.test');
+    await house.directory.mailbox('box@full.test', { quotaOctets: 3_000 });
+    for (let mail = 0; mail < 2; mail++) await accept('box@full.test', 2_000);
+    await house.directory.domain('new.test');
+    await accept('postmaster@new.test');
+    await accept('postmaster');
+    await house.startWorker();
+  });
+
+  test.each(CASES.map((one, at) => [one.name, at, one] as const))('%s', async (_, at, { back, reply }) => {
+    await becomes(of(at), 'held', 'held');
+    expect((await rows(of(at)))[0]).toEqual({ state: 'held', waits: 'directory', reply });
+    if (at === 3) {
+      const [box] = await house.rows<{ id: MailboxId }>('select id from mailbox where name = $1', [of(at)]);
+      if (box) await house.directory.catchAll(`d${at}.test`, box.id);
+    } else await house.rows(back, [of(at)]);
+    await becomes(of(at), 'delivered', 'delivered');
+    expect(await rows(of(at))).toMatchObject([{ waits: null }, { waits: null }]);
+  });
+
+  test('a quota that is raised wakes what was put off for it', async () => {
+    await becomes('box@full.test', 'delivered', 'queued');
+    expect(await until(async () => (await rows('box@full.test'))[1]?.waits ?? undefined)).toBe('room');
+    await house.rows(`update mailbox set quota_octets = 100000 where name = 'box@full.test'`);
+    await becomes('box@full.test', 'delivered', 'delivered');
+  });
+
+  test('a postmaster that gets a mailbox, of a hosted domain and of the host itself', async () => {
+    expect(await rows('postmaster@new.test')).toMatchObject([{ state: 'held', waits: 'postmaster' }]);
+    await house.directory.mailbox('postmaster@new.test');
+    await becomes('postmaster@new.test', 'forwarded', 'delivered');
+    expect(await rows('postmaster@mx.test')).toMatchObject([{ state: 'held', waits: 'postmaster' }]);
+    await house.directory.domain('mx.test');
+    await house.directory.mailbox('postmaster@mx.test');
+    await until(async () =>
+      (await rows('postmaster@mx.test')).some(({ state }) => state === 'delivered') ? true : undefined,
+    );
+  });
+});
