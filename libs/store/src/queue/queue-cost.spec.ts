@@ -153,8 +153,8 @@ describe('it costs the same', () => {
     ));
 
   test.for([
-    ['defer', DEFER, [60, 'no']],
-    ['hold', HOLD, ['no']],
+    ['defer', DEFER, [60, 'no', 'room']],
+    ['hold', HOLD, ['no', 'directory']],
   ] as const)('to %s a row', async ([, statement, rest]) => {
     const values = [[DEFAULT_TENANT], [newId()], [0], [LEASE], ...rest.map((value) => [value])];
     flat(await costs(statement, values, queued));
