@@ -619,7 +619,7 @@ begin
   with standing as materialized (
     select d.tenant_id, d.id, d.state = 'active' and t.state = 'active' as takes_mail
       from domain d join tenant t on t.id = d.tenant_id
-     where d.id = any (of_domains)
+     where d.id = any (of_domains) and d.removed_at is null
      order by d.id
        for key share of d skip locked
   )
@@ -1052,9 +1052,9 @@ INSERT (domain_id, forward_path, kind, local, mailbox_id, position, tenant_id) o
 INSERT (hash, mailbox_id, tenant_id) on credential to posthouse_api
 SELECT (changed_at, mailbox_id, tenant_id) on credential to posthouse_api
 UPDATE (changed_at, hash) on credential to posthouse_api
-INSERT (domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, recipient, reply, state, tenant_id) on delivery to posthouse_ingress
+INSERT (domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, recipient, reply, state, tenant_id, waits_for) on delivery to posthouse_ingress
 INSERT (depth, domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, parent, recipient, reply, state, tenant_id) on delivery to posthouse_worker
-UPDATE (attempt, came_from, deferred, duplicate, fence, lease_owner, lease_until, mailbox_id, next_attempt_at, reply, settled_at, state) on delivery to posthouse_worker
+UPDATE (attempt, came_from, deferred, duplicate, fence, lease_owner, lease_until, mailbox_id, next_attempt_at, reply, settled_at, state, waits_for) on delivery to posthouse_worker
 INSERT (id, name, separators, tenant_id) on domain to posthouse_api
 UPDATE (name, removed_at, removed_name, separators, state) on domain to posthouse_api
 INSERT (detail, kind, message_id, tenant_id) on event to posthouse_imap
