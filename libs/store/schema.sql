@@ -87,6 +87,10 @@ folder_message.trace bytea not null
 folder_message.uidl text
 folder_message.lacks_final_crlf boolean not null default false
 folder_message.copy_number bigint
+known_network.tenant_id uuid not null
+known_network.mailbox_id uuid not null
+known_network.network text not null
+known_network.seen_at timestamp with time zone not null default now()
 mailbox.tenant_id uuid not null
 mailbox.id uuid not null
 mailbox.domain_id uuid not null
@@ -212,6 +216,8 @@ folder: folder_special_use_check CHECK ((special_use = ANY (ARRAY['\Drafts'::tex
 folder: folder_tenant_id_mailbox_id_name_key UNIQUE (tenant_id, mailbox_id, name)
 folder: folder_unseen_check CHECK ((unseen >= 0))
 folder_message: folder_message_pkey PRIMARY KEY (tenant_id, folder_id, uid)
+known_network: known_network_pkey PRIMARY KEY (tenant_id, mailbox_id, network)
+known_network: known_network_tenant_id_mailbox_id_fkey FOREIGN KEY (tenant_id, mailbox_id) REFERENCES mailbox(tenant_id, id) ON DELETE CASCADE
 mailbox: mailbox_domain_of_tenant FOREIGN KEY (tenant_id, domain_id) REFERENCES domain(tenant_id, id)
 mailbox: mailbox_pkey PRIMARY KEY (tenant_id, id)
 mailbox: mailbox_quota_messages_check CHECK ((quota_messages >= 0))
@@ -265,6 +271,8 @@ CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_
 CREATE UNIQUE INDEX folder_message_pkey ON public.folder_message USING btree (tenant_id, folder_id, uid)
 CREATE UNIQUE INDEX folder_pkey ON public.folder USING btree (tenant_id, id)
 CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING btree (tenant_id, mailbox_id, name)
+CREATE INDEX known_network_age ON public.known_network USING btree (seen_at)
+CREATE UNIQUE INDEX known_network_pkey ON public.known_network USING btree (tenant_id, mailbox_id, network)
 CREATE INDEX mailbox_domain ON public.mailbox USING btree (tenant_id, domain_id)
 CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
@@ -368,45 +376,77 @@ AS $function$
     left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
 $function$
 
-CREATE OR REPLACE FUNCTION public.auth_facts(login_local text, login_domain text, account_key text, remote_key text)
- RETURNS TABLE(tenant_id uuid, mailbox_id uuid, state text, hash text, password_stamp text, account_failures integer, remote_failures integer)
+CREATE OR REPLACE FUNCTION public.auth_facts(locals text[], domains text[], account_keys text[], remote_keys text[], networks text[])
+ RETURNS TABLE(at integer, tenant_id uuid, mailbox_id uuid, state text, hash text, password_stamp text, known boolean, noted boolean, account_failures integer, remote_failures integer)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  with found as (
-    select m.tenant_id, m.id,
-           case when d.state = 'disabled' or own.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end as state,
-           c.hash, c.changed_at
-      from domain d
-      join tenant t on t.id = d.tenant_id
-      join address a on a.tenant_id = d.tenant_id and a.domain_id = d.id and a.kind = 'address' and a.local = login_local
-      join address_target g on g.tenant_id = a.tenant_id and g.domain_id = a.domain_id and g.local = a.local and g.kind = a.kind
-      join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
-      join domain own on own.id = m.domain_id
-      left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
-     where d.name = login_domain
-  )
-  select f.tenant_id, f.id, f.state, f.hash, extract(epoch from f.changed_at)::text,
-         -- All addresses of a mailbox share one count.
+  select w.at::int, f.tenant_id, f.id, f.state, f.hash, extract(epoch from f.changed_at)::text,
+         n.seen_at is not null, coalesce(n.seen_at > now() - interval '1 day', false),
+         -- All addresses of a mailbox share one count, and so do all networks that it does not know.
          coalesce((select failures from auth_failure
-                    where key = coalesce('mailbox:' || f.id, account_key) and window_until > now()), 0),
-         coalesce((select failures from auth_failure where key = remote_key and window_until > now()), 0)
-    from (select 1) one left join found f on true
+                    where key = coalesce('mailbox:' || f.id || case when n.seen_at is null then '' else ' ' || w.network end, w.account_key)
+                      and window_until > now()), 0),
+         coalesce((select failures from auth_failure where key = w.remote_key and window_until > now()), 0)
+    from unnest(locals, domains, account_keys, remote_keys, networks) with ordinality as w (local, domain, account_key, remote_key, network, at)
+    left join lateral (
+      select m.tenant_id, m.id,
+             case when d.state = 'disabled' or own.state = 'disabled' or t.state = 'suspended' then 'disabled' else m.state end as state,
+             c.hash, c.changed_at
+        from domain d
+        join tenant t on t.id = d.tenant_id
+        join address a on a.tenant_id = d.tenant_id and a.domain_id = d.id and a.kind = 'address' and a.local = w.local
+        join address_target g on g.tenant_id = a.tenant_id and g.domain_id = a.domain_id and g.local = a.local and g.kind = a.kind
+        join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
+        join domain own on own.id = m.domain_id
+        left join credential c on c.tenant_id = m.tenant_id and c.mailbox_id = m.id
+       where d.name = w.domain
+       limit 1
+    ) f on true
+    left join lateral (
+      select k.seen_at from known_network k
+       where k.tenant_id = f.tenant_id and k.mailbox_id = f.id and k.network = w.network and k.seen_at > now() - interval '30 days'
+       limit 1
+    ) n on true
 $function$
 
 CREATE OR REPLACE FUNCTION public.auth_failed(keys text[], window_seconds integer)
- RETURNS void
+ RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  insert into auth_failure as a (key, failures, window_until)
-  select key, 1, now() + make_interval(secs => window_seconds) from (select distinct unnest(keys) as key order by 1) k
-  on conflict (key) do update
-     set failures = case when a.window_until > now() then a.failures + 1 else 1 end,
-         window_until = case when a.window_until > now() then a.window_until else excluded.window_until end
+  with counted as (
+    insert into auth_failure as a (key, failures, window_until)
+    select key, 1, now() + make_interval(secs => window_seconds) from (select distinct unnest(keys) as key order by 1) k
+    on conflict (key) do update
+       set failures = case when a.window_until > now() then a.failures + 1 else 1 end,
+           window_until = case when a.window_until > now() then a.window_until else excluded.window_until end
+    returning a.key, a.failures
+  )
+  select failures from counted where key = keys[1]
 $function$
+
+CREATE OR REPLACE FUNCTION public.auth_network_seen(of_tenant uuid, of_mailbox uuid, of_network text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform 1 from mailbox where tenant_id = of_tenant and id = of_mailbox for key share skip locked;
+  if not found then
+    return;
+  end if;
+  insert into known_network as k (tenant_id, mailbox_id, network) values (of_tenant, of_mailbox, of_network)
+  on conflict (tenant_id, mailbox_id, network) do update set seen_at = now() where k.seen_at < now() - interval '1 day';
+  delete from known_network k
+   where k.tenant_id = of_tenant and k.mailbox_id = of_mailbox and k.network in (
+     select o.network from known_network o
+      where o.tenant_id = of_tenant and o.mailbox_id = of_mailbox
+      order by o.seen_at desc, o.network offset 64 for update skip locked);
+end $function$
 
 CREATE OR REPLACE FUNCTION public.auth_succeeded(account_key text)
  RETURNS void
@@ -838,6 +878,9 @@ AS $function$
   ), old_leases as (
     delete from maildrop_lock where ctid = any (array(
       select ctid from maildrop_lock where lease_until < now() - interval '1 hour' limit batch for update skip locked))
+  ), old_networks as (
+    delete from known_network where ctid = any (array(
+      select ctid from known_network where seen_at < now() - interval '30 days' order by seen_at limit batch for update skip locked))
   )
   select (select count(*)::int from old_tombstones), (select count(*)::int from old_refusals), (select count(*)::int from old_failures)
 $function$

@@ -1,6 +1,6 @@
 /** From a name and a password to an open maildrop. */
 import { randomUUID } from 'node:crypto';
-import type { Authenticator, LetIn, LoginRefusal } from '#auth';
+import type { Authenticator, LetIn, LoginAttempt, LoginRefusal } from '#auth';
 import type { MaildropStore } from '#domain';
 import type { MaildropRefusal } from '#pop3';
 import { ClientGone, reasonOf, type Connection, type Log } from '#runtime';
@@ -39,7 +39,9 @@ export class Logins {
   async open({ user, password }: Credentials, connection: Connection): Promise<Opened | MaildropRefusal> {
     const { id: conn, remoteAddress } = connection;
     try {
-      const verdict = await this.#authenticator.verify({ login: user, password, remoteAddress, service: 'pop3' });
+      const presence = connection.presence.bind(connection);
+      const attempt: LoginAttempt = { login: user, password, remoteAddress, service: 'pop3', presence };
+      const verdict = await connection.attend(() => this.#authenticator.verify(attempt));
       if (!verdict.ok) {
         this.#log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
         return REFUSALS[verdict.why];

@@ -12,7 +12,7 @@ vi.mock(import('./password.ts'), { spy: true });
 
 /** Everybody is known here. */
 const accounts: Pick<AccountStore, 'authFacts' | 'recordFailure'> = {
-  authFacts: async ({ local }): Promise<AuthFacts> => ({
+  authFacts: async ({ login: { local } }): Promise<AuthFacts> => ({
     credential: {
       tenantId: 'tenant' as TenantId,
       mailboxId: local as MailboxId,
@@ -20,10 +20,12 @@ const accounts: Pick<AccountStore, 'authFacts' | 'recordFailure'> = {
       hash: '$argon2id$',
       passwordStamp: '1',
     },
+    knownNetwork: true,
+    networkNoted: true,
     accountFailures: 0,
     remoteFailures: 0,
   }),
-  recordFailure: async () => undefined,
+  recordFailure: async () => 1,
 };
 
 @Module({

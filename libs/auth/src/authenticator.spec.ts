@@ -1,8 +1,9 @@
 import {
   AccountStore,
+  failureKey,
   type Account,
   type AuthFacts,
-  type CanonicalAddress,
+  type AuthQuestion,
   type Credential,
   type MailboxId,
   type MailboxState,
@@ -20,6 +21,7 @@ import { hashPassword } from './password.ts';
 
 vi.mock(import('./password.ts'), { spy: true });
 
+const { verifyPassword: original } = await vi.importActual<typeof passwords>('./password.ts');
 const PASSWORD = 'correct horse';
 const account: Account = { tenantId: 'tenant' as TenantId, mailboxId: 'mailbox' as MailboxId };
 
@@ -27,23 +29,27 @@ const account: Account = { tenantId: 'tenant' as TenantId, mailboxId: 'mailbox' 
 class Accounts extends AccountStore {
   readonly people = new Map<string, Credential>();
   readonly failures = new Map<string, number>();
+  /** Networks in which an account is known, as `mailbox network`. */
+  readonly networks = new Set<string>();
   away = false;
 
-  async authFacts({ local, domain }: CanonicalAddress, accountKey: string, remoteKey: string): Promise<AuthFacts> {
+  async authFacts(question: AuthQuestion): Promise<AuthFacts> {
     if (this.away) throw new Error('database away');
-    const credential = this.people.get(`${local}@${domain}`);
-    const key = credential ? `mailbox:${credential.mailboxId}` : accountKey;
-    return {
-      credential,
-      accountFailures: this.failures.get(key) ?? 0,
-      remoteFailures: this.failures.get(remoteKey) ?? 0,
-    };
+    const credential = this.people.get(`${question.login.local}@${question.login.domain}`);
+    const knownNetwork = credential !== undefined && this.networks.has(`${credential.mailboxId} ${question.network}`);
+    const facts = { credential, knownNetwork, networkNoted: knownNetwork, accountFailures: 0, remoteFailures: 0 };
+    const accountFailures = this.failures.get(failureKey(question, facts)) ?? 0;
+    return { ...facts, accountFailures, remoteFailures: this.failures.get(question.remoteKey) ?? 0 };
+  }
+  async networkSeen({ mailboxId }: Account, network: string): Promise<void> {
+    this.networks.add(`${mailboxId} ${network}`);
   }
   async standings(): Promise<(Standing | undefined)[]> {
     return [];
   }
-  async recordFailure(keys: readonly string[]): Promise<void> {
+  async recordFailure(keys: readonly [string, ...string[]]): Promise<number> {
     for (const key of keys) this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
+    return this.failures.get(keys[0]) ?? 0;
   }
   async clearFailures(key: string): Promise<void> {
     this.failures.delete(key);
@@ -79,7 +85,7 @@ const LOGIN = 'jürgen@müller.example';
 const login = (
   password: string | Buffer,
   name = LOGIN,
-  remoteAddress = `192.0.2.${++addresses}`,
+  remoteAddress = `10.${++addresses}.2.1`,
 ): Promise<LoginVerdict> => authenticator.verify({ login: name, password, remoteAddress, service: 'pop3' });
 const refused = (why: LoginRefusal): LoginVerdict => ({ ok: false, why });
 const WRONG = refused('bad-credentials');
@@ -168,6 +174,16 @@ describe('the cache', () => {
     expect(hashes()).toBe(2);
   });
 
+  test('its lifetime begins anew with every use, whatever others guess meanwhile', async () => {
+    expect(await login(PASSWORD)).toMatchObject({ ok: true });
+    for (let turn = 0; turn < 10; turn++) {
+      now += CACHE_LIFETIME * 900;
+      accounts.failures.set('mailbox:mailbox', 100);
+      expect(await login(PASSWORD)).toMatchObject({ ok: true });
+    }
+    expect(hashes()).toBe(1);
+  });
+
   test('a changed password or state is effective at once', async () => {
     expect(await login(PASSWORD)).toMatchObject({ ok: true });
     setPerson('active', await hashPassword('new'));
@@ -195,8 +211,9 @@ describe('the cache', () => {
     const outdated = await hash(PASSWORD, { type: argon2id, memoryCost: 1024, timeCost: 2, parallelism: 1 });
     setPerson('active', outdated);
     expect(await login(PASSWORD)).toMatchObject({ ok: true });
-    const today = accounts.people.get('jürgen@xn--mller-kva.example')?.hash ?? '';
-    expect(today).not.toBe(outdated);
+    const hashNow = (): string => accounts.people.get('jürgen@xn--mller-kva.example')?.hash ?? '';
+    await expect.poll(hashNow).not.toBe(outdated);
+    const today = hashNow();
     expect(passwords.isOutdated(today)).toBe(false);
     expect(await login(PASSWORD)).toMatchObject({ ok: true });
   });
@@ -271,11 +288,103 @@ describe('the throttle', () => {
     expect(await login(PASSWORD, LOGIN, '127.0.0.1')).toEqual(refused('throttled'));
   });
 
-  test('a right password clears the account’s count', async () => {
-    await guess(ACCOUNT_FAILURES - 1);
-    expect(await login(PASSWORD)).toMatchObject({ ok: true });
-    expect(accounts.failures.has('mailbox:mailbox')).toBe(false);
-    expect(await guess(ACCOUNT_FAILURES)).toEqual(Array.from({ length: ACCOUNT_FAILURES }, () => WRONG));
+  const HOME = '198.51.100.7';
+
+  test('a right password clears the count of a known network, and not that of strangers', async () => {
+    await login(PASSWORD, LOGIN, HOME);
+    const elsewhere = new Authenticator(accounts, silentLog(), new HashingGate(), () => now);
+    accounts.failures.set('mailbox:mailbox', 4).set('mailbox:mailbox 198.51.100.0/24', 4);
+    const attempt = { login: LOGIN, password: PASSWORD, remoteAddress: HOME, service: 'imap' } as const;
+    expect(await elsewhere.verify(attempt)).toMatchObject({ ok: true });
+    expect(Object.fromEntries(accounts.failures)).toEqual({ 'mailbox:mailbox': 4 });
+  });
+
+  /** As after a restart: nothing is cached. */
+  const restarted = (): void =>
+    void (authenticator = new Authenticator(accounts, silentLog(), new HashingGate(), () => now));
+
+  test('a thousand strangers at once have five guesses, and the owner gets in from where he was before', async () => {
+    expect(await login(PASSWORD, LOGIN, HOME)).toMatchObject({ ok: true });
+    restarted();
+    vi.mocked(passwords.verifyPassword).mockClear();
+    const verdicts = await guess(1_000);
+    expect(verdicts.filter((one) => !one.ok && one.why === 'bad-credentials')).toHaveLength(ACCOUNT_FAILURES);
+    expect(hashes()).toBe(ACCOUNT_FAILURES);
+    expect(await login(PASSWORD)).toEqual(refused('throttled'));
+    for (const address of [HOME, '198.51.100.250', `::ffff:${HOME}`]) {
+      restarted();
+      expect(await login(PASSWORD, LOGIN, address)).toMatchObject({ ok: true });
+    }
+    restarted();
+    expect(await login(PASSWORD, LOGIN, '198.51.101.7')).toEqual(refused('throttled'));
+  });
+
+  test.each([
+    [HOME, '198.51.100.9'],
+    ['2001:db8:7:7::1', '2001:db8:7:7:aaaa::2'],
+    ['127.0.0.1', '127.0.0.2'],
+  ])('one beside the owner has five guesses too (%s), which are nobody else’s', async (home, beside) => {
+    expect(await login(PASSWORD, LOGIN, home)).toMatchObject({ ok: true });
+    restarted();
+    vi.mocked(passwords.verifyPassword).mockClear();
+    await guess(100, beside);
+    expect(hashes()).toBe(ACCOUNT_FAILURES);
+    expect(accounts.failures.get('mailbox:mailbox')).toBeUndefined();
+    expect(await login('guess')).toEqual(WRONG);
+  });
+
+  test('an office where somebody’s phone has an old password: those who are known there get in', async () => {
+    expect(await login(PASSWORD, LOGIN, HOME)).toMatchObject({ ok: true });
+    restarted();
+    accounts.failures.set(`remote:${HOME}`, REMOTE_FAILURES);
+    expect(await login('guess', 'newcomer@y.example', HOME)).toEqual(refused('throttled'));
+    expect(await login(PASSWORD, LOGIN, HOME)).toMatchObject({ ok: true });
+  });
+
+  test('nobody is known anywhere for a wrong password, nor for an account that may not log in', async () => {
+    setPerson('disabled');
+    await login('guess');
+    expect(await login(PASSWORD)).toEqual(refused('disabled'));
+    expect(accounts.networks.size).toBe(0);
+  });
+
+  test('two processes: of the guesses of both no more than five are answered', async () => {
+    const other = new Authenticator(accounts, silentLog(), new HashingGate(), () => now);
+    const verdicts = await Promise.all(
+      Array.from({ length: 40 }, (_, at) =>
+        (at % 2 ? authenticator : other).verify({
+          login: LOGIN,
+          password: `guess ${at}`,
+          remoteAddress: `10.9.${at}.1`,
+          service: at % 2 ? 'pop3' : 'imap',
+        }),
+      ),
+    );
+    expect(verdicts.filter((one) => !one.ok && one.why === 'bad-credentials')).toHaveLength(ACCOUNT_FAILURES);
+  });
+
+  test('a right password that comes behind five wrong ones of another process is no answer either', async () => {
+    const verifying = vi.mocked(passwords.verifyPassword).mockImplementationOnce(async () => {
+      accounts.failures.set('mailbox:mailbox', ACCOUNT_FAILURES);
+      return true;
+    });
+    expect(await login(PASSWORD)).toEqual(refused('throttled'));
+    verifying.mockReset();
+    vi.mocked(passwords.verifyPassword).mockImplementation(original);
+  });
+
+  test('a password that is changed while a login waits is the one that counts', async () => {
+    const fresh = await hashPassword('new');
+    const whileLooking = (): void =>
+      void vi.mocked(passwords.verifyPassword).mockImplementationOnce(async (phc, password) => {
+        setPerson('active', fresh);
+        return original(phc, password);
+      });
+    whileLooking();
+    expect(await login(PASSWORD)).toEqual(WRONG);
+    setPerson('active');
+    whileLooking();
+    expect(await login('new')).toMatchObject({ ok: true });
   });
 
   test('failures that other processes counted hold here too', async () => {

@@ -1,20 +1,28 @@
 /** One way to verify a password, for every protocol. */
 import { domainToASCII } from 'node:url';
-import { parseAddress, type AccountStore, type AuthFacts, type CanonicalAddress, type Credential } from '#domain';
+import {
+  failureKey,
+  parseAddress,
+  type AccountStore,
+  type AuthFacts,
+  type AuthQuestion,
+  type CanonicalAddress,
+  type Credential,
+} from '#domain';
 import type { Log } from '#runtime';
 import { CredentialCache } from './credential-cache.ts';
-import { LoginsBusy, type HashingGate } from './gate.ts';
+import { LoginsBusy, type Candidate, type HashingGate, type Presence } from './gate.ts';
 import {
   ACCOUNT_FAILURES,
   FAILURE_WINDOW,
+  MAX_JUDGEMENTS,
   MAX_LOGIN_NAME,
   MAX_PASSWORD_OCTETS,
-  MAX_WAITING_HASHES,
   REMOTE_FAILURES,
 } from './limits.ts';
-import { dummyHash, hashPassword, isKnownScheme, isOutdated, verifyPassword } from './password.ts';
-import { remoteNetwork } from './remote-network.ts';
 import type { LetIn } from './live-sessions.ts';
+import { dummyHash, hashPassword, isKnownScheme, isOutdated, verifyPassword } from './password.ts';
+import { homeNetwork, remoteNetwork } from './remote-network.ts';
 import { Tries } from './tries.ts';
 
 export type Service = 'pop3' | 'imap';
@@ -25,6 +33,8 @@ export interface LoginAttempt {
   readonly password: string | Buffer;
   readonly remoteAddress: string;
   readonly service: Service;
+  /** Whether the client still waits, asked when its turn comes. */
+  readonly presence?: () => Presence;
 }
 
 /**
@@ -38,10 +48,32 @@ export type LoginVerdict = ({ readonly ok: true } & LetIn) | { readonly ok: fals
 /** Nobody has it: the look-up of a login that is no address costs what any other costs. */
 const NOBODY: CanonicalAddress = { local: '', domain: '' };
 
+/** A judgement, and the facts that it rests on. */
+interface Judged {
+  /** Undefined: the password is right. */
+  readonly why: LoginRefusal | undefined;
+  readonly facts: AuthFacts;
+}
+
+/** One judgement for all who try the same password for the same account from the same address at the same time. */
+interface Flight {
+  readonly judged: Promise<Judged>;
+  readonly presences: (() => Presence)[];
+}
+
+interface Try {
+  readonly question: AuthQuestion;
+  readonly password: Buffer;
+  /** Undefined: no password can be this. */
+  readonly usable: boolean;
+  readonly presence: () => Presence;
+}
+
 /**
- * Throttling: five failures a minute for an account whatever the addresses, twenty for a remote network. Then passwords are
- * refused without being looked at, until the window ends. A credential verified in this process within the last minutes still
- * works, so that nobody can lock an owner out by guessing.
+ * Throttling: five failures a minute for an account from all networks together that it does not know, five from each network that it
+ * logged in from lately, and twenty for a remote address with accounts that do not know its network. Then passwords are refused without
+ * being looked at, until the window ends. So strangers guess a few times a minute whatever their addresses, and lock no owner out. A
+ * credential that was verified in this process, and used since, works whatever others do.
  */
 export class Authenticator {
   readonly #store: AccountStore;
@@ -49,9 +81,7 @@ export class Authenticator {
   readonly #cache: CredentialCache;
   readonly #tries: Tries;
   readonly #gate: HashingGate;
-  readonly #flights = new Map<string, Promise<LoginRefusal | undefined>>();
-  /** Tries that wait for others to end. */
-  #waiting = 0;
+  readonly #flights = new Map<string, Flight>();
 
   /** @param now milliseconds */
   constructor(store: AccountStore, log: Log, gate: HashingGate, now: () => number = Date.now) {
@@ -62,19 +92,23 @@ export class Authenticator {
     this.#tries = new Tries(now);
   }
 
-  /** Rejects on faults of ours (database away, LoginsBusy): those must not read as a wrong password. */
-  async verify({ login, password, remoteAddress, service }: LoginAttempt): Promise<LoginVerdict> {
+  /** Rejects on faults of ours (database away, LoginsBusy): those must not read as a wrong password. May take MAX_LOGIN_WAIT. */
+  async verify(attempt: LoginAttempt): Promise<LoginVerdict> {
+    const { login, password, remoteAddress, service, presence = () => 'here' } = attempt;
     const address = (login.length <= MAX_LOGIN_NAME ? parseAddress(login, domainToASCII) : undefined) ?? NOBODY;
-    const loginKey = `login:${address.local}@${address.domain}`;
-    const remoteKey = `remote:${remoteNetwork(remoteAddress)}`;
-    const askedAt = performance.now();
-    const facts = await this.#store.authFacts(address, loginKey, remoteKey);
-    const { credential } = facts;
-    // The name of the key for a mailbox is auth_facts' too: all addresses of a mailbox share one count.
-    const accountKey = credential ? `mailbox:${credential.mailboxId}` : loginKey;
+    const question: AuthQuestion = {
+      login: address,
+      accountKey: `login:${address.local}@${address.domain}`,
+      remoteKey: `remote:${remoteNetwork(remoteAddress)}`,
+      network: homeNetwork(remoteAddress),
+    };
     const octets = typeof password === 'string' ? Buffer.from(password) : password;
-    const refusal = await this.#judge(octets, facts, accountKey, remoteKey);
-    if (refusal) return { ok: false, why: refusal };
+    const usable = octets.length > 0 && octets.length <= MAX_PASSWORD_OCTETS && !octets.includes(0);
+    const askedAt = performance.now();
+    const facts = await this.#store.authFacts(question);
+    const judged = await this.#judge({ question, password: octets, usable, presence }, facts);
+    if (judged.why) return { ok: false, why: judged.why };
+    const { credential } = judged.facts;
     // Without a credential the judgement was a refusal.
     if (!credential) return { ok: false, why: 'bad-credentials' };
     const { tenantId, mailboxId, state, passwordStamp } = credential;
@@ -85,77 +119,97 @@ export class Authenticator {
       );
       return { ok: false, why: state };
     }
+    if (!judged.facts.networkNoted) await this.#note(credential, question.network);
     return { ok: true, account: { tenantId, mailboxId }, passwordStamp, askedAt };
   }
 
-  /** Undefined: the password is right. */
-  async #judge(
-    password: Buffer,
-    facts: AuthFacts,
-    accountKey: string,
-    remoteKey: string,
-  ): Promise<LoginRefusal | undefined> {
-    const { credential, accountFailures, remoteFailures } = facts;
-    const usable = password.length > 0 && password.length <= MAX_PASSWORD_OCTETS && !password.includes(0);
-    const mac = this.#cache.mac(credential?.hash ?? accountKey, usable ? password : Buffer.alloc(0));
-    if (usable && credential?.hash !== undefined && this.#cache.has(credential, mac)) return undefined;
-    if (accountFailures >= ACCOUNT_FAILURES || remoteFailures >= REMOTE_FAILURES) return 'throttled';
+  async #judge(trying: Try, facts: AuthFacts): Promise<Judged> {
+    const { question, usable, password, presence } = trying;
+    const { credential } = facts;
+    const mac = this.#macOf(trying, facts);
+    if (usable && credential?.hash !== undefined && this.#cache.has(credential, mac)) return { why: undefined, facts };
+    if (isThrottled(facts)) return { why: 'throttled', facts };
     // The same password for the same account, tried many times at once, is one try.
-    const flight = `${accountKey} ${remoteKey} ${mac.toString('base64')}`;
-    const underWay = this.#flights.get(flight);
-    if (underWay) return underWay;
-    const trying = this.#try(usable ? password : undefined, facts, accountKey, remoteKey, mac).finally(() =>
-      this.#flights.delete(flight),
-    );
-    this.#flights.set(flight, trying);
-    return trying;
+    const name = `${failureKey(question, facts)} ${question.remoteKey} ${mac.toString('base64')}`;
+    const underWay = this.#flights.get(name);
+    if (underWay) {
+      underWay.presences.push(presence);
+      return underWay.judged;
+    }
+    const presences = [presence];
+    const shared = { question, password, usable, presence: () => nearest(presences) };
+    const judged = this.#judgeAnew(shared, facts).finally(() => this.#flights.delete(name));
+    this.#flights.set(name, { judged, presences });
+    return judged;
   }
 
-  async #try(
-    password: Buffer | undefined,
-    { credential, accountFailures }: AuthFacts,
-    accountKey: string,
-    remoteKey: string,
-    mac: Buffer,
-  ): Promise<LoginRefusal | undefined> {
-    const limits = new Map([
-      [accountKey, ACCOUNT_FAILURES],
-      [remoteKey, REMOTE_FAILURES],
-    ]);
-    if (!(await this.#take(limits))) return 'throttled';
-    let right: boolean;
-    try {
-      right = password !== undefined && (await this.#gate.run(() => this.#matches(credential, password)));
-    } catch (error) {
-      this.#tries.end(limits.keys(), 'not counted');
-      throw error;
+  /** What the facts were before the wait may not be so behind it: the password is looked at again where it was changed meanwhile. */
+  async #judgeAnew(trying: Try, before: AuthFacts): Promise<Judged> {
+    let facts = before;
+    for (let round = 0; round < MAX_JUDGEMENTS; round++) {
+      const looked = facts;
+      const result = await this.#try(trying, looked);
+      if (result === 'throttled') return { why: result, facts: looked };
+      facts = await this.#store.authFacts(trying.question);
+      if (facts.credential?.hash === looked.credential?.hash) return this.#settle(trying, facts, result);
     }
-    if (!right || !credential || password === undefined) {
-      this.#tries.end(limits.keys(), 'failed');
-      await this.#store.recordFailure([...limits.keys()], FAILURE_WINDOW);
-      return 'bad-credentials';
-    }
-    this.#tries.end(limits.keys(), 'not counted');
-    this.#tries.forget(accountKey);
-    this.#cache.add(credential, mac);
-    if (accountFailures > 0) await this.#store.clearFailures(accountKey);
-    await this.#upgrade(credential, password);
-    return undefined;
+    throw new LoginsBusy('the password changes while it is looked at');
   }
 
-  /** False: too many have failed. */
-  async #take(limits: ReadonlyMap<string, number>): Promise<boolean> {
-    for (;;) {
-      const taken = this.#tries.take(limits);
-      if (!(taken instanceof Promise)) return taken === 'taken';
-      if (this.#waiting >= MAX_WAITING_HASHES) throw new LoginsBusy('too many logins at once');
-      this.#waiting++;
-      await taken;
-      this.#waiting--;
-    }
+  /** Waits for its turn and hashes once, whatever is known of the user. */
+  async #try(trying: Try, facts: AuthFacts): Promise<'right' | 'wrong' | 'throttled'> {
+    const { question, usable, password } = trying;
+    if (!usable) return 'wrong';
+    const account = failureKey(question, facts);
+    const limits = new Map([[account, ACCOUNT_FAILURES]]);
+    if (!facts.knownNetwork) limits.set(question.remoteKey, REMOTE_FAILURES);
+    const candidate: Candidate = { network: question.remoteKey, account, presence: trying.presence };
+    return this.#gate.run(candidate, async () => {
+      // Those it may depend on are being hashed right now: they had their turn before.
+      for (let taken = this.#tries.take(limits); taken !== 'taken'; taken = this.#tries.take(limits)) {
+        if (taken === 'used-up') return 'throttled';
+        await taken;
+      }
+      let how: 'failed' | 'not counted' = 'not counted';
+      try {
+        const right = await this.#matches(facts.credential, password);
+        if (!right) how = 'failed';
+        return right ? 'right' : 'wrong';
+      } finally {
+        this.#tries.end(limits.keys(), how);
+      }
+    });
   }
 
-  /** Hashes once, whatever is known of the user. */
+  /**
+   * Counts a wrong password, and tells what came of it only while the account's count has not run out: of many guesses at once, in
+   * all processes, no more than the first five learn anything.
+   */
+  async #settle(trying: Try, facts: AuthFacts, result: 'right' | 'wrong'): Promise<Judged> {
+    const { question, password } = trying;
+    const { credential, accountFailures, knownNetwork } = facts;
+    const account = failureKey(question, facts);
+    if (result === 'wrong' || !credential) {
+      const failures = await this.#store.recordFailure([account, question.remoteKey], FAILURE_WINDOW);
+      return { why: failures > ACCOUNT_FAILURES ? 'throttled' : 'bad-credentials', facts };
+    }
+    if (isThrottled(facts)) return { why: 'throttled', facts };
+    this.#cache.add(credential, this.#macOf(trying, facts));
+    // The count of strangers goes on: a login of the owner gives nobody more guesses.
+    if (knownNetwork) {
+      this.#tries.forget(account);
+      if (accountFailures > 0) await this.#store.clearFailures(account);
+    }
+    void this.#upgrade(trying, credential, password);
+    return { why: undefined, facts };
+  }
+
+  #macOf({ question, usable, password }: Try, { credential }: AuthFacts): Buffer {
+    const secret = usable ? password : Buffer.alloc(0);
+    return this.#cache.mac(credential?.hash ?? credential?.mailboxId ?? question.accountKey, secret);
+  }
+
+  /** One hash, whoever it is. */
   async #matches(credential: Credential | undefined, password: Buffer): Promise<boolean> {
     const stored = credential?.hash;
     if (stored !== undefined && isKnownScheme(stored)) {
@@ -171,15 +225,35 @@ export class Authenticator {
     return false;
   }
 
-  /** A hash made with older parameters becomes one of today's; the login does not depend on it. */
-  async #upgrade(credential: Credential, password: Buffer): Promise<void> {
+  /** A hash made with older parameters becomes one of today's, when nobody waits for a turn; no login depends on it. */
+  async #upgrade({ question }: Try, credential: Credential, password: Buffer): Promise<void> {
     const { hash: stored } = credential;
     if (stored === undefined || !isOutdated(stored)) return;
     try {
-      const better = await this.#gate.run(() => hashPassword(password));
+      const last: Candidate = { network: question.remoteKey, account: 'upgrade', presence: () => 'leaving' };
+      const better = await this.#gate.run(last, () => hashPassword(password));
       await this.#store.upgradeHash(credential, stored, better);
     } catch (error) {
       this.#log.warn({ mailbox: credential.mailboxId, err: error }, 'a password hash could not be upgraded');
     }
   }
+
+  async #note(account: Credential, network: string): Promise<void> {
+    try {
+      await this.#store.networkSeen(account, network);
+    } catch (error) {
+      this.#log.warn({ mailbox: account.mailboxId, err: error }, 'the network of a login was not noted');
+    }
+  }
+}
+
+/** An account that knows the network does not suffer for what others do there. */
+const isThrottled = ({ accountFailures, remoteFailures, knownNetwork }: AuthFacts): boolean =>
+  accountFailures >= ACCOUNT_FAILURES || (!knownNetwork && remoteFailures >= REMOTE_FAILURES);
+
+/** Of those who share a judgement the one who wants it most. */
+function nearest(presences: readonly (() => Presence)[]): Presence {
+  const all = new Set(presences.map((presence) => presence()));
+  if (all.has('here')) return 'here';
+  return all.has('leaving') ? 'leaving' : 'gone';
 }

@@ -1,8 +1,7 @@
 import type { Account, MailboxId, TenantId } from '#domain';
 import { expect, test } from 'vitest';
 import { CredentialCache } from './credential-cache.ts';
-import { Gate, LoginsBusy } from './gate.ts';
-import { isLoopback, plaintextAllowed, remoteNetwork } from './remote-network.ts';
+import { homeNetwork, isLoopback, plaintextAllowed, remoteNetwork } from './remote-network.ts';
 import { Tries } from './tries.ts';
 
 const account = (mailbox: string): Account => ({ tenantId: 't' as TenantId, mailboxId: mailbox as MailboxId });
@@ -22,34 +21,6 @@ test('the cache keeps the accounts used last, one entry each', () => {
 test('two processes share no key', () => {
   const macs = [0, 1].map(() => new CredentialCache(() => 0).mac('hash', Buffer.from('password')).toString('hex'));
   expect(macs[0]).not.toBe(macs[1]);
-});
-
-test('the gate runs so many, lets so many wait, in order, and refuses the rest', async () => {
-  const gate = new Gate(2, 3);
-  const order: number[] = [];
-  let running = 0;
-  let most = 0;
-  const task = (number: number) =>
-    gate.run(async () => {
-      most = Math.max(most, ++running);
-      await new Promise(setImmediate);
-      running--;
-      order.push(number);
-      if (number === 1) throw new Error('one of them fails');
-    });
-  const results = await Promise.allSettled([0, 1, 2, 3, 4, 5].map(task));
-  expect(results.map((one) => (one.status === 'rejected' ? String(one.reason.name) : 'ok'))).toEqual([
-    'ok',
-    'Error',
-    'ok',
-    'ok',
-    'ok',
-    'LoginsBusy',
-  ]);
-  expect(order).toEqual([0, 1, 2, 3, 4]);
-  expect(most).toBe(2);
-  await expect(gate.run(async () => 'open again')).resolves.toBe('open again');
-  expect(new LoginsBusy('x')).toBeInstanceOf(Error);
 });
 
 test('tries: all keys or none; what depends on others waits for them; over when the window is', async () => {
@@ -88,6 +59,17 @@ test.each([
   ['__proto__', 'unknown'],
 ])('the network of %s is %s', (address, network) => {
   expect(remoteNetwork(address)).toBe(network);
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.0/24'],
+  ['::ffff:192.0.2.255', '192.0.2.0/24'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['127.0.0.1', '127.0.0.0/24'],
+  ['::1', '0:0:0:0::/64'],
+  ['nonsense', 'unknown'],
+])('%s is met again in %s', (address, network) => {
+  expect(homeNetwork(address)).toBe(network);
 });
 
 test.each([

@@ -36,7 +36,8 @@ export class CredentialCache {
     if (!entry || !timingSafeEqual(entry.mac, mac)) return false;
     this.#entries.delete(name);
     if (entry.until <= this.#now()) return false;
-    this.#entries.set(name, entry);
+    // Renewed by use: nobody is refused his own password because somebody else has been guessing for five minutes.
+    this.#entries.set(name, { mac, until: this.#now() + CACHE_LIFETIME * 1000 });
     return true;
   }
 

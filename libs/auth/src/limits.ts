@@ -5,16 +5,16 @@ export const MAX_PASSWORD_OCTETS = 1024;
 /** Characters of a login name: the longest address, local part and domain. */
 export const MAX_LOGIN_NAME = 320;
 
-/** Failed logins in one window after which an account is not tried any more, whatever the addresses. */
+/** Failed logins in one window after which an account is not tried any more, from all networks together that it does not know, and from each that it knows. */
 export const ACCOUNT_FAILURES = 5;
-/** The same for one remote network: many people may share an address. */
+/** The same for one remote address (IPv6: one /64), with accounts that do not know its network: many people may share an address. */
 export const REMOTE_FAILURES = 20;
 /** Seconds from the first failure. */
 export const FAILURE_WINDOW = 60;
 /** Keys whose failures a process keeps beside the database's; the oldest goes first. */
 export const MAX_TRACKED_KEYS = 20_000;
 
-/** Seconds a verified credential is good without hashing again. */
+/** Seconds a verified credential is good without hashing again, from its last use on. */
 export const CACHE_LIFETIME = 300;
 /** Accounts in the cache; the least recently used goes first. */
 export const CACHE_ENTRIES = 10_000;
@@ -26,5 +26,9 @@ export const MAX_STANDINGS = 1_000;
 
 /** Of libuv's four threads, so that files and names never wait for passwords; fewer on a small machine. */
 export const MAX_HASHING_THREADS = 3;
-/** Passwords that may wait for a hashing thread; more are answered "try later" at once. */
-export const MAX_WAITING_HASHES = 200;
+/** Passwords that may wait for their turn in a process: one for each connection that POP3 and IMAP take together by default, 2 KiB each. */
+export const MAX_WAITING_LOGINS = 20_000;
+/** Seconds a login waits for its turn; then it is answered "try later". */
+export const MAX_LOGIN_WAIT = 120;
+/** Times a login is judged anew because the password was changed while it waited. */
+export const MAX_JUDGEMENTS = 3;

@@ -20,6 +20,12 @@ export function remoteNetwork(address: string): string {
   return isIPv4(shown) ? shown : `${groups(shown).slice(0, 4).join(':')}::/64`;
 }
 
+/** Where one customer, or an office, or a household is met again: an IPv4 /24, or an IPv6 /64. */
+export function homeNetwork(address: string): string {
+  const remote = remoteNetwork(address);
+  return isIPv4(remote) ? `${remote.split('.').slice(0, 3).join('.')}.0/24` : remote;
+}
+
 /** All eight groups of an IPv6 address, without leading zeros. */
 function groups(address: string): string[] {
   const [left, right] = address.split('::', 2).map((half) => half.split(':').filter((group) => group !== ''));

@@ -25,6 +25,12 @@ export class Connection {
   idleSeconds: number;
   /** Instant (`performance.now()`) at which `idle` is called even if the client talks: for what must be done in time, such as the login. */
   deadline = Infinity;
+  /** The client has sent its last octet. */
+  hasEnded = false;
+  /** The server stops: what still waits for a turn need not wait for it. */
+  isStopping = false;
+  /** What the client asked for waits for its turn here, and not for the client. */
+  #attended = false;
   #octets = 0;
   #lastActivity = performance.now();
   #cutAt = Infinity;
@@ -46,6 +52,25 @@ export class Connection {
       else this.socket.once('close', () => gone.abort(new ClientGone()));
     }
     return this.#gone.signal;
+  }
+
+  /** Whether the client still waits; `leaving` where it has closed its end, and may read an answer all the same. */
+  presence(): 'here' | 'leaving' | 'gone' {
+    if (this.isStopping || this.socket.destroyed || this.#cutAt !== Infinity) return 'gone';
+    return this.hasEnded ? 'leaving' : 'here';
+  }
+
+  /** For work that may wait for its turn for minutes: no timer of the client's runs meanwhile. */
+  async attend<T>(work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    this.#attended = true;
+    try {
+      return await work();
+    } finally {
+      this.#attended = false;
+      this.#lastActivity = performance.now();
+      this.deadline += this.#lastActivity - began;
+    }
   }
 
   /** Says something nobody asked for, which is no sign of life of the client: its silence goes on. Not said where something still waits to be sent. */
@@ -70,7 +95,11 @@ export class Connection {
       this.#octets = moved;
       this.#lastActivity = now;
     }
-    return this.#cutAt === Infinity && (now >= this.deadline || now - this.#lastActivity >= this.idleSeconds * 1_000);
+    return (
+      this.#cutAt === Infinity &&
+      !this.#attended &&
+      (now >= this.deadline || now - this.#lastActivity >= this.idleSeconds * 1_000)
+    );
   }
 
   /** For the server's sweep: hung up, and the last words not taken in time. */

@@ -79,7 +79,10 @@ export class TcpServer {
   async close(cut: AbortSignal): Promise<void> {
     const gone = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     this.#closing = true;
-    for (const [connection, session] of this.#sessions) this.#guard(connection, () => session.shutdown());
+    for (const [connection, session] of this.#sessions) {
+      connection.isStopping = true;
+      this.#guard(connection, () => session.shutdown());
+    }
     await this.#emptied(cut);
     clearInterval(this.#sweeper);
     for (const connection of this.#sessions.keys()) connection.socket.destroy();
@@ -115,7 +118,10 @@ export class TcpServer {
       const session = this.#open(connection);
       this.#sessions.set(connection, session);
       socket.on('data', (chunk: Buffer) => this.#guard(connection, () => session.data(chunk)));
-      socket.once('end', () => this.#guard(connection, () => session.end()));
+      socket.once('end', () => {
+        connection.hasEnded = true;
+        this.#guard(connection, () => session.end());
+      });
     });
   }
 

@@ -12,6 +12,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   account_standings: LOGIN,
   auth_facts: LOGIN,
   auth_failed: LOGIN,
+  auth_network_seen: LOGIN,
   auth_succeeded: LOGIN,
   auth_upgrade: LOGIN,
   deliver_across: WORKER,

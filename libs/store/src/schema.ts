@@ -204,6 +204,13 @@ export interface AuthFailureTable {
   window_until: Date;
 }
 
+export interface KnownNetworkTable {
+  tenant_id: TenantId;
+  mailbox_id: MailboxId;
+  network: string;
+  seen_at: Stamp;
+}
+
 export interface RetentionWalkTable {
   single: Generated<boolean>;
   last_tenant: Generated<string>;
@@ -253,6 +260,7 @@ export interface Tables {
   tombstone: TombstoneTable;
   maildrop_lock: MaildropLockTable;
   auth_failure: AuthFailureTable;
+  known_network: KnownNetworkTable;
   retention_walk: RetentionWalkTable;
   removed_mailbox: RemovedMailboxTable;
   removed_address: RemovedAddressTable;

@@ -1,5 +1,5 @@
 /** LOGIN and what AUTHENTICATE comes to: RFC 3501 6.2.2, 6.2.3. */
-import type { LoginRefusal } from '#auth';
+import type { LoginAttempt, LoginRefusal } from '#auth';
 import { type Command, type CommandName } from '#imap';
 import { reasonOf } from '#runtime';
 import type { Client } from '../client.ts';
@@ -27,7 +27,9 @@ export const loginWith =
     const { remoteAddress, id: conn } = connection;
     const { authenticator, log } = parts;
     try {
-      const verdict = await authenticator.verify({ login: user, password, remoteAddress, service: 'imap' });
+      const presence = connection.presence.bind(connection);
+      const attempt: LoginAttempt = { login: user, password, remoteAddress, service: 'imap', presence };
+      const verdict = await connection.attend(() => authenticator.verify(attempt));
       if (!verdict.ok) {
         log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
         return REFUSALS[verdict.why];

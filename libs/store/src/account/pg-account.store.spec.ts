@@ -1,6 +1,6 @@
 import { freshDatabase, type FreshDatabase } from '#testing';
 import type { MailboxId } from '#domain';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../new-id.ts';
 import { makeMailbox } from '../folder/mailboxes.spec-helper.ts';
 import { PgAccountStore } from './pg-account.store.ts';
@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 const REMOTE = 'remote:192.0.2.1';
-const facts = (domain: string, local = 'a') => store.authFacts({ local, domain }, `login:${local}@${domain}`, REMOTE);
+const HOME = '192.0.2.0/24';
+const ask = (domain: string, local = 'a', network = HOME, remoteKey = REMOTE) =>
+  store.authFacts({ login: { local, domain }, accountKey: `login:${local}@${domain}`, remoteKey, network });
+const facts = (domain: string, local = 'a') => ask(domain, local);
 const setHash = (mailbox: string, hash: string) =>
   db.owner.query(
     `insert into credential (tenant_id, mailbox_id, hash) select tenant_id, id, $2 from mailbox where id = $1
@@ -25,12 +28,12 @@ const setHash = (mailbox: string, hash: string) =>
 test('facts of a known and of an unknown login', async () => {
   const { account, domain } = await makeMailbox(db.owner);
   const credential = { ...account, state: 'active', hash: undefined, passwordStamp: '' };
-  const known = { credential, accountFailures: 0, remoteFailures: 0 };
+  const known = { credential, knownNetwork: false, networkNoted: false, accountFailures: 0, remoteFailures: 0 };
   expect(await facts(domain)).toEqual(known);
   await setHash(account.mailboxId, 'h1');
   const passwordStamp = expect.stringMatching(/^\d+\.\d+$/) as unknown;
   expect(await facts(domain)).toEqual({ ...known, credential: { ...credential, hash: 'h1', passwordStamp } });
-  const unknown = { credential: undefined, accountFailures: 0, remoteFailures: 0 };
+  const unknown = { ...known, credential: undefined };
   for (const local of ['', 'b', '__proto__', "' or true --"]) expect(await facts(domain, local)).toEqual(unknown);
   expect(await facts('nowhere.test')).toEqual(unknown);
 });
@@ -60,7 +63,7 @@ test('failures count per window; all addresses of a mailbox share a count', asyn
   const remote = `remote:${domain}`;
   await Promise.all(Array.from({ length: 20 }, () => store.recordFailure([key, remote], 60)));
   for (const local of ['a', 'b']) {
-    expect(await store.authFacts({ local, domain }, 'unused', remote)).toMatchObject({
+    expect(await ask(domain, local, HOME, remote)).toMatchObject({
       accountFailures: 20,
       remoteFailures: 20,
     });
@@ -117,4 +120,81 @@ test('nobody waits for whoever holds an account: a better hash is left for the n
   expect((await facts(domain)).credential?.hash).toBe('old');
   await store.upgradeHash(account, 'old', 'new');
   expect((await facts(domain)).credential?.hash).toBe('new');
+});
+
+test('many are asked for at once, each its own answer; one that cannot be read refuses no other', async () => {
+  const boxes = await Promise.all(Array.from({ length: 20 }, () => makeMailbox(db.owner)));
+  const asked = boxes.flatMap(({ domain }) => [facts(domain), facts(domain, 'nobody'), facts(domain, 'a\u0000')]);
+  const answers = await Promise.allSettled(asked);
+  const mailboxes = answers.map((one) => (one.status === 'fulfilled' ? one.value.credential?.mailboxId : 'fault'));
+  expect(mailboxes).toEqual(boxes.flatMap(({ account }) => [account.mailboxId, undefined, 'fault']));
+});
+
+describe('networks', () => {
+  const known = async (domain: string, network = HOME) => {
+    const { knownNetwork, networkNoted, accountFailures } = await ask(domain, 'a', network);
+    return [knownNetwork, networkNoted, accountFailures];
+  };
+  const age = (mailbox: string, interval: string) =>
+    db.owner.query('update known_network set seen_at = now() - $2::interval where mailbox_id = $1', [
+      mailbox,
+      interval,
+    ]);
+
+  test('known for 30 days, noted for one, each with a count of its own', async () => {
+    const { account, domain } = await makeMailbox(db.owner);
+    const key = `mailbox:${account.mailboxId}`;
+    expect(await known(domain)).toEqual([false, false, 0]);
+    await store.networkSeen(account, HOME);
+    expect(await known(domain)).toEqual([true, true, 0]);
+    expect(await store.recordFailure([key, REMOTE], 60)).toBe(1);
+    expect(await store.recordFailure([`${key} ${HOME}`, REMOTE], 60)).toBe(1);
+    expect(await store.recordFailure([`${key} ${HOME}`, REMOTE], 60)).toBe(2);
+    expect(await known(domain)).toEqual([true, true, 2]);
+    expect(await known(domain, '192.0.3.0/24')).toEqual([false, false, 1]);
+    await age(account.mailboxId, '2 days');
+    expect(await known(domain)).toEqual([true, false, 2]);
+    await store.networkSeen(account, HOME);
+    expect(await known(domain)).toEqual([true, true, 2]);
+    await age(account.mailboxId, '31 days');
+    expect(await known(domain)).toEqual([false, false, 1]);
+  });
+
+  test('of one mailbox the 64 seen last, of another mailbox its own', async () => {
+    const [one, two] = [await makeMailbox(db.owner), await makeMailbox(db.owner)];
+    await store.networkSeen(one.account, HOME);
+    await age(one.account.mailboxId, '3 hours');
+    for (let at = 0; at < 64; at++) await store.networkSeen(one.account, `10.0.${at}.0/24`);
+    expect(await known(one.domain)).toEqual([false, false, 0]);
+    expect(await known(one.domain, '10.0.0.0/24')).toEqual([true, true, 0]);
+    expect(await known(two.domain, '10.0.0.0/24')).toEqual([false, false, 0]);
+    const { rowCount } = await db.owner.query('select from known_network where mailbox_id = $1', [
+      one.account.mailboxId,
+    ]);
+    expect(rowCount).toBe(64);
+  });
+
+  test('a mailbox that is being removed is left alone, by nobody waiting, and takes its networks along', async () => {
+    const { account, domain } = await makeMailbox(db.owner);
+    await store.networkSeen(account, HOME);
+    const removal = await db.owner.connect();
+    await removal.query('begin');
+    await removal.query('delete from mailbox where id = $1', [account.mailboxId]);
+    // Were it to wait, the test would not end.
+    await store.networkSeen(account, '10.0.0.0/24');
+    await removal.query('commit');
+    removal.release();
+    expect(await facts(domain)).toMatchObject({ credential: undefined, knownNetwork: false });
+    const { rowCount } = await db.owner.query('select from known_network where mailbox_id = $1', [account.mailboxId]);
+    expect(rowCount).toBe(0);
+  });
+
+  test('those nobody logged in from for 30 days are swept', async () => {
+    const { account } = await makeMailbox(db.owner);
+    await store.networkSeen(account, HOME);
+    await age(account.mailboxId, '31 days');
+    await db.owner.query('select * from sweep_aged(1000, 7, 90)');
+    const { rowCount } = await db.owner.query('select from known_network where mailbox_id = $1', [account.mailboxId]);
+    expect(rowCount).toBe(0);
+  });
 });

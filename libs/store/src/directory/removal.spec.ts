@@ -94,13 +94,14 @@ describe('a removed mailbox', () => {
     await folders.store(inbox, range(1), { mode: 'add', flags: FLAG.flagged, keywords: ['$kept'] });
     const accounts = new PgAccountStore(world.db.as('posthouse_imap'));
     const login = { local: 'a', domain: 'kept.example' };
-    const credential = (await accounts.authFacts(login, 'k', 'r')).credential;
+    const question = { login, accountKey: 'k', remoteKey: 'r', network: 'n' };
+    const credential = (await accounts.authFacts(question)).credential;
     const before = await directory.showMailbox(operator, 'a@kept.example');
     const list = await folders.list(account);
     const states = await Promise.all([INBOX, named('Work/2026')].map((name) => folders.status(account, name)));
     await directory.removeMailbox(operator, 'a@kept.example');
     await sweepRemoved(world.db.owner, { graceDays: 14 });
-    expect((await accounts.authFacts(login, 'k', 'r')).credential).toBeUndefined();
+    expect((await accounts.authFacts(question)).credential).toBeUndefined();
     expect(await accounts.standings([account])).toEqual([undefined]);
     await expect(directory.showMailbox(operator, 'a@kept.example')).rejects.toThrow('no mailbox');
     await expect(directory.showAlias(operator, 'only@kept.example')).rejects.toThrow('no alias');
@@ -108,7 +109,7 @@ describe('a removed mailbox', () => {
       items: [{ id, name: 'a@kept.example', messages: 4, purging: false }],
     });
     expect(await directory.restoreMailbox(operator, 'A@kept.example')).toEqual(before);
-    expect((await accounts.authFacts(login, 'k', 'r')).credential).toEqual(credential);
+    expect((await accounts.authFacts(question)).credential).toEqual(credential);
     expect(await folders.list(account)).toEqual(list);
     expect(await Promise.all([INBOX, named('Work/2026')].map((name) => folders.status(account, name)))).toEqual(states);
     expect(await directory.showAlias(operator, 'only@kept.example')).toMatchObject({ targets: ['a@kept.example'] });

@@ -280,7 +280,13 @@ export const ACCOUNT_DRIVES: readonly Drive[] = [
         ['nobody', 'big.test'],
         ['m7', 'nowhere.test'],
       ] as const) {
-        await accounts.authFacts({ local, domain }, `login:${local}@${domain}`, 'remote:7');
+        const accountKey = `login:${local}@${domain}`;
+        await accounts.authFacts({
+          login: { local, domain },
+          accountKey,
+          remoteKey: 'remote:7',
+          network: '10.0.0.0/24',
+        });
       }
     },
   },
@@ -289,6 +295,7 @@ export const ACCOUNT_DRIVES: readonly Drive[] = [
     run: async ({ accounts }) => {
       await accounts.recordFailure([`mailbox:${SMALL.mailboxId}`, 'remote:8'], 60);
       await accounts.clearFailures(`mailbox:${SMALL.mailboxId}`);
+      await accounts.networkSeen(SMALL, '10.0.0.0/24');
       await accounts.upgradeHash(SMALL, 'hash', 'hash');
     },
   },

@@ -72,6 +72,8 @@ insert into subscription (tenant_id, mailbox_id, name)
 select '${BIG}'::uuid, '${HUGE.mailboxId}'::uuid, 'F/' || i from generate_series(FROM / 4, TO / 4 - 1) i;
 insert into maildrop_lock (tenant_id, mailbox_id, session_id, lease_until)
 select tenant_id, plan_id('mailbox', base + at), plan_id('mailbox', at), now() + interval '1 hour' from plan_mailbox where base = 0 and at > 1;
+insert into known_network (tenant_id, mailbox_id, network)
+select tenant_id, plan_id('mailbox', base + at), '10.0.0.0/24' from plan_mailbox;
 insert into auth_failure (key, failures, window_until)
 select 'remote:' || i, 1, now() + interval '1 hour' from generate_series(FROM, TO - 1) i;
 drop table plan_mailbox;
