@@ -60,7 +60,7 @@ describe('tenants, domains, mailboxes and aliases', () => {
     expect(removed).toMatchObject({
       code: 0,
       out: '',
-      err: expect.stringContaining('bodies stay in the database for 7 days'),
+      err: expect.stringContaining('stays in the database for 14 days of grace, bodies for 7 more'),
     });
     await house.posthouse('domain', 'rm', 'acme.test', '--tenant', 'acme');
     await house.posthouse('tenant', 'rm', 'acme');

@@ -103,9 +103,9 @@ test('what was accepted on the way is stored, and nothing for anybody else', asy
   expect(stored.map(({ recipient, reply }) => `${recipient}: ${reply}`)).toEqual([
     'PostMaster@closed.example: postmaster has no mailbox',
     'PostMaster@full.example: the mailbox of postmaster is full',
-    'Postmaster: mail for the postmaster of this host',
     'postmaster@away.example: the mailbox of postmaster is disabled',
     'postmaster@example.org: postmaster has no mailbox',
+    'postmaster@mx.test: mail for the postmaster of this host',
     'postmaster@unpaid.example: postmaster has no mailbox',
   ]);
 });

@@ -233,9 +233,9 @@ describe('IMAP before login', () => {
   };
 
   test.for([
-    ['a command of 8,193 octets', `a NOOP ${'x'.repeat(8_184)}\r\n`, 'a BAD command line too long\r\n'],
+    ['a command of 36,865 octets', `a NOOP ${'x'.repeat(36_856)}\r\n`, 'a BAD command line too long\r\n'],
     ['a TLS hello', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\xff\xfe\r\n', '* BAD expected tag at octet 0\r\n'],
-    ['a literal that is too large', 'a LOGIN {9000}\r\n', 'a BAD [TOOBIG] literal too large\r\n'],
+    ['a literal that is too large', 'a LOGIN {33000}\r\n', 'a BAD [TOOBIG] literal too large\r\n'],
     ['a literal without end', 'a LOGIN {20+}\r\nhalf', ''],
   ] as const)('%s', async ([, octets, answer]) => {
     expect(await say(octets)).toBe(answer);

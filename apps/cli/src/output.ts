@@ -9,7 +9,7 @@ export interface Output {
 
 /**
  * What cannot be written is dropped, and the command ends in order: it may be in the middle of a change, or have started a database that it
- * has to stop. `onLost` is told the text then, to say it elsewhere.
+ * has to stop. `onLost` is told the text then, to say it elsewhere; not where the reader left, who wanted no more of it.
  */
 export function outputTo(stream: Writable, onLost: (text: string) => void = () => undefined): Output {
   let isRead = true;
@@ -20,11 +20,11 @@ export function outputTo(stream: Writable, onLost: (text: string) => void = () =
   };
   stream.on('error', lose);
   const write = (text: string): void => {
-    if (!isRead) return onLost(text);
+    if (!isRead) return fault && onLost(text);
     stream.write(text, (error) => {
       if (!error) return;
       lose(error);
-      onLost(text);
+      if (fault) onLost(text);
     });
   };
   const ended = async (): Promise<Error | undefined> => {

@@ -30,7 +30,7 @@ export async function actAs<T>(
   }
 }
 
-/** Any number; first half of the advisory lock's key. The functions of migration 0030 know it. */
+/** Any number; first half of the advisory lock's key. The functions of migration 0017 know it. */
 const DIRECTORY_LOCK = 7_305_014;
 
 /**

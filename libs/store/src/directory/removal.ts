@@ -1,5 +1,5 @@
 /**
- * Removal: marked in one short transaction, and swept later (`sweep_removed` in migration 0030). What is marked resolves no more, lets
+ * Removal: marked in one short transaction, and swept later (`sweep_removed` in migration 0017). What is marked resolves no more, lets
  * nobody in and takes no mail; its name is free at once. A mailbox can be restored until the sweep begins with it.
  */
 import {

@@ -32,7 +32,7 @@
 import type { Account } from '#domain';
 import type { ClientBase } from 'pg';
 
-/** Any number; first half of the advisory lock's key. The functions of migration 0030 know it. */
+/** Any number; first half of the advisory lock's key. The functions of migration 0017 know it. */
 const STRUCTURE_LOCK = 7_305_013;
 
 /** SQL: the mailbox is not removed, in the snapshot of the statement. $1 tenant, $2 mailbox. */

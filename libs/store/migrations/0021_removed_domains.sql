@@ -1,4 +1,4 @@
--- A domain that is being removed takes no mail, not even for its postmaster: it is marked before it is gone (0030).
+-- A domain that is being removed takes no mail, not even for its postmaster: it is marked before it is gone (0017).
 create or replace function overtaken_messages(of_tenants uuid[], of_messages uuid[], of_domains uuid[], of_mailboxes uuid[], of_kinds text[], of_rows text[],
                                    of_locals text[])
 returns setof uuid language plpgsql security definer set search_path = public, pg_temp rows 1 as $$
