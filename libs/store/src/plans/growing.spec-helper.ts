@@ -22,7 +22,6 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
   ...nature('\\Recent is counted, in pages where there are many', 'STATUS: much of the folder is \\Recent'),
   ...mend(
     NO_BOUND,
-    'commit: a group of messages',
     'lanes with due mail',
     'mail whose time has come again',
     'retention: a step through messages in use',
@@ -46,6 +45,7 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
   ),
   ...mend(
     OTHER_INDEX,
+    'mail that waits for what the directory says, and goes on',
     'directory facts of delivery',
     'directory facts of RCPT: known, aliases, catch-all, unknown domains',
     'SELECT: another session took \\Recent of arrivals',

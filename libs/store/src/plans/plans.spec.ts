@@ -19,8 +19,8 @@ const SMALL = 1_200;
 const TIMES = 8;
 
 const SOURCE = fileURLToPath(new URL('..', import.meta.url));
-/** Run at a start or by the operator, once, over tables of the catalogue. */
-const NO_STORE = ['migrate.ts', 'roles.ts', 'connected-apps.ts'];
+/** Run at a start or by the operator, once: over tables of the catalogue, or, after a restore, over every folder in pages. */
+const NO_STORE = ['migrate.ts', 'roles.ts', 'connected-apps.ts', 'folder/uidvalidity.ts'];
 
 const DRIVES: readonly Drive[] = [
   ...QUEUE_DRIVES,
