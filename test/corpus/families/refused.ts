@@ -27,8 +27,14 @@ export const refusedOnes: Sample[] = [
   refused('bare-cr-dot', 'an end of data by CR.CR', 'bare-cr', () =>
     raw(`${message('hi\n')}x\r.\rMAIL FROM:<x@example.net>\r\n`),
   ),
-  refused('line-65537', 'a line of 65,537 octets', 'line-too-long', () => raw(message(`${'x'.repeat(65_537)}\n`))),
-  refused('line-65537-header', 'a header line of 65,537 octets', 'line-too-long', () =>
-    crlf(`${head('Wide')}X-Wide: ${'x'.repeat(65_529)}\n\nhi\n`),
-  ),
+  {
+    ...refused('line-65537', 'a line of 65,537 octets', 'line-too-long', () => raw(message(`${'x'.repeat(65_537)}\n`))),
+    large: true,
+  },
+  {
+    ...refused('line-65537-header', 'a header line of 65,537 octets', 'line-too-long', () =>
+      crlf(`${head('Wide')}X-Wide: ${'x'.repeat(65_529)}\n\nhi\n`),
+    ),
+    large: true,
+  },
 ];

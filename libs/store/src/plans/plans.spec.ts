@@ -121,6 +121,9 @@ const OFFSET = 400;
 const grows = (few: Cost, many: Cost, times = MORE): boolean =>
   many.blocks > times * few.blocks + OFFSET || many.rows > times * few.rows + OFFSET;
 
+/** Blocks and rows together: an index is read alone where vacuum has been, and elsewhere costs a block for each row. */
+const touched = ({ blocks, rows }: Cost): Cost => ({ blocks: blocks + rows, rows });
+
 const show = ({ blocks, rows }: Cost): string => `${blocks} blocks and ${rows} rows`;
 
 function worstOf({ round, cost, statements }: Judged, few: Judged): string {
@@ -152,7 +155,7 @@ test('what is known to grow does, and no worse than its table', () => {
     if (growthOf(name) === undefined) return [`${name}: its plan does not grow any more; take it off the list`];
     if (growth.kind === 'mend') return [];
     const few = small.get(name);
-    const worse = (large.get(name) ?? []).find(({ cost }) => few && grows(few.cost, cost, 2 * TIMES));
+    const worse = (large.get(name) ?? []).find(({ cost }) => few && grows(touched(few.cost), touched(cost), 2 * TIMES));
     return few && worse ? [`${name}: reads everything by nature, but more than once: ${worstOf(worse, few)}`] : [];
   });
   expect(wrong).toEqual([]);
