@@ -1,10 +1,10 @@
 /** smtp-server's connection with our own greeting, MAIL and RCPT. DATA, EHLO, the line discipline and time-outs stay its own. */
-import { SHUTTING_DOWN, showReply, type Reply } from '#smtp';
+import { ENVELOPES_FULL, SHUTTING_DOWN, showReply, type Reply } from '#smtp';
 import type { Socket } from 'node:net';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { DataParser } from './data-parser.ts';
 import type { IngressEngine } from './ingress-engine.ts';
-import { takeRecipient, type Peer, type Transaction } from './smtp-session.ts';
+import type { AcceptedRecipient, Peer, Transaction } from './smtp-session.ts';
 
 type Done = () => void;
 
@@ -94,10 +94,20 @@ export class IngressConnection extends SMTPConnection {
 
   override _resetSession(): void {
     super._resetSession();
-    this.transaction = undefined;
+    this.#endTransaction();
     this.#engine.adopt(this.session, this);
     // Behind the reply to a mail that was finished while the house closes; a client that comes only now hears it instead of a greeting.
     if (this.#engine.draining) this.reply(SHUTTING_DOWN);
+  }
+
+  override _onClose(): void {
+    super._onClose();
+    this.#endTransaction();
+  }
+
+  #endTransaction(): void {
+    if (this.transaction && !this.transaction.inIntake) this.#engine.envelopes.release(this.transaction);
+    this.transaction = undefined;
   }
 
   override handler_EHLO(command: Buffer, callback: Done): void {
@@ -134,17 +144,25 @@ export class IngressConnection extends SMTPConnection {
       return;
     }
     const began = performance.now();
-    void this.#engine.judgeRcpt(command.toString(), transaction, this.peer).then((verdict) => {
+    void this.#engine.judgeRcpt(command.toString(), transaction, this.peer).then((judged) => {
+      const verdict = this.#take(judged, transaction, command.length);
       this.#engine.observe('RCPT', 'code' in verdict ? verdict.code : 250, began);
-      this.#answerRcpt(verdict, transaction);
+      this.#answerRcpt(verdict);
       callback();
     });
   }
 
-  #answerRcpt(verdict: Awaited<ReturnType<IngressEngine['judgeRcpt']>>, transaction: Transaction): void {
+  #take(verdict: AcceptedRecipient | Reply, transaction: Transaction, octets: number): AcceptedRecipient | Reply {
+    // The client may have gone while the directory was asked: what nobody gives back is not taken.
+    if ('code' in verdict || this.transaction !== transaction) return verdict;
+    return this.#engine.envelopes.take(transaction, verdict, octets) ? verdict : ENVELOPES_FULL;
+  }
+
+  #answerRcpt(verdict: AcceptedRecipient | Reply): void {
     if (!('code' in verdict)) {
-      takeRecipient(transaction, verdict);
-      this.session.envelope.rcptTo.push({ address: verdict.forwardPath, args: {} });
+      // smtp-server asks only whether there is one.
+      if (this.session.envelope.rcptTo.length === 0)
+        this.session.envelope.rcptTo.push({ address: verdict.forwardPath, args: {} });
       this.send(250, '2.1.5 recipient ok');
       return;
     }

@@ -6,6 +6,7 @@ import type { SMTPServerDataStream, SMTPServerError, SMTPServerSession } from 's
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QUEUED_OCTETS } from './data-parser.ts';
+import type { Envelopes } from './envelopes.ts';
 import { IngressConnection, type ConnectionOptions } from './ingress-connection.ts';
 import type { Judge } from './judge.ts';
 import type { Intake } from './intake.ts';
@@ -20,6 +21,7 @@ export interface EngineParts {
   readonly judge: Judge;
   readonly intake: Intake;
   readonly caps: ConnectionCaps;
+  readonly envelopes: Envelopes;
   readonly metrics: Metrics;
   /** ENVELOPE_MS, or what a test has time for. */
   readonly envelopeMs?: number;
@@ -82,6 +84,10 @@ export class IngressEngine extends SMTPServer {
     callback();
   }
 
+  get envelopes(): Envelopes {
+    return this.#parts.envelopes;
+  }
+
   judgeMail(command: string): ReturnType<Judge['mail']> {
     return this.#parts.judge.mail(command);
   }
@@ -102,12 +108,15 @@ export class IngressEngine extends SMTPServer {
     callback: (error?: SMTPServerError | null, message?: string) => void,
   ): void {
     const connection = this.#sessions.get(session);
-    if (!connection?.transaction) {
+    const transaction = connection?.transaction;
+    if (!transaction) {
       callback(new Error('DATA without a transaction'));
       return;
     }
     const began = performance.now();
-    void this.#parts.intake.receive(stream, connection.transaction, connection.peer).then(({ reply, close }) => {
+    transaction.inIntake = true;
+    void this.#parts.intake.receive(stream, transaction, connection.peer).then(({ reply, close }) => {
+      this.envelopes.release(transaction);
       this.observe('DATA', reply.code, began);
       if (close) connection.closeAfterReply();
       const text = `${reply.status} ${reply.text}`;

@@ -1,6 +1,7 @@
 import { Doorbell, IntakeStore } from '#domain';
-import { ConnectionCaps, House, listenOn } from '#runtime';
+import { ConnectionCaps, House, listenOn, OctetBudget } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ENVELOPE_BUDGET, Envelopes } from './envelopes.ts';
 import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
@@ -43,6 +44,7 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
         judge,
         intake: new Intake(store, doorbell, log, { ...options, judge }),
         caps: new ConnectionCaps(limits.connections, limits.connectionsPerIp),
+        envelopes: new Envelopes(new OctetBudget(ENVELOPE_BUDGET)),
         metrics: house.metrics,
         onError: (error) => log.debug({ reason: error.message }, 'connection error'),
       },

@@ -73,7 +73,16 @@ export class Judge {
     if (parameters.kind === 'refused') return parameters.reply;
     const reversePath = parseReversePath(parsed.path, { utf8: parameters.utf8, toAscii: domainToASCII });
     if (reversePath.kind === 'refused') return reversePath.reply;
-    return { id: newId() as MessageId, reversePath, parameters, recipients: [], addresses: new Map(), accepted: 0 };
+    return {
+      id: newId() as MessageId,
+      reversePath,
+      parameters,
+      recipients: [],
+      addresses: new Map(),
+      accepted: 0,
+      octets: 0,
+      inIntake: false,
+    };
   }
 
   /** An accepted recipient, or the reply that refuses it. Never rejects. */

@@ -16,6 +16,7 @@ import {
 } from '#domain';
 import { BODY_BUDGET, ConnectionCaps, Metrics, OctetBudget, silentLog } from '#runtime';
 import { QUEUED_OCTETS } from './data-parser.ts';
+import { ENVELOPE_BUDGET, Envelopes } from './envelopes.ts';
 import { IngressEngine } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
@@ -102,6 +103,7 @@ export function memoryEngine(
   maxMessageOctets = 10_000_000,
   bodies = new OctetBudget(BODY_BUDGET),
   envelopeMs?: number,
+  envelopes = new OctetBudget(ENVELOPE_BUDGET),
 ): IngressEngine {
   const options = { hostname: 'mx.test', maxMessageOctets, bodies, notes: new RefusalNotes(store) };
   const judge = new Judge(store, silentLog(), options);
@@ -120,6 +122,7 @@ export function memoryEngine(
       judge,
       intake: new Intake(store, new QuietDoorbell(), silentLog(), { ...options, judge }),
       caps: new ConnectionCaps(100_000, 100_000),
+      envelopes: new Envelopes(envelopes),
       metrics: new Metrics(),
       ...(envelopeMs !== undefined && { envelopeMs }),
       onError: () => undefined,

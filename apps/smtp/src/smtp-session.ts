@@ -18,6 +18,10 @@ export interface Transaction {
   readonly addresses: Map<string, AcceptedRecipient>;
   /** RCPT commands that were answered 250, repeated ones too. */
   accepted: number;
+  /** Of the budget for envelopes. */
+  octets: number;
+  /** From DATA on, until the message is stored or given up: it outlives the session's interest in it. */
+  inIntake: boolean;
 }
 
 export interface Peer {

@@ -11,13 +11,15 @@ export const NO_SUCH_USER = reply(550, '5.1.1', 'no such user here');
 export const DISABLED = reply(550, '5.2.1', 'mailbox is disabled');
 export const OVER_QUOTA = reply(452, '4.2.2', 'mailbox is full');
 export const TOO_BIG = reply(552, '5.3.4', 'message is too big');
-/** Any trouble of ours: a wrong 5xx would lose mail. */
 /** Behind the data: what RCPT was answered from has changed meanwhile. */
 export const OVERTAKEN = reply(451, '4.3.0', 'a recipient changed while the message came, try again');
+/** Any trouble of ours: a wrong 5xx would lose mail. */
 export const TEMPORARY_FAILURE = reply(451, '4.3.0', 'temporary failure, try again later');
 export const SHUTTING_DOWN = reply(421, '4.3.2', 'server is going down, try again soon');
 export const TOO_MANY_CONNECTIONS = reply(421, '4.7.0', 'too many connections, try again later');
 export const TOO_MANY_RECIPIENTS = reply(452, '4.5.3', 'too many recipients');
+/** RFC 5321 4.5.3.1.10: the client sends what was accepted, and to the rest later. */
+export const ENVELOPES_FULL = reply(452, '4.3.1', 'no room for more recipients now, send to the rest later');
 export const LOOP = reply(554, '5.4.6', 'mail loop');
 
 export const BAD_COMMAND = reply(501, '5.5.2', 'syntax error in the command');
