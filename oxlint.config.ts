@@ -88,6 +88,7 @@ export default defineConfig({
     {
       files: [
         'libs/runtime/src/config.ts',
+        'libs/runtime/src/settings-file.ts',
         'libs/testing/**',
         'test/**',
         'bench/**',

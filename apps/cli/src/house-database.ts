@@ -7,6 +7,7 @@ import {
   HouseLock,
   lastWords,
   reasonOf,
+  refuseStaleFolder,
   startEmbedded,
   takeHouse,
   type Config,
@@ -42,6 +43,7 @@ export async function holdHouse(
   purpose: 'house' | 'database',
   waiting: Waiting,
 ): Promise<HeldHouse> {
+  refuseStaleFolder(config);
   const end = performance.now() + COMMAND_MS;
   for (;;) {
     const lock = await takeHouse(config.dataDir, purpose, waiting);

@@ -9,6 +9,8 @@ import {
   houseHolder,
   HouseLock,
   reasonOf,
+  refuseOtherDatabase,
+  refuseStaleFolder,
   roleUrl,
   silentLog,
   takeHouse,
@@ -19,6 +21,7 @@ import {
 import { Database, PgDirectoryStore, PgTraceStore } from '#store';
 import { EXIT } from './failure.ts';
 import { holderName, openHeld } from './house-database.ts';
+import { refuseStrangeHouse } from './strange-house.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface OpenHouse {
@@ -89,13 +92,21 @@ export async function openDatabase(
   terminal: Terminal,
   { makesHouse = false }: { makesHouse?: boolean } = {},
 ): Promise<OpenDatabase> {
-  if (config.database.url !== undefined) return foreign(config.database.url);
+  if (config.database.url !== undefined) {
+    await refuseOtherDatabase(config, config.database.url);
+    return foreign(config.database.url);
+  }
   const end = performance.now() + PATIENCE_MS;
   for (let looks = 1; ; looks++) {
     const running = findDatabase(config);
     const fault = running === undefined ? undefined : await connectFault(running);
-    if (running !== undefined && fault === undefined) return foreign(running);
+    if (running !== undefined && fault === undefined) {
+      await refuseOtherDatabase(config, running);
+      return foreign(running);
+    }
+    refuseStaleFolder(config);
     if (!makesHouse) needHouse(config);
+    await refuseStrangeHouse(config);
     const lock = await takeHouse(config.dataDir, 'command', {
       onWait: (words) => terminal.err(`posthouse: ${words}`),
     });

@@ -44,6 +44,7 @@ export function buildProgram(context: Context): Command {
     .version(version())
     .option('--tenant <name>', 'whose domains, mailboxes and aliases are meant', 'default')
     .option('--json', 'JSON; lists as one object a line')
+    .option('--config <file>', 'the settings file; without it posthouse.env of the checkout, and the environment wins')
     .option('--debug', 'show where a failure came from')
     .showSuggestionAfterError()
     .exitOverride()

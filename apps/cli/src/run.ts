@@ -1,6 +1,7 @@
 /** From arguments to an exit code: everything but the process itself. */
 import { visibleJson } from '#domain';
-import { Config } from '#runtime';
+import { loadConfig, type Config } from '#runtime';
+import type { Command } from 'commander';
 import { checkArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
@@ -14,7 +15,10 @@ import { guarded, linesOf, type Terminal } from './terminal.ts';
  * @returns the exit code: 0 done, 1 a difference or failed rows, 2 bad usage or input, 3 not found, 4 conflict, 5 house not reachable
  */
 export async function run(args: readonly string[], terminal: Terminal, given: Partial<Context> = {}): Promise<number> {
-  const config = given.config ?? ((): Config => Config.fromEnv(terminal.env));
+  let program: Command | undefined;
+  const config =
+    given.config ??
+    ((): Config => loadConfig({ env: terminal.env, file: program?.opts<{ config?: string }>().config }));
   const context: Context = {
     terminal: guarded(terminal),
     config,
@@ -24,7 +28,7 @@ export async function run(args: readonly string[], terminal: Terminal, given: Pa
   };
   try {
     checkArguments(args);
-    const program = buildProgram(context);
+    program = buildProgram(context);
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return context.exitCode;
   } catch (error) {

@@ -33,6 +33,8 @@ export class ConfigError extends Error {
 export class Config {
   /** Absolute. */
   readonly dataDir: string;
+  /** Nobody named it: the folder `data` of wherever the process was started. */
+  readonly isDefaultFolder: boolean;
   /** `url` undefined = the embedded PostgreSQL; `poolSize` per app role. */
   readonly database: { readonly url: string | undefined; readonly poolSize: number };
   readonly redisUrl: string | undefined;
@@ -58,7 +60,8 @@ export class Config {
   readonly retention: { readonly removedDays: number; readonly expungedDays: number; readonly traceDays: number };
   readonly log: { readonly level: Settings['POSTHOUSE_LOG_LEVEL']; readonly format: 'auto' | 'json' | 'pretty' };
 
-  private constructor(env: Settings) {
+  private constructor(env: Settings, isDefaultFolder: boolean) {
+    this.isDefaultFolder = isDefaultFolder;
     this.dataDir = resolve(env.POSTHOUSE_DATA_DIR);
     this.database = Object.freeze({ url: env.POSTHOUSE_DATABASE_URL, poolSize: env.POSTHOUSE_DATABASE_POOL });
     this.redisUrl = env.POSTHOUSE_REDIS_URL;
@@ -107,7 +110,7 @@ export class Config {
     }
     if (parsed.success) problems.push(...sharedPorts(parsed.data));
     if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-    return Object.freeze(new Config(parsed.data));
+    return Object.freeze(new Config(parsed.data, !given.has('POSTHOUSE_DATA_DIR')));
   }
 
   /** The same configuration with the database it was started or found with. */

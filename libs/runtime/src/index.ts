@@ -1,4 +1,16 @@
 export { Config, ConfigError, type Environment, type Ports } from './config.ts';
+export { configArgument, loadConfig, MAX_SETTINGS_FILE, settingsFile, type SettingsSource } from './settings-file.ts';
+export {
+  databaseIdentity,
+  databasePlace,
+  isServing,
+  recordServing,
+  redisPlace,
+  refuseOtherDatabase,
+  refuseStaleFolder,
+  servingRecords,
+  type ServingRecord,
+} from './serving-record.ts';
 export { createLog, NestLog, silentLog, type Log, type LogOptions } from './log.ts';
 export { droppedLogLines, lastWords, MAX_LOG_WAITING } from './log-sink.ts';
 export { editDistance, nearest } from './nearest.ts';

@@ -1,5 +1,4 @@
 /** The main of an app that runs as its own process. */
-import { Config } from './config.ts';
 import { reasonOf } from './errors.ts';
 import { House, startApp, type AppModule } from './house.ts';
 import { serveHealth } from './health.ts';
@@ -7,6 +6,8 @@ import { findDatabase, HouseError } from './house-lock.ts';
 import { createLog } from './log.ts';
 import { lastWords } from './log-sink.ts';
 import { isRoleUrl } from './role-url.ts';
+import { recordServing } from './serving-record.ts';
+import { configArgument, loadConfig } from './settings-file.ts';
 import { exitOnFault, onShutdown } from './shutdown.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
@@ -26,7 +27,7 @@ export async function runApp(name: string, app: AppModule, options: RunOptions):
 }
 
 async function serve(name: string, app: AppModule, { migrate }: RunOptions): Promise<void> {
-  const config = Config.fromEnv();
+  const config = loadConfig({ file: configArgument(process.argv.slice(2)) });
   const log = createLog(config.log, { name });
   exitOnFault(log);
   const databaseUrl = findDatabase(config);
@@ -46,6 +47,7 @@ async function serve(name: string, app: AppModule, { migrate }: RunOptions): Pro
     bindSetting: 'POSTHOUSE_HTTP_BIND',
   } as const;
   const health = config.healthPort > 0 ? await serveHealth(house.health, address) : undefined;
+  await recordServing(name, config, databaseUrl, log);
   log.info({ listeners: house.listeners }, 'serving');
   onShutdown({
     log,

@@ -44,6 +44,11 @@ const listener = (what: string) => ({
 const LATER = 'reserved for a later release, nothing listens there yet';
 
 export const settings = z.object({
+  POSTHOUSE_CONFIG: z.string().optional().meta({
+    group: STORE,
+    shownDefault: '`posthouse.env` in the checkout, if it is there',
+    description: 'The settings file, as `--config` names it. In the environment only.',
+  }),
   POSTHOUSE_DATA_DIR: z
     .string()
     .default('./data')

@@ -5,6 +5,7 @@ import {
   House,
   houseIdentity,
   onShutdown,
+  recordServing,
   startApp,
   type AppModule,
   type Config,
@@ -44,6 +45,7 @@ export async function up(
     for (const app of STAGES.flat().reverse())
       if (!stopping.signal.aborted) running.set(app, await startApp(house, app));
     held.lock.record({ listeners: house.listeners });
+    await recordServing('posthouse', config, held.databaseUrl, log);
     log.flush(); // what happened before stands above the table
     if (!stopping.signal.aborted) report({ listeners: house.listeners, place: held.place });
   };

@@ -6,7 +6,7 @@ const program = redisServer();
 if (program === undefined) console.log('SKIPPED: the doctor on a Redis that answers (no redis-server on the PATH)');
 
 test('without a Redis they ring through PostgreSQL', async () => {
-  expect(await doorbell({ redisUrl: undefined })).toMatchObject({
+  expect(await doorbell({ dataDir: '/nonexistent', redisUrl: undefined })).toMatchObject({
     verdict: 'ok',
     what: 'doorbell: rings through PostgreSQL',
   });
@@ -14,7 +14,7 @@ test('without a Redis they ring through PostgreSQL', async () => {
 
 test('a Redis that is away is worth a word, and not its password', async () => {
   const port = await freePort();
-  expect(await doorbell({ redisUrl: `redis://user:secret@127.0.0.1:${port}` })).toEqual({
+  expect(await doorbell({ dataDir: '/nonexistent', redisUrl: `redis://user:secret@127.0.0.1:${port}` })).toEqual({
     verdict: 'warn',
     what: expect.stringMatching(
       new RegExp(`^doorbell: Redis at 127\\.0\\.0\\.1:${port} does not answer \\(.*ECONNREFUSED.*\\)$`),
@@ -25,7 +25,7 @@ test('a Redis that is away is worth a word, and not its password', async () => {
 
 test.runIf(program !== undefined)('a Redis that answers', async () => {
   const redis = await PrivateRedis.start(program ?? '');
-  expect(await doorbell({ redisUrl: redis.url })).toMatchObject({
+  expect(await doorbell({ dataDir: '/nonexistent', redisUrl: redis.url })).toMatchObject({
     verdict: 'ok',
     what: `doorbell: rings through Redis at 127.0.0.1:${redis.port}`,
   });
