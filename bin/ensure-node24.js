@@ -1,7 +1,7 @@
 // Posthouse runs on Node 24 from the npm package `node`; this file itself must run on Node 20.
 import { spawn } from 'node:child_process';
+import { availableParallelism, constants } from 'node:os';
 import { existsSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const MAJOR = 24;
@@ -41,7 +41,8 @@ export async function ensureNode24(root, script, args) {
   // The channel closes with this process, even by kill -9: the child sees it and shuts down instead of living on unseen.
   const child = spawn(runtime, [...process.execArgv, script, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [MARK]: '1' },
+    // A thread for each core's password hashes and one for files; libuv reads it before a line of the child runs.
+    env: { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism() + 1)), ...process.env, [MARK]: '1' },
   });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`cannot run ${runtime}: ${error.message}`));

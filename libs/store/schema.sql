@@ -858,7 +858,7 @@ begin
 end $function$
 
 CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
- RETURNS TABLE(tombstones integer, refusals integer, failures integer)
+ RETURNS TABLE(tombstones integer, refusals integer)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -871,10 +871,6 @@ AS $function$
     delete from event where ctid = any (array(
       select ctid from event where kind = 'refused' and at < now() - make_interval(days => trace_days) order by at limit batch for update skip locked))
     returning 1
-  ), old_failures as (
-    delete from auth_failure where ctid = any (array(
-      select ctid from auth_failure where window_until < now() - interval '1 hour' limit batch for update skip locked))
-    returning 1
   ), old_leases as (
     delete from maildrop_lock where ctid = any (array(
       select ctid from maildrop_lock where lease_until < now() - interval '1 hour' limit batch for update skip locked))
@@ -882,7 +878,21 @@ AS $function$
     delete from known_network where ctid = any (array(
       select ctid from known_network where seen_at < now() - interval '30 days' order by seen_at limit batch for update skip locked))
   )
-  select (select count(*)::int from old_tombstones), (select count(*)::int from old_refusals), (select count(*)::int from old_failures)
+  select (select count(*)::int from old_tombstones), (select count(*)::int from old_refusals)
+$function$
+
+CREATE OR REPLACE FUNCTION public.sweep_failures(batch integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with old_failures as (
+    delete from auth_failure where ctid = any (array(
+      select ctid from auth_failure where window_until < now() - interval '1 hour' limit batch for update skip locked))
+    returning 1
+  )
+  select count(*)::int from old_failures
 $function$
 
 CREATE OR REPLACE FUNCTION public.sweep_messages(batch integer, expunged_days integer, trace_days integer, rest_seconds integer)

@@ -40,7 +40,14 @@ export class Logins {
     const { id: conn, remoteAddress } = connection;
     try {
       const presence = connection.presence.bind(connection);
-      const attempt: LoginAttempt = { login: user, password, remoteAddress, service: 'pop3', presence };
+      const attempt: LoginAttempt = {
+        login: user,
+        password,
+        remoteAddress,
+        service: 'pop3',
+        presence,
+        gone: connection.gone,
+      };
       const verdict = await connection.attend(() => this.#authenticator.verify(attempt));
       if (!verdict.ok) {
         this.#log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');

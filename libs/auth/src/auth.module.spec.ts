@@ -5,7 +5,7 @@ import { Module } from '@nestjs/common';
 import { expect, test, vi } from 'vitest';
 import { AuthModule } from './auth.module.ts';
 import { Authenticator, type LoginVerdict } from './authenticator.ts';
-import { MAX_HASHING_THREADS } from './limits.ts';
+import { hashesAtOnce } from './gate.ts';
 import * as passwords from './password.ts';
 
 vi.mock(import('./password.ts'), { spy: true });
@@ -65,6 +65,6 @@ test('apps of one process hash no more passwords at once than one would', async 
   );
   const verdicts = await Promise.all(logins);
   expect(verdicts.filter(({ ok }) => ok)).toHaveLength(16);
-  expect(most).toBe(Math.min(availableParallelism(), MAX_HASHING_THREADS));
+  expect(most).toBe(hashesAtOnce(availableParallelism(), house.config.threadPool));
   await Promise.all(apps.map((one) => one.close()));
 });

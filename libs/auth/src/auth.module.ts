@@ -21,7 +21,11 @@ export class AuthModule {
           provide: Authenticator,
           inject: [AccountStore, House],
           useFactory: (store: AccountStore, house: House) =>
-            new Authenticator(store, house.log, house.shared(HashingGate)),
+            new Authenticator(
+              store,
+              house.log,
+              house.shared(HashingGate, () => new HashingGate(house.config.threadPool)),
+            ),
         },
         {
           provide: LiveSessions,

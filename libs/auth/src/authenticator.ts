@@ -35,6 +35,8 @@ export interface LoginAttempt {
   readonly service: Service;
   /** Whether the client still waits, asked when its turn comes. */
   readonly presence?: () => Presence;
+  /** Aborts when nobody waits for the answer: the place in the queue is free at once. */
+  readonly gone?: AbortSignal;
 }
 
 /**
@@ -58,7 +60,7 @@ interface Judged {
 /** One judgement for all who try the same password for the same account from the same address at the same time. */
 interface Flight {
   readonly judged: Promise<Judged>;
-  readonly presences: (() => Presence)[];
+  readonly clients: Clients;
 }
 
 interface Try {
@@ -67,6 +69,7 @@ interface Try {
   /** Undefined: no password can be this. */
   readonly usable: boolean;
   readonly presence: () => Presence;
+  readonly gone: AbortSignal | undefined;
 }
 
 /**
@@ -94,7 +97,7 @@ export class Authenticator {
 
   /** Rejects on faults of ours (database away, LoginsBusy): those must not read as a wrong password. May take MAX_LOGIN_WAIT. */
   async verify(attempt: LoginAttempt): Promise<LoginVerdict> {
-    const { login, password, remoteAddress, service, presence = () => 'here' } = attempt;
+    const { login, password, remoteAddress, service, presence = () => 'here', gone } = attempt;
     const address = (login.length <= MAX_LOGIN_NAME ? parseAddress(login, domainToASCII) : undefined) ?? NOBODY;
     const question: AuthQuestion = {
       login: address,
@@ -106,7 +109,7 @@ export class Authenticator {
     const usable = octets.length > 0 && octets.length <= MAX_PASSWORD_OCTETS && !octets.includes(0);
     const askedAt = performance.now();
     const facts = await this.#store.authFacts(question);
-    const judged = await this.#judge({ question, password: octets, usable, presence }, facts);
+    const judged = await this.#judge({ question, password: octets, usable, presence, gone }, facts);
     if (judged.why) return { ok: false, why: judged.why };
     const { credential } = judged.facts;
     // Without a credential the judgement was a refusal.
@@ -124,7 +127,7 @@ export class Authenticator {
   }
 
   async #judge(trying: Try, facts: AuthFacts): Promise<Judged> {
-    const { question, usable, password, presence } = trying;
+    const { question, usable, password } = trying;
     const { credential } = facts;
     const mac = this.#macOf(trying, facts);
     if (usable && credential?.hash !== undefined && this.#cache.has(credential, mac)) return { why: undefined, facts };
@@ -133,13 +136,17 @@ export class Authenticator {
     const name = `${failureKey(question, facts)} ${question.remoteKey} ${mac.toString('base64')}`;
     const underWay = this.#flights.get(name);
     if (underWay) {
-      underWay.presences.push(presence);
+      underWay.clients.join(trying);
       return underWay.judged;
     }
-    const presences = [presence];
-    const shared = { question, password, usable, presence: () => nearest(presences) };
-    const judged = this.#judgeAnew(shared, facts).finally(() => this.#flights.delete(name));
-    this.#flights.set(name, { judged, presences });
+    const clients = new Clients(trying);
+    const shared = { question, password, usable, presence: () => clients.presence(), gone: clients.gone };
+    const judged = this.#judgeAnew(shared, facts).finally(() => {
+      if (this.#flights.get(name)?.clients === clients) this.#flights.delete(name);
+    });
+    this.#flights.set(name, { judged, clients });
+    // Whoever comes behind the last of them begins anew.
+    clients.gone.addEventListener('abort', () => this.#flights.delete(name), { once: true });
     return judged;
   }
 
@@ -163,7 +170,8 @@ export class Authenticator {
     const account = failureKey(question, facts);
     const limits = new Map([[account, ACCOUNT_FAILURES]]);
     if (!facts.knownNetwork) limits.set(question.remoteKey, REMOTE_FAILURES);
-    const candidate: Candidate = { network: question.remoteKey, account, presence: trying.presence };
+    const { presence, gone } = trying;
+    const candidate: Candidate = { network: question.remoteKey, account, presence, gone };
     return this.#gate.run(candidate, async () => {
       // Those it may depend on are being hashed right now: they had their turn before.
       for (let taken = this.#tries.take(limits); taken !== 'taken'; taken = this.#tries.take(limits)) {
@@ -251,9 +259,30 @@ export class Authenticator {
 const isThrottled = ({ accountFailures, remoteFailures, knownNetwork }: AuthFacts): boolean =>
   accountFailures >= ACCOUNT_FAILURES || (!knownNetwork && remoteFailures >= REMOTE_FAILURES);
 
-/** Of those who share a judgement the one who wants it most. */
-function nearest(presences: readonly (() => Presence)[]): Presence {
-  const all = new Set(presences.map((presence) => presence()));
-  if (all.has('here')) return 'here';
-  return all.has('leaving') ? 'leaving' : 'gone';
+/** Those who share a judgement: as near as the nearest of them, and gone when the last one is. */
+class Clients {
+  readonly #presences: (() => Presence)[] = [];
+  readonly #left = new AbortController();
+
+  constructor(first: Pick<Try, 'presence' | 'gone'>) {
+    this.join(first);
+  }
+
+  get gone(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  join({ presence, gone }: Pick<Try, 'presence' | 'gone'>): void {
+    this.#presences.push(presence);
+    const left = (): void => {
+      if (this.presence() === 'gone') this.#left.abort();
+    };
+    gone?.addEventListener('abort', left, { once: true });
+  }
+
+  presence(): Presence {
+    const all = new Set(this.#presences.map((presence) => presence()));
+    if (all.has('here')) return 'here';
+    return all.has('leaving') ? 'leaving' : 'gone';
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Gate, LoginsBusy, type Candidate, type Presence } from './gate.ts';
+import { Gate, hashesAtOnce, LoginsBusy, type Candidate, type Presence } from './gate.ts';
 
 const who = (network: string, account = 'a', presence: () => Presence = () => 'here'): Candidate => ({
   network,
@@ -71,6 +71,36 @@ test('who has gone takes no turn; who may be going comes last', async () => {
   expect(order.filter((name) => name !== 'ClientGone')).toEqual(['here', 'late', 'leaving']);
   expect(order).toContain('ClientGone');
   expect(gate.waiting).toBe(0);
+});
+
+test('who hangs up leaves the queue at once, and with nothing left behind', async () => {
+  const { gate, open, order, enter } = closed({ maxWaiting: 3 });
+  const clients = ['a', 'b', 'c'].map((name) => ({ name, left: new AbortController() }));
+  const all = clients.map(({ name, left }) =>
+    enter(name, { ...who('n'), gone: left.signal }).catch((error: Error) => void order.push(`${name} ${error.name}`)),
+  );
+  expect(gate.waiting).toBe(3);
+  clients[1]?.left.abort();
+  expect(gate.waiting).toBe(2);
+  const late = enter('d', who('n'));
+  await expect(enter('e', { ...who('n'), gone: AbortSignal.abort() })).rejects.toThrow(LoginsBusy);
+  await open();
+  await Promise.all([...all, late]);
+  expect(order).toEqual(['b ClientGone', 'a', 'c', 'd']);
+  // Behind its turn nobody listens any more.
+  clients[0]?.left.abort();
+  await expect(enter('f', { ...who('n'), gone: AbortSignal.abort() })).resolves.toBeUndefined();
+});
+
+test.each([
+  [1, 4, 1],
+  [2, 4, 2],
+  [8, 4, 3],
+  [8, 16, 8],
+  [64, 65, 64],
+  [4, 1, 1],
+])('%i cores and a thread pool of %i: %i hashes at once', (cores, pool, hashes) => {
+  expect(hashesAtOnce(cores, pool)).toBe(hashes);
 });
 
 test('more than may wait are refused, and nobody waits longer than is bearable', async () => {

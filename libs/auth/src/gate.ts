@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FairTurns, type Turn } from './fair-turns.ts';
-import { MAX_HASHING_THREADS, MAX_LOGIN_WAIT, MAX_WAITING_LOGINS } from './limits.ts';
+import { DEFAULT_THREAD_POOL, MAX_LOGIN_WAIT, MAX_WAITING_LOGINS, SPARE_THREADS } from './limits.ts';
 
 /** Too many passwords wait to be hashed, or one has waited too long: a fault of ours, to be answered "try later". */
 export class LoginsBusy extends Error {
@@ -18,10 +18,13 @@ export type Presence = 'here' | 'leaving' | 'gone';
 export interface Candidate extends Turn {
   /** Asked when its turn comes. */
   presence(): Presence;
+  /** Aborts when nobody waits for the answer any more: the place in the queue is free at once. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 interface Waiting extends Candidate {
   readonly until: number;
+  readonly leave: () => void;
   /** Undefined: go on. */
   settle(fault?: Error): void;
 }
@@ -80,17 +83,21 @@ export class Gate {
 
   #wait(candidate: Candidate): Promise<void> {
     if (this.#waiting.size >= this.#maxWaiting) throw new LoginsBusy('too many logins at once');
-    const { network, account } = candidate;
+    const { network, account, gone } = candidate;
+    if (gone?.aborted === true) throw new ClientGone('the client has gone');
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         network,
         account,
         presence: () => candidate.presence(),
+        gone,
+        leave: () => this.#settle(waiting, new ClientGone('the client has gone')),
         until: this.#now() + this.#patience,
         settle: (fault) => (fault ? reject(fault) : resolve()),
       };
       this.#waiting.add(waiting);
       this.#turns.add(waiting);
+      gone?.addEventListener('abort', waiting.leave, { once: true });
       if (!this.#timer) this.#timer = setTimeout(() => this.#expire(), this.#patience).unref();
     });
   }
@@ -106,8 +113,6 @@ export class Gate {
   }
 
   #isThere(waiting: Waiting): boolean {
-    // Its patience has ended before.
-    if (!this.#waiting.has(waiting)) return false;
     if (waiting.presence() !== 'gone') return true;
     this.#settle(waiting, new ClientGone('the client has gone'));
     return false;
@@ -115,6 +120,9 @@ export class Gate {
 
   #settle(waiting: Waiting, fault?: Error): void {
     this.#waiting.delete(waiting);
+    this.#turns.delete(waiting);
+    this.#late.delete(waiting);
+    waiting.gone?.removeEventListener('abort', waiting.leave);
     waiting.settle(fault);
   }
 
@@ -131,9 +139,13 @@ export class Gate {
   }
 }
 
+/** One for each core, as far as the thread pool goes. */
+export const hashesAtOnce = (cores: number, threadPool: number): number =>
+  Math.max(1, Math.min(cores, threadPool - SPARE_THREADS));
+
 /** For passwords; a process has one, whatever it runs: they share the thread pool. */
 export class HashingGate extends Gate {
-  constructor() {
-    super({ limit: Math.min(availableParallelism(), MAX_HASHING_THREADS) });
+  constructor(threadPool = DEFAULT_THREAD_POOL) {
+    super({ limit: hashesAtOnce(availableParallelism(), threadPool) });
   }
 }

@@ -24,8 +24,10 @@ export const STANDING_SECONDS = 30;
 /** Accounts in one statement that reads standings. */
 export const MAX_STANDINGS = 1_000;
 
-/** Of libuv's four threads, so that files and names never wait for passwords; fewer on a small machine. */
-export const MAX_HASHING_THREADS = 3;
+/** Of libuv's threads, left for files and names, so that they never wait for passwords. */
+export const SPARE_THREADS = 1;
+/** Of libuv. */
+export const DEFAULT_THREAD_POOL = 4;
 /** Passwords that may wait for their turn in a process: one for each connection that POP3 and IMAP take together by default, 2 KiB each. */
 export const MAX_WAITING_LOGINS = 20_000;
 /** Seconds a login waits for its turn; then it is answered "try later". */

@@ -60,8 +60,12 @@ export class Config {
   readonly retention: { readonly removedDays: number; readonly expungedDays: number; readonly traceDays: number };
   readonly log: { readonly level: Settings['POSTHOUSE_LOG_LEVEL']; readonly format: 'auto' | 'json' | 'pretty' };
 
-  private constructor(env: Settings, isDefaultFolder: boolean) {
+  /** Threads of libuv's pool (`UV_THREADPOOL_SIZE`): files, names and passwords share them. */
+  readonly threadPool: number;
+
+  private constructor(env: Settings, isDefaultFolder: boolean, threadPool: number) {
     this.isDefaultFolder = isDefaultFolder;
+    this.threadPool = threadPool;
     this.dataDir = resolve(env.POSTHOUSE_DATA_DIR);
     this.database = Object.freeze({ url: env.POSTHOUSE_DATABASE_URL, poolSize: env.POSTHOUSE_DATABASE_POOL });
     this.redisUrl = env.POSTHOUSE_REDIS_URL;
@@ -110,7 +114,7 @@ export class Config {
     }
     if (parsed.success) problems.push(...sharedPorts(parsed.data));
     if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-    return Object.freeze(new Config(parsed.data, !given.has('POSTHOUSE_DATA_DIR')));
+    return Object.freeze(new Config(parsed.data, !given.has('POSTHOUSE_DATA_DIR'), threadPoolOf(env)));
   }
 
   /** The same configuration with the database it was started or found with. */
@@ -118,6 +122,12 @@ export class Config {
     const copy: Config = Object.create(Config.prototype);
     return Object.freeze(Object.assign(copy, this, { database: Object.freeze({ ...this.database, url }) }));
   }
+}
+
+/** As libuv reads it, before the first of our lines runs: 4 where it is not set, at most 1,024. */
+function threadPoolOf({ UV_THREADPOOL_SIZE: given }: Environment): number {
+  const size = given === undefined ? 4 : Number.parseInt(given, 10);
+  return Number.isNaN(size) ? 1 : Math.min(Math.max(size, 1), 1_024);
 }
 
 const facts = settingFacts();

@@ -39,10 +39,10 @@ export class House {
   }
 
   /** What the apps of this process have together, one of each kind: made when the first of them asks for it. */
-  shared<Kind extends object>(kind: new () => Kind): Kind {
+  shared<Kind extends object>(kind: new () => Kind, make: () => Kind = () => new kind()): Kind {
     const found = this.#shared.find((one): one is Kind => one instanceof kind);
     if (found !== undefined) return found;
-    const made = new kind();
+    const made = make();
     this.#shared.push(made);
     return made;
   }

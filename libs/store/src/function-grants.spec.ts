@@ -29,6 +29,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   require_visible: [],
   restore_mailbox: API,
   sweep_aged: WORKER,
+  sweep_failures: WORKER,
   sweep_messages: WORKER,
   sweep_pending: WORKER,
   sweep_removed: WORKER,

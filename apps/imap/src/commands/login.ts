@@ -28,7 +28,14 @@ export const loginWith =
     const { authenticator, log } = parts;
     try {
       const presence = connection.presence.bind(connection);
-      const attempt: LoginAttempt = { login: user, password, remoteAddress, service: 'imap', presence };
+      const attempt: LoginAttempt = {
+        login: user,
+        password,
+        remoteAddress,
+        service: 'imap',
+        presence,
+        gone: connection.gone,
+      };
       const verdict = await connection.attend(() => authenticator.verify(attempt));
       if (!verdict.ok) {
         log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');

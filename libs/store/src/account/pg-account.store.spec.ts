@@ -104,6 +104,39 @@ test('an upgraded hash replaces only the hash that was verified', async () => {
   expect((await facts(domain)).credential?.hash).toBe('new');
 });
 
+test('a wrong password is counted, and forgotten, while a sweep of what only ages goes on', async () => {
+  await store.recordFailure(['swept'], 60);
+  await db.owner.query(`update auth_failure set window_until = now() - interval '2 hours' where key = 'swept'`);
+  const sweep = await db.owner.connect();
+  await sweep.query('begin');
+  await sweep.query('select * from sweep_aged(1000, 0, 0)');
+  // Were one of them to wait, the test would not end.
+  expect(await store.recordFailure(['swept'], 60)).toBe(1);
+  await store.clearFailures('swept');
+  await sweep.query('rollback');
+  sweep.release();
+  expect(await store.recordFailure(['swept'], 60)).toBe(1);
+});
+
+test.each([
+  ['a tenant', 'update tenant set state = state where id = $1'],
+  ['a mailbox', 'delete from mailbox where tenant_id = $1'],
+  ['a password', `update credential set hash = 'held' where tenant_id = $1`],
+  ['the networks', 'delete from known_network where tenant_id = $1'],
+])('nor does it wait for who holds %s', async (_, statement) => {
+  const { account } = await makeMailbox(db.owner);
+  await setHash(account.mailboxId, 'h1');
+  const key = `mailbox:${account.mailboxId}`;
+  await store.recordFailure([key], 60);
+  const holder = await db.owner.connect();
+  await holder.query('begin');
+  await holder.query(statement, [account.tenantId]);
+  expect(await store.recordFailure([key, REMOTE], 60)).toBe(2);
+  await store.clearFailures(key);
+  await holder.query('rollback');
+  holder.release();
+});
+
 test('nobody waits for whoever holds an account: a better hash is left for the next login, and the others log in meanwhile', async () => {
   const { account, domain } = await makeMailbox(db.owner);
   await setHash(account.mailboxId, 'old');

@@ -16,7 +16,12 @@ const SWEEP_MESSAGES: HotStatement = {
 };
 const SWEEP_AGED: HotStatement = {
   name: 'retention_sweep_aged',
-  text: 'select tombstones, refusals, failures from sweep_aged($1, $2, $3)',
+  text: 'select tombstones, refusals from sweep_aged($1, $2, $3)',
+};
+/** Apart: a wrong password that is being counted waits for nothing else. */
+const SWEEP_FAILURES: HotStatement = {
+  name: 'retention_sweep_failures',
+  text: 'select sweep_failures($1) as failures',
 };
 
 /** Rows of a removed mailbox or tenant taken out in one step. */
@@ -36,7 +41,8 @@ export interface RetentionSteps {
 
 type Walked = Pick<Swept, 'reclaimed' | 'forgotten'> & { readonly more: boolean };
 type Removed = Pick<Swept, 'purged'> & { readonly more: boolean };
-type Aged = Pick<Swept, 'tombstones' | 'refusals' | 'failures'>;
+type Aged = Pick<Swept, 'tombstones' | 'refusals'>;
+type Forgotten = Pick<Swept, 'failures'>;
 
 @Injectable()
 export class PgRetentionStore extends RetentionStore {
@@ -55,9 +61,11 @@ export class PgRetentionStore extends RetentionStore {
     const [gone] = await this.#connection.query<Removed>(SWEEP_REMOVED, [removed, removedDays]);
     const [walked] = await this.#connection.query<Walked>(SWEEP_MESSAGES, [messages, expungedDays, traceDays, rest]);
     const [old] = await this.#connection.query<Aged>(SWEEP_AGED, [aged, expungedDays, traceDays]);
-    if (!walked || !old || !gone) throw new Error('the sweep gave no row');
-    const { tombstones, refusals, failures } = old;
+    const [counts] = await this.#connection.query<Forgotten>(SWEEP_FAILURES, [aged]);
+    if (!walked || !old || !gone || !counts) throw new Error('the sweep gave no row');
+    const { tombstones, refusals } = old;
+    const { failures } = counts;
     const more = gone.more || walked.more || Math.max(tombstones, refusals, failures) >= aged;
-    return { ...walked, ...old, purged: gone.purged, more };
+    return { ...walked, ...old, failures, purged: gone.purged, more };
   }
 }
