@@ -39,7 +39,7 @@ export interface IntakeOptions {
   /** For the bodies of all connections. */
   readonly bodies: OctetBudget;
   readonly notes: RefusalNotes;
-  readonly judge: Pick<Judge, 'overtaken'>;
+  readonly judge: Pick<Judge, 'overtaken' | 'withoutRoom'>;
 }
 
 export interface Received {
@@ -121,10 +121,13 @@ export class Intake {
     if (named.size === transaction.recipients.length) return { reply: LOOP, close: false };
     // One that is known by another address is not refused: the answer would tell strangers which addresses are one mailbox.
     const recipients = transaction.recipients.map((recipient) =>
-      named.has(recipient) || known.has(recipient) ? { ...recipient, hold: BEEN_HERE } : recipient,
+      named.has(recipient) || known.has(recipient) ? { ...recipient, hold: BEEN_HERE, room: Infinity } : recipient,
     );
     await take(start.end());
-    const outcome = await body.commit({ ...envelopeOf(transaction, peer), recipients }, digestOf(scanner.end()));
+    const digest = digestOf(scanner.end());
+    const full = await this.#options.judge.withoutRoom({ ...transaction, recipients }, digest.octets);
+    if (full) return { reply: full, close: false };
+    const outcome = await body.commit({ ...envelopeOf(transaction, peer), recipients }, digest);
     if (outcome === 'overtaken') return { reply: await this.#options.judge.overtaken(transaction), close: false };
     // Late or lost, the sweeper rings for it.
     const expands = recipients.filter(({ mailboxId }) => mailboxId === undefined).length;

@@ -3,13 +3,16 @@ import { domainToASCII } from 'node:url';
 import {
   canonicalLocal,
   HOST_POSTMASTER,
-  judgeRecipient,
+  judgeWay,
+  parseAddress,
   MAX_RECIPIENTS,
   resolve,
+  soleMailbox,
   ROOT_TENANT,
   showId,
   type Basis,
   type CanonicalAddress,
+  type ExpansionWorld,
   type Disposition,
   type IntakeStore,
   type MessageId,
@@ -20,9 +23,12 @@ import type { Log } from '#runtime';
 import {
   checkMailParameters,
   checkRcptParameters,
+  composeDeliveredTo,
+  composeReturnPath,
   DISABLED,
   NO_SUCH_USER,
   OVER_QUOTA,
+  OVER_WHOLE_QUOTA,
   OVERTAKEN,
   parseForwardPath,
   parsePathCommand,
@@ -58,11 +64,16 @@ export class Judge {
   readonly #store: IntakeStore;
   readonly #log: Log;
   readonly #options: JudgeOptions;
+  readonly #world: ExpansionWorld;
 
   constructor(store: IntakeStore, log: Log, options: JudgeOptions) {
     this.#store = store;
     this.#log = log;
     this.#options = options;
+    this.#world = {
+      lookup: (addresses) => store.directoryFacts(addresses),
+      parse: (forwardPath) => parseAddress(forwardPath, domainToASCII),
+    };
   }
 
   /** A transaction, or the reply that refuses it. */
@@ -123,7 +134,8 @@ export class Judge {
       };
       const resolution = resolve(address, facts);
       if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, ...OPERATORS_POSTMASTER };
-      const verdict = judgeRecipient(resolution, transaction.parameters.size ?? 0, transaction.accepted);
+      const message = { octets: transaction.parameters.size ?? 0, accepted: transaction.accepted };
+      const verdict = await judgeWay(address, resolution, message, this.#world);
       if (!verdict.accept) return REFUSALS[verdict.refusal];
       const { disposition } = verdict;
       return {
@@ -133,6 +145,7 @@ export class Judge {
         domainId: verdict.domain.id,
         mailboxId: disposition.kind === 'mailbox' ? disposition.mailboxId : undefined,
         hold: disposition.kind === 'hold' ? disposition.reason : undefined,
+        room: verdict.room,
       };
     } catch (error) {
       // "Cannot tell" is never "does not exist".
@@ -146,17 +159,49 @@ export class Judge {
    * for the whole of it to be tried again. Rejects when the directory does not answer.
    */
   async overtaken({ recipients, parameters }: Transaction): Promise<Reply> {
-    const addresses = recipients.map(({ path }) => ({ local: canonicalLocal(path.local), domain: path.domain }));
-    const facts = await this.#store.directoryFacts(addresses);
-    const refusals = recipients.flatMap(({ domainId }, at) => {
-      const [address, fact] = [addresses[at], facts[at]];
-      if (domainId === undefined || !address || !fact) return [];
-      const verdict = judgeRecipient(resolve(address, fact), parameters.size ?? 0, 0);
-      return verdict.accept ? [] : [REFUSALS[verdict.refusal]];
-    });
+    const refusals = await this.#again(recipients, () => parameters.size ?? 0);
     const [first] = refusals;
     const isFinal = refusals.length === recipients.length && refusals.every(({ code }) => code >= 500);
     return isFinal && first ? first : OVERTAKEN;
+  }
+
+  /**
+   * Behind the data the size is known, with what we put on top of it: the refusal where no recipient has room for it, else undefined. The
+   * directory is asked again only where RCPT saw too little room for everybody. Rejects when it does not answer.
+   * @param octets of the message as it would be stored
+   */
+  async withoutRoom({ reversePath, recipients }: Transaction, octets: number): Promise<Reply | undefined> {
+    const returnPath = composeReturnPath(reversePath);
+    const needed = ({ path }: AcceptedRecipient): number =>
+      octets + Buffer.byteLength(returnPath + (composeDeliveredTo(path) ?? ''));
+    if (recipients.some((recipient) => recipient.room >= needed(recipient))) return undefined;
+    const refusals = await this.#again(recipients, needed);
+    const [first] = refusals;
+    if (!first || refusals.length < recipients.length) return undefined;
+    return refusals.find(({ code }) => code < 500) ?? first;
+  }
+
+  /** What each of them would hear now that would hear a refusal. */
+  async #again(
+    recipients: readonly AcceptedRecipient[],
+    octetsOf: (recipient: AcceptedRecipient) => number,
+  ): Promise<Reply[]> {
+    const addresses = recipients.map(({ path }) => ({ local: canonicalLocal(path.local), domain: path.domain }));
+    const facts = await this.#store.directoryFacts(addresses);
+    const refusals = await Promise.all(
+      recipients.map(async (recipient, at) => {
+        const [address, fact] = [addresses[at], facts[at]];
+        if (recipient.domainId === undefined || !address || !fact) return [];
+        const resolution = resolve(address, fact);
+        const octets = octetsOf(recipient);
+        const verdict = await judgeWay(address, resolution, { octets, accepted: 0 }, this.#world);
+        if (verdict.accept) return [];
+        const quota = resolution.kind === 'row' ? soleMailbox(resolution.row)?.quotaOctets : undefined;
+        const never = verdict.refusal === 'over-quota' && quota !== undefined && octets > quota;
+        return [never ? OVER_WHOLE_QUOTA : REFUSALS[verdict.refusal]];
+      }),
+    );
+    return refusals.flat();
   }
 
   #note(verdict: Reply, forwardPath: string, transaction: Transaction, peer: Peer): void {
@@ -187,5 +232,6 @@ const OPERATORS_POSTMASTER = {
   domainId: undefined,
   mailboxId: undefined,
   hold: HOST_POSTMASTER,
+  room: Infinity,
   basis: undefined,
 } as const;

@@ -5,6 +5,8 @@ import type { MailParameters, MailboxPath, ReversePath } from '#smtp';
 export interface AcceptedRecipient extends IntakeRecipient {
   /** As parsed; undefined for bare postmaster. */
   readonly path: Pick<MailboxPath, 'local' | 'domain'>;
+  /** Octets that there was room for at RCPT. */
+  readonly room: number;
 }
 
 export interface Transaction {

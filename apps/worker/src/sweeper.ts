@@ -1,6 +1,15 @@
 /** Heals what doorbells miss: takes back expired leases, rings for every due lane, and drains it itself when no bell can ring. */
 import { domainToASCII } from 'node:url';
-import { LANE_KINDS, laneKind, mayGoOn, type Doorbell, type Lane, type LaneKind, type QueueStore } from '#domain';
+import {
+  goesOn,
+  LANE_KINDS,
+  laneKind,
+  type CanonicalAddress,
+  type Doorbell,
+  type Lane,
+  type LaneKind,
+  type QueueStore,
+} from '#domain';
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
 import { Periodic } from './periodic.ts';
@@ -109,10 +118,17 @@ export class Sweeper {
     });
     if (groups.length === 0) return;
     const facts = await this.#queue.directoryFacts(groups.map(({ address }) => address));
-    const free = groups.filter(({ group, address }, at) => {
-      const known = facts[at];
-      return known !== undefined && mayGoOn(group, address, known);
-    });
+    const world = {
+      lookup: (addresses: readonly CanonicalAddress[]) => this.#queue.directoryFacts(addresses),
+      parse: (forwardPath: string) => addressOf(forwardPath, domainToASCII),
+    };
+    const mayGo = await Promise.all(
+      groups.map(async ({ group, address }, at) => {
+        const known = facts[at];
+        return known !== undefined && goesOn(group, address, known, world);
+      }),
+    );
+    const free = groups.filter((_, at) => mayGo[at] === true);
     const count = await this.#queue.goOn(free.map(({ group }) => group));
     if (count > 0) this.#log.info({ count }, 'deliveries go on: what they waited for has come');
   }

@@ -17,3 +17,4 @@ export * from './ports/trace-store.ts';
 export * from './directory-refusal.ts';
 export * from './directory-input.ts';
 export * from './expand.ts';
+export * from './way.ts';

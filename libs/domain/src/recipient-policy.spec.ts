@@ -93,7 +93,7 @@ test.each<[string, Resolution, unknown]>([
   ],
   ['postmaster with a mailbox', named('postmaster', undefined, box()), { kind: 'mailbox', mailboxId: 'm' }],
 ])('accepted: %s', (_, resolution, disposition) => {
-  expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: true, domain, disposition });
+  expect(judgeRecipient(resolution, 1, 0)).toEqual({ accept: true, domain, disposition, room: expect.any(Number) });
 });
 
 test('the recipient after the last one is refused, whoever it is', () => {

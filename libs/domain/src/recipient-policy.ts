@@ -18,7 +18,13 @@ export type Disposition =
   | { readonly kind: 'hold'; readonly reason: string };
 
 export type RecipientVerdict =
-  | { readonly accept: true; readonly domain: DomainFacts; readonly disposition: Disposition }
+  | {
+      readonly accept: true;
+      readonly domain: DomainFacts;
+      readonly disposition: Disposition;
+      /** Octets that there was room for, in one of the places at least. */
+      readonly room: number;
+    }
   | { readonly accept: false; readonly refusal: Refusal };
 
 export function judgeRecipient(resolution: Resolution, declaredOctets: number, accepted: number): RecipientVerdict {
@@ -40,18 +46,22 @@ export function judgeRecipient(resolution: Resolution, declaredOctets: number, a
 function judgeTargets(resolution: Row, declaredOctets: number): RecipientVerdict {
   const { domain, row } = resolution;
   const obstacle = obstacleOfAll(row.targets, declaredOctets);
-  // RFC 5321 4.5.1: not even its own mailbox's state is a reason to refuse mail for postmaster.
-  if (obstacle) return isPostmaster(resolution) ? hold(domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
+  if (obstacle) return judgeObstacle(resolution, obstacle);
   const mailbox = soleMailbox(row);
   return {
     accept: true,
     domain,
     disposition: mailbox ? { kind: 'mailbox', mailboxId: mailbox.id } : { kind: 'expand' },
+    room: mailbox ? roomIn(mailbox) : Infinity,
   };
 }
 
+/** RFC 5321 4.5.1: not even its own mailbox's state is a reason to refuse mail for postmaster. */
+export const judgeObstacle = (resolution: Row, obstacle: Obstacle): RecipientVerdict =>
+  isPostmaster(resolution) ? hold(resolution.domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
+
 type Row = Extract<Resolution, { kind: 'row' }>;
-type Obstacle = Extract<Refusal, 'no-such-user' | 'disabled' | 'over-quota'>;
+export type Obstacle = Extract<Refusal, 'no-such-user' | 'disabled' | 'over-quota'>;
 
 const POSTMASTER_HELD: Readonly<Record<Obstacle, string>> = {
   'no-such-user': 'the address of postmaster leads nowhere',
@@ -78,7 +88,7 @@ function obstacleOfAll(targets: readonly Target[], declaredOctets: number): Obst
   return obstacles.includes('over-quota') ? 'over-quota' : obstacles[0];
 }
 
-function obstacleOf(mailbox: MailboxFacts, declaredOctets: number): Obstacle | undefined {
+export function obstacleOf(mailbox: MailboxFacts, declaredOctets: number): Obstacle | undefined {
   if (mailbox.state === 'disabled') return 'disabled';
   return hasRoom(mailbox, declaredOctets) ? undefined : 'over-quota';
 }
@@ -88,9 +98,13 @@ export const hasRoom = (mailbox: MailboxFacts, octets: number): boolean =>
   (mailbox.quotaOctets === undefined || mailbox.usedOctets + octets <= mailbox.quotaOctets) &&
   (mailbox.quotaMessages === undefined || mailbox.usedMessages < mailbox.quotaMessages);
 
+/** Octets that there is room for. */
+export const roomIn = ({ quotaOctets, usedOctets }: MailboxFacts): number => (quotaOctets ?? Infinity) - usedOctets;
+
 const hold = (domain: DomainFacts, reason: string): RecipientVerdict => ({
   accept: true,
   domain,
   disposition: { kind: 'hold', reason },
+  room: Infinity,
 });
 const refuse = (refusal: Refusal): RecipientVerdict => ({ accept: false, refusal });

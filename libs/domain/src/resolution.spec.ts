@@ -78,7 +78,11 @@ describe('precedence', () => {
       'address:jean+paul',
     ],
     ['longest user name wins', 'a+b+c', [row('address', 'a'), row('address', 'a+b')], 'address:a+b'],
-    ['a subaddress is of a user, not of an alias', 'sales+x', [row('alias', 'sales')], 'no-such-user'],
+    ['a subaddress of an alias', 'sales+x', [row('alias', 'sales')], 'alias:sales'],
+    ['of an alias, before the catch-all', 'sales+x', [row('catch-all', ''), row('alias', 'sales')], 'alias:sales'],
+    ['the longest user name, whatever it is', 'a+b+c', [row('address', 'a'), row('alias', 'a+b')], 'alias:a+b'],
+    ['exact before both', 'a+b', [row('alias', 'a'), row('alias', 'a+b')], 'alias:a+b'],
+    ['a prefix is no user', 'a-x+y', [row('prefix', 'a-x'), row('catch-all', '')], 'catch-all:'],
     ['a detail may be empty', 'bob+', [row('address', 'bob')], 'address:bob'],
     ['a name may not', '+x', [row('address', '')], 'no-such-user'],
     ['__proto__ is a name like any other', '__proto__', [row('address', '__proto__')], 'address:__proto__'],
@@ -135,6 +139,14 @@ test('each step says what was tried, and exactly the last one of a found row won
     ['address bob+x', false],
     ['alias bob+x', false],
     ['address bob', true],
+  ]);
+  const { steps: others } = resolve(
+    { local: 'team+x', domain: 'example.org' },
+    { domain, rows: [row('alias', 'team')] },
+  );
+  expect(others.map(({ tried, won }) => [tried, won]).slice(-2)).toEqual([
+    ['address team', false],
+    ['alias team', true],
   ]);
 });
 

@@ -1,6 +1,7 @@
 /**
  * Where does mail for an address go? One pure function, shared by RCPT, delivery, `explain` and the API, so that all four
- * give the same answer. Order per domain: exact address > alias > longest `prefix-default` > subaddress > catch-all > reject.
+ * give the same answer. Order per domain: exact address > alias > longest `prefix-default` > subaddress (of an address or an alias) > catch-all >
+ * reject.
  */
 import type { CanonicalAddress } from './address.ts';
 import type { DomainId, MailboxId, TenantId } from './ids.ts';
@@ -114,7 +115,8 @@ function search(local: string, domain: DomainFacts, rows: readonly AddressRow[],
     if (row) return { row, detail: local.slice(at + 1) };
   }
   for (const at of cuts(local, domain.separators)) {
-    const row = find('address', local.slice(0, at));
+    const user = local.slice(0, at);
+    const row = find('address', user) ?? find('alias', user);
     if (row) return { row, detail: local.slice(at + 1) };
   }
   // A catch-all never swallows postmaster: that is the operator's address by RFC 5321 4.5.1 unless a row names it.

@@ -2,6 +2,8 @@
 import type { CanonicalAddress } from './address.ts';
 import type { DomainId, MailboxId, TenantId } from './ids.ts';
 import { hasRoom, judgeRecipient } from './recipient-policy.ts';
+import type { ExpansionWorld } from './expand.ts';
+import { judgeWay } from './way.ts';
 import { resolve, type DirectoryFacts, type MailboxFacts } from './resolution.ts';
 
 /**
@@ -37,6 +39,20 @@ export function mayGoOn(group: WaitingGroup, address: CanonicalAddress, facts: D
   const mailbox = mailboxStill(mailboxId, address, facts);
   if (mailbox === undefined || mailbox.state === 'disabled') return false;
   return waitsFor !== 'room' || hasRoom(mailbox, octets + MAX_TRACE_OCTETS);
+}
+
+/** As `mayGoOn`, and mail for a postmaster whose alias leads nowhere waits on: what is let go on would be held again. */
+export async function goesOn(
+  group: WaitingGroup,
+  address: CanonicalAddress,
+  facts: DirectoryFacts,
+  world: ExpansionWorld,
+): Promise<boolean> {
+  if (!mayGoOn(group, address, facts)) return false;
+  if (group.waitsFor !== 'postmaster') return true;
+  const message = { octets: group.octets + MAX_TRACE_OCTETS, accepted: 0 };
+  const verdict = await judgeWay(address, resolve(address, facts), message, world);
+  return verdict.accept && verdict.disposition.kind !== 'hold';
 }
 
 /** The mailbox of RCPT, where the address still leads to it. */

@@ -102,6 +102,7 @@ describe('replies', () => {
         "NO_SUCH_USER 550 5.1.1",
         "DISABLED 550 5.2.1",
         "OVER_QUOTA 452 4.2.2",
+        "OVER_WHOLE_QUOTA 552 5.2.2",
         "TOO_BIG 552 5.3.4",
         "OVERTAKEN 451 4.3.0",
         "TEMPORARY_FAILURE 451 4.3.0",

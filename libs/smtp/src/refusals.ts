@@ -10,6 +10,8 @@ export const DOMAIN_LITERAL_REFUSED = reply(550, '5.7.1', 'mail to address liter
 export const NO_SUCH_USER = reply(550, '5.1.1', 'no such user here');
 export const DISABLED = reply(550, '5.2.1', 'mailbox is disabled');
 export const OVER_QUOTA = reply(452, '4.2.2', 'mailbox is full');
+/** Behind the data, where the size is known: no mail can go for which this were room. */
+export const OVER_WHOLE_QUOTA = reply(552, '5.2.2', 'message is larger than all that the mailbox may hold');
 export const TOO_BIG = reply(552, '5.3.4', 'message is too big');
 /** Behind the data: what RCPT was answered from has changed meanwhile. */
 export const OVERTAKEN = reply(451, '4.3.0', 'a recipient changed while the message came, try again');

@@ -5,14 +5,17 @@ import {
   expand,
   hasRoom,
   HOST_POSTMASTER,
-  judgeRecipient,
+  judgeWay,
   parseAddress,
   resolve,
   ROOT_TENANT,
   showAddress,
   showId,
+  soleMailbox,
   type CanonicalAddress,
   type ExpansionNode,
+  type ExpansionWorld,
+  type RecipientVerdict,
   type Refusal,
   type Resolution,
 } from '#domain';
@@ -44,7 +47,7 @@ interface Explanation {
   /** What RCPT answers. */
   readonly outcome: string;
   readonly steps: readonly { readonly tried: string; readonly won: boolean; readonly why: string }[];
-  /** Where accepted mail goes; nothing where it is refused. */
+  /** Where accepted mail goes, and where an alias leads that is refused. */
   readonly path: readonly { readonly depth: number; readonly address: string; readonly end: string }[];
 }
 
@@ -61,19 +64,22 @@ async function explain({ directory }: OpenHouse, given: string, hostname: string
   const address: CanonicalAddress = { local: canonicalLocal(local), domain };
   const [facts = { domain: undefined, rows: [] }] = await directory.directoryFacts(ROOT_TENANT, [address]);
   const resolution = resolve(address, facts);
-  const { nodes } = await expand(address, {
+  const world: ExpansionWorld = {
     lookup: (addresses) => directory.directoryFacts(ROOT_TENANT, addresses),
     parse: (path) => parseAddress(path, domainToASCII),
-  });
-  const outcome = ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(resolution);
+  };
+  const { nodes } = await expand(address, world);
+  const verdict = await judgeWay(address, resolution, { octets: 0, accepted: 0 }, world);
+  const outcome = ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(verdict, resolution);
+  const isAccepted = outcome.startsWith('250');
   return {
     address: showAddress(address),
     outcome,
     steps: resolution.steps.map(({ tried, won, why }) => ({ tried, won, why: withShownId(why) })),
-    path: (isAccepted(outcome) ? nodes : []).map((node) => ({
+    path: (isAccepted || isAlias(resolution) ? nodes : []).map((node) => ({
       depth: node.depth,
       address: node.address,
-      end: endOf(node),
+      end: endOf(node, isAccepted),
     })),
   };
 }
@@ -84,8 +90,7 @@ const withShownId = (text: string): string => text.replace(UUIDS, (uuid) => show
 const held = (reason: string): string => `250 accepted and held for the operator: ${reason}`;
 
 /** What RCPT answers to a message of unknown size. */
-function outcomeOf(resolution: Resolution): string {
-  const verdict = judgeRecipient(resolution, 0, 0);
+function outcomeOf(verdict: RecipientVerdict, resolution: Resolution): string {
   if (!verdict.accept) return refusedFor(verdict.refusal, resolution);
   switch (verdict.disposition.kind) {
     case 'mailbox':
@@ -112,9 +117,11 @@ function refusedFor(refusal: Refusal, { kind }: Resolution): string {
   }
 }
 
-const isAccepted = (outcome: string): boolean => outcome.startsWith('250');
+/** Its way is shown also where it leads nowhere. */
+const isAlias = (resolution: Resolution): boolean =>
+  resolution.kind === 'row' && soleMailbox(resolution.row) === undefined;
 
-function endOf({ outcome, mailbox, why }: ExpansionNode): string {
+function endOf({ outcome, mailbox, why }: ExpansionNode, accepted: boolean): string {
   switch (outcome) {
     case 'expanded':
       return 'leads on to:';
@@ -125,7 +132,7 @@ function endOf({ outcome, mailbox, why }: ExpansionNode): string {
     case 'remote':
       return NOT_SENT;
     case 'dead-end':
-      return `held: ${why ?? ''}`;
+      return `${accepted ? 'held' : 'a dead end'}: ${why ?? ''}`;
     case 'mailbox':
       return mailbox
         ? `mailbox ${showId('mbx', mailbox.id)}${mailbox.state === 'no-login' ? ' (no login)' : ''}${hasRoom(mailbox, 0) ? '' : ', full: waits'}`

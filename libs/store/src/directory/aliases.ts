@@ -23,8 +23,9 @@ import { actFacts } from './act-facts.ts';
 import { findDomain, findTenant, mailboxAt, type FoundDomain } from './find.ts';
 import { pageLimit, toPage } from './pages.ts';
 import { requireFree } from './taken.ts';
+import { requireWays } from './ways.ts';
 
-interface AliasKey {
+export interface AliasKey {
   readonly tenant_id: FoundDomain['tenantId'];
   readonly domain_id: FoundDomain['id'];
   readonly local: string;
@@ -50,6 +51,7 @@ export async function addAlias(
   const key = keyOf(domain, name);
   await act.insertInto('address').values(key).execute();
   await writeTargets(act, domain, key, targets);
+  await requireWays(act, domain, key, showRowName(name));
   return viewAlias(act, domain, name);
 }
 
@@ -68,6 +70,7 @@ export async function setAlias(
     .where((eb) => eb.and({ ...key }))
     .execute();
   await writeTargets(act, domain, key, targets);
+  await requireWays(act, domain, key, showRowName(name));
   return viewAlias(act, domain, name);
 }
 
