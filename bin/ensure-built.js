@@ -8,13 +8,13 @@ import { fail, say } from './ensure-node24.js';
 const SOURCES = ['apps', 'libs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 const IGNORED = new Set(['node_modules', 'dist', 'data']);
 /** What a build writes last: one that failed half-way leaves none. */
-const STAMP = join('dist', 'libs', 'store', 'migrations');
+const STAMP = join('dist', 'built');
 const POLL_MS = 200;
 
-/** Resolves when dist is there and no older than the sources. */
-export async function ensureBuilt(root) {
+/** Resolves when dist is there, and with `anew` no older than the sources. */
+export async function ensureBuilt(root, { anew = true } = {}) {
   if (!existsSync(join(root, 'node_modules'))) fail(`the dependencies are not installed: run "npm ci" in ${root}`);
-  if (!isStale(root)) return;
+  if (existsSync(join(root, STAMP)) && !(anew && isStale(root))) return;
   await withLock(join(root, 'node_modules', '.posthouse-build'), () => {
     if (isStale(root)) build(root);
   });

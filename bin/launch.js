@@ -1,4 +1,5 @@
 // From any folder, on Node 20 or later: the right runtime, a fresh build, then the app.
+import module from 'node:module'; // Node 20 has no enableCompileCache to be imported by name
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureBuilt } from './ensure-built.js';
@@ -6,9 +7,14 @@ import { ensureNode24 } from './ensure-node24.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Runs an app of dist by its name; `script` is the file that asked for it, `args` what it was given. */
-export async function launch(app, script, args) {
+/**
+ * Runs a program of dist by its name; `script` is the file that asked for it, `args` what it was given. `serves`: one that goes on until it is
+ * ended is built anew where the sources are newer. A command takes the build that is there, as the house that it speaks to does.
+ */
+export async function launch(program, { script, args, serves }) {
   await ensureNode24(root, script, args);
-  await ensureBuilt(root);
-  await import(pathToFileURL(join(root, 'dist', 'apps', app, 'src', 'main.js')).href);
+  await ensureBuilt(root, { anew: serves });
+  // What was compiled once is not compiled again; where the folder cannot be written, it is.
+  module.enableCompileCache(join(root, 'node_modules', '.posthouse-compiled'));
+  await import(pathToFileURL(join(root, 'dist', 'bin', `${program}.js`)).href);
 }

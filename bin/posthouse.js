@@ -2,4 +2,6 @@
 import { fileURLToPath } from 'node:url';
 import { launch } from './launch.js';
 
-await launch('cli', fileURLToPath(import.meta.url), process.argv.slice(2));
+const args = process.argv.slice(2);
+const serves = args.includes('up') || args.includes('database');
+await launch('cli', { script: fileURLToPath(import.meta.url), args, serves });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const DIST = new URL('../../dist/apps/', import.meta.url);
+const DIST = new URL('../../dist/bin/', import.meta.url);
 /** Milliseconds an app may take to serve, on a machine that is busy with all of them at once. */
 const PATIENCE = 300_000;
 
@@ -24,7 +24,7 @@ export class AppProcess {
 
   /** Resolves when it serves; gives the milliseconds to the first greeting of its listener, 0 without one. */
   async start(): Promise<number> {
-    const script = fileURLToPath(new URL(`${this.name}/src/main.js`, DIST));
+    const script = fileURLToPath(new URL(`${this.name}.js`, DIST));
     const { PATH = '', HOME = '', NODE_V8_COVERAGE } = process.env;
     const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
     const begun = performance.now();

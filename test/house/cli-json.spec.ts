@@ -79,7 +79,7 @@ const nothing = (): never => {
   throw new Error('only the names of the commands are wanted');
 };
 const COMMANDS = leaves(
-  buildProgram({ terminal: fakeTerminal(), config: nothing, open: nothing, json: true, exitCode: 0 }),
+  await buildProgram({ terminal: fakeTerminal(), config: nothing, open: nothing, json: true, exitCode: 0 }),
 );
 
 test('no command is left out', () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Config, House, silentLog, startApp, type AppModule } from '#runtime';
+import { Config, House, silentLog, startApp } from '#runtime';
 import { SmtpTalk } from '#testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { STAGES, stopInStages } from '../../apps/cli/src/stages.ts';
+import { STAGES, stopInStages, type AppLoader } from '../../apps/cli/src/stages.ts';
 import { bodyOf, Pop3Client, Pop3House, stuffed, type Mailbox } from './pop3.spec-helper.ts';
 
 let pop3: Pop3House;
@@ -32,8 +32,8 @@ async function start(drainSeconds: number): Promise<Running> {
     POSTHOUSE_DRAIN_SECONDS: String(drainSeconds),
   });
   const house = new House(config, pop3.db.ownerUrl, silentLog());
-  const running = new Map<AppModule, INestApplicationContext>();
-  for (const app of STAGES.flat().reverse()) running.set(app, await startApp(house, app));
+  const running = new Map<AppLoader, INestApplicationContext>();
+  for (const app of STAGES.flat()) running.set(app, await startApp(house, await app()));
   return { house, stop: () => stopInStages(STAGES, running) };
 }
 

@@ -1,7 +1,6 @@
 /** Takes the house and its database: the one set-up of `up`, `database`, and of commands that find no running house. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrateBells } from '#queue';
 import {
   HouseError,
   HouseLock,
@@ -15,7 +14,6 @@ import {
   type Log,
   type TakeOptions,
 } from '#runtime';
-import { migrate } from '#store';
 
 export interface HeldHouse {
   readonly lock: HouseLock;
@@ -114,6 +112,8 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
 /** Runs what is missing of the schema; gives the names of the migrations. Throws HouseError. */
 export async function bringUpToDate(ownerUrl: string): Promise<readonly string[]> {
   try {
+    // Read while the database starts, with the first app.
+    const [{ migrate }, { migrateBells }] = await Promise.all([import('#store'), import('#queue')]);
     return await migrate(ownerUrl, migrateBells);
   } catch (error) {
     if (error instanceof HouseError) throw error;

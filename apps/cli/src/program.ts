@@ -1,43 +1,37 @@
 import { Command } from 'commander';
-import { registerAlias } from './commands/alias.ts';
-import { registerDemo } from './commands/demo.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerDomain } from './commands/domain.ts';
-import { registerDown } from './commands/down.ts';
-import { registerExplain } from './commands/explain.ts';
-import { registerHouse } from './commands/house.ts';
-import { registerLedger } from './commands/ledger.ts';
-import { registerMailbox } from './commands/mailbox.ts';
-import { registerMigrate } from './commands/migrate.ts';
-import { registerRestored } from './commands/restored.ts';
-import { registerSend } from './commands/send.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerTenant } from './commands/tenant.ts';
-import { registerTrace } from './commands/trace.ts';
 import type { Context } from './context.ts';
 import { linesOf } from './terminal.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
-  registerHouse,
-  registerStatus,
-  registerDown,
-  registerDoctor,
-  registerDemo,
-  registerMigrate,
-  registerRestored,
-  registerTenant,
-  registerDomain,
-  registerMailbox,
-  registerAlias,
-  registerExplain,
-  registerSend,
-  registerTrace,
-  registerLedger,
+type Register = (program: Command, context: Context) => void;
+
+/** By the words that name the commands of a file, in the order of the help. A command loads its own file alone: most need no server. */
+const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promise<Register>])[] = [
+  [['up', 'database'], async () => (await import('./commands/house.ts')).registerHouse],
+  [['status'], async () => (await import('./commands/status.ts')).registerStatus],
+  [['down'], async () => (await import('./commands/down.ts')).registerDown],
+  [['doctor'], async () => (await import('./commands/doctor.ts')).registerDoctor],
+  [['demo'], async () => (await import('./commands/demo.ts')).registerDemo],
+  [['migrate'], async () => (await import('./commands/migrate.ts')).registerMigrate],
+  [['restored'], async () => (await import('./commands/restored.ts')).registerRestored],
+  [['tenant'], async () => (await import('./commands/tenant.ts')).registerTenant],
+  [['domain'], async () => (await import('./commands/domain.ts')).registerDomain],
+  [['mailbox'], async () => (await import('./commands/mailbox.ts')).registerMailbox],
+  [['alias'], async () => (await import('./commands/alias.ts')).registerAlias],
+  [['explain'], async () => (await import('./commands/explain.ts')).registerExplain],
+  [['send'], async () => (await import('./commands/send.ts')).registerSend],
+  [['trace'], async () => (await import('./commands/trace.ts')).registerTrace],
+  [['ledger'], async () => (await import('./commands/ledger.ts')).registerLedger],
 ];
 
-/** The whole command line; parsing throws CommanderError instead of ending the process. */
-export function buildProgram(context: Context): Command {
+/** All of them where no argument is the word of one: for the help, and to suggest what may have been meant. */
+function wanted(args: readonly string[]): Promise<Register[]> {
+  const named = COMMANDS.filter(([words]) => words.some((word) => args.includes(word)));
+  return Promise.all((named.length > 0 ? named : COMMANDS).map(([, load]) => load()));
+}
+
+/** The command line as far as `args` need it; parsing throws CommanderError instead of ending the process. */
+export async function buildProgram(context: Context, args: readonly string[] = []): Promise<Command> {
   const { terminal } = context;
   const program = new Command('posthouse')
     .description('Hosts mail: SMTP in, POP3 and IMAP out, one Postgres truth.')
@@ -59,6 +53,6 @@ export function buildProgram(context: Context): Command {
       },
       outputError: () => undefined,
     });
-  for (const register of COMMANDS) register(program, context);
+  for (const register of await wanted(args)) register(program, context);
   return program;
 }

@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { checkArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
-import { openHouse } from './open-house.ts';
 import { buildProgram } from './program.ts';
 import { guarded, linesOf, type Terminal } from './terminal.ts';
 
@@ -22,13 +21,13 @@ export async function run(args: readonly string[], terminal: Terminal, given: Pa
   const context: Context = {
     terminal: guarded(terminal),
     config,
-    open: given.open ?? (() => openHouse(config(), terminal)),
+    open: given.open ?? (async () => (await import('./open-house.ts')).openHouse(config(), terminal)),
     json: args.includes('--json'),
     exitCode: EXIT.ok,
   };
   try {
     checkArguments(args);
-    program = buildProgram(context);
+    program = await buildProgram(context, args);
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return context.exitCode;
   } catch (error) {

@@ -13,13 +13,11 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { BELL_SCHEMA, bellQueueOf } from './bell-names.ts';
 import { redisPrefix } from './redis-prefix.ts';
-import { openRinger, RING_TIMEOUT } from './redis-ringer.ts';
+import { openRinger } from './redis-ringer.ts';
+import { RING_TIMEOUT } from './ring-timeout.ts';
 
-/** BullMQ's queue of doorbells of one kind of lane; a job is a lane to look at, never a message. */
-export const bellQueueOf = (kind: LaneKind): string => `lanes-${kind}`;
-/** BullMQ's schema in Postgres; made by `migrateBells` as the owner. */
-export const BELL_SCHEMA = 'bullmq';
 /** Milliseconds before a worker whose database was away is made anew. */
 const REOPEN_AFTER = 500;
 /** Milliseconds that a backend has for its good-byes, once no drain is in hand. */

@@ -2,8 +2,8 @@
 import { Doorbell, MailboxBell } from '#domain';
 import { House, roleUrl, type AppRole } from '#runtime';
 import { Injectable, Module, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
-import { openBellQueue, type BellQueue } from './bell-backend.ts';
 import { BullDoorbell } from './bull-doorbell.ts';
+import { LateBellQueue } from './late-bell-queue.ts';
 import { PgMailboxBell } from './pg-mailbox-bell.ts';
 import { RedisMailboxBell } from './redis-mailbox-bell.ts';
 import { redisPrefix } from './redis-prefix.ts';
@@ -22,11 +22,15 @@ class Closers implements OnApplicationShutdown {
   }
 }
 
+/** Milliseconds: the first greeting is not to wait for the bell, and neither is the first mail. */
+const OPEN_AFTER_MS = 200;
+
 const doorbellAs = (role: AppRole): FactoryProvider<Doorbell> => ({
   provide: Doorbell,
   inject: [House, Closers],
-  useFactory: async (house: House, closers: Closers) => {
-    const backend: BellQueue = await openBellQueue(house, role);
+  useFactory: (house: House, closers: Closers) => {
+    const backend = new LateBellQueue(async () => (await import('./bell-backend.ts')).openBellQueue(house, role));
+    setTimeout(() => void backend.open(), OPEN_AFTER_MS).unref();
     closers.add(() => backend.close());
     return new BullDoorbell(backend);
   },

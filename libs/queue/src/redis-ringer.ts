@@ -1,9 +1,8 @@
 /** Redis connections that ring: what cannot go out now is worth nothing later. */
 import { reasonOf, type BellWatch } from '#runtime';
 import { Redis } from 'ioredis';
+import { RING_TIMEOUT } from './ring-timeout.ts';
 
-/** Milliseconds until a ring on an unreachable backend is given up; the sweeper takes over. */
-export const RING_TIMEOUT = 2_000;
 /** Milliseconds between two looks at a Redis that is connected: one that hangs closes nothing. */
 const HEARTBEAT = 10_000;
 
@@ -34,29 +33,4 @@ export function openRinger(url: string, watch: BellWatch): Ringer {
       redis.disconnect();
     },
   };
-}
-
-/** Why the doorbells' Redis does not answer; undefined where it does. */
-export async function redisFault(url: string): Promise<string | undefined> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: RING_TIMEOUT,
-    commandTimeout: RING_TIMEOUT,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let reason: string | undefined;
-  // Said here, since what connect() rejects with is only that the connection is closed.
-  redis.on('error', (error) => {
-    reason ??= reasonOf(error);
-  });
-  try {
-    await redis.connect();
-    await redis.ping();
-    return undefined;
-  } catch (error) {
-    return reason ?? reasonOf(error);
-  } finally {
-    redis.disconnect();
-  }
 }

@@ -43,8 +43,7 @@ function checkout(): string {
   symlinkSync(process.execPath, join(root, 'node_modules', 'node', 'bin', 'node'));
   writeFileSync(join(root, 'tsconfig.build.json'), '{}');
   writeFileSync(join(root, 'main.txt'), MAIN);
-  const build =
-    'mkdir -p dist/apps/cli/src && cp main.txt dist/apps/cli/src/main.js && mkdir -p dist/libs/store/migrations';
+  const build = 'mkdir -p dist/bin && cp main.txt dist/bin/cli.js && touch dist/built';
   writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', scripts: { build } }));
   return root;
 }
@@ -60,7 +59,7 @@ function run(root: string, runtime = process.execPath, ...args: string[]) {
 
 const ON_24 = `24 domain list`;
 
-test('the first start builds, the next does not, one after a change does', () => {
+test('the first start builds, the next does not, one after a change does; a command takes the build that is there', () => {
   const root = checkout();
   const first = run(root, process.execPath, 'domain', 'list');
   expect(first).toMatchObject({ said: ON_24, status: 0 });
@@ -68,7 +67,8 @@ test('the first start builds, the next does not, one after a change does', () =>
   expect(run(root, process.execPath, 'domain', 'list')).toEqual({ said: ON_24, told: '', status: 0 });
   const later = new Date(Date.now() + 60_000);
   utimesSync(join(root, 'tsconfig.build.json'), later, later);
-  expect(run(root, process.execPath, 'domain', 'list').told).toContain('posthouse: building');
+  expect(run(root, process.execPath, 'domain', 'list')).toEqual({ said: ON_24, told: '', status: 0 });
+  expect(run(root, process.execPath, 'up').told).toContain('posthouse: building');
 });
 
 const lockOf = (root: string): string => join(root, 'node_modules', '.posthouse-build');
@@ -92,7 +92,11 @@ test.for(STALE)('a build lock of %s does not hold up the next start', ([, leave]
   const { told, ...outcome } = run(root, process.execPath, 'domain', 'list');
   expect(outcome).toEqual({ said: ON_24, status: 0 });
   expect(told).not.toContain('waiting');
-  expect(readdirSync(join(root, 'node_modules')).sort()).toEqual(['.posthouse-build.guard', 'node']);
+  expect(readdirSync(join(root, 'node_modules')).sort()).toEqual([
+    '.posthouse-build.guard',
+    '.posthouse-compiled',
+    'node',
+  ]);
 });
 
 test('a start whose own pid an earlier one left in the lock does not wait for itself', () => {

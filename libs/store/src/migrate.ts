@@ -4,7 +4,7 @@ import { APP_ROLES, DatabaseUrlError, guardPool, isRoleUrl, refuseOldServer, rol
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import pg from 'pg';
-import { ensureRoles } from './roles.ts';
+import { ensureRoles, rolesAreSet } from './roles.ts';
 
 const FOLDER = new URL('../migrations/', import.meta.url);
 /** Any number, the same for all of us: one migrator at a time per database. */
@@ -15,12 +15,20 @@ const RENAMED: Readonly<Record<string, string>> = {
   '0009_chunks_have_times': '0010_chunks_have_times',
 };
 
+const ENDING = '.sql';
+
+/** What this program has, in its order. */
+const ourMigrations = async (): Promise<string[]> =>
+  (await readdir(FOLDER))
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => name.slice(0, -ENDING.length))
+    .sort();
+
 class SqlFiles implements MigrationProvider {
   async getMigrations(): Promise<Record<string, Migration>> {
-    const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort();
-    const entries = names.map(async (name): Promise<[string, Migration]> => {
-      const text = await readFile(new URL(name, FOLDER), 'utf8');
-      return [name.slice(0, -'.sql'.length), { up: async (db) => void (await sql.raw(text).execute(db)) }];
+    const entries = (await ourMigrations()).map(async (name): Promise<[string, Migration]> => {
+      const text = await readFile(new URL(name + ENDING, FOLDER), 'utf8');
+      return [name, { up: async (db) => void (await sql.raw(text).execute(db)) }];
     });
     return Object.fromEntries(await Promise.all(entries));
   }
@@ -44,20 +52,36 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseOldServer(pool);
-    await withRoleLock(pool, async (client) => {
-      await ensureRoles(client, ownerUrl);
-      await renameMigrations(client);
-    });
-    const { error, results } = await new Migrator({ db, provider: new SqlFiles() }).migrateToLatest();
-    if (error !== undefined) {
-      const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the migration';
-      throw new Error(`${failed} failed; the schema stays as it was before it`, { cause: error });
-    }
+    const [isNow, areSet] = await Promise.all([isCurrent(pool), rolesAreSet(pool, ownerUrl)]);
+    const ran = isNow && areSet ? [] : await bring(pool, db, ownerUrl);
     await after?.(ownerUrl);
-    return (results ?? []).map((result) => result.migrationName);
+    return ran;
   } finally {
     await db.destroy();
   }
+}
+
+/** Every start asks: a restart is not to wait for locks, and for passwords that are hashed, where nothing is to be done. */
+async function isCurrent(pool: pg.Pool): Promise<boolean> {
+  const { rows: tables } = await pool.query<{ known: boolean }>(
+    `select to_regclass('kysely_migration') is not null as known`,
+  );
+  if (tables[0]?.known !== true) return false;
+  const { rows } = await pool.query<{ name: string }>('select name from kysely_migration order by name collate "C"');
+  return rows.map(({ name }) => name).join() === (await ourMigrations()).join();
+}
+
+async function bring(pool: pg.Pool, db: Kysely<unknown>, ownerUrl: string): Promise<string[]> {
+  await withRoleLock(pool, async (client) => {
+    await ensureRoles(client, ownerUrl);
+    await renameMigrations(client);
+  });
+  const { error, results } = await new Migrator({ db, provider: new SqlFiles() }).migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the migration';
+    throw new Error(`${failed} failed; the schema stays as it was before it`, { cause: error });
+  }
+  return (results ?? []).map((result) => result.migrationName);
 }
 
 /** Migrations that this program has and the database has not. */

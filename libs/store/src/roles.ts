@@ -12,6 +12,31 @@ const MAX_TRIES = 20;
 const DERIVED_FROM = 'Posthouse: password derived from that of ';
 
 /**
+ * Whether `ensureRoles` has nothing to do. It sets the passwords in the order of APP_ROLES: where the last one's is right, all are. So one
+ * login tells what a hash would not.
+ */
+export async function rolesAreSet(owner: Pick<pg.Pool, 'query'>, ownerUrl: string): Promise<boolean> {
+  const { rows } = await owner.query<{ set: boolean }>(
+    `select count(*) = cardinality($1::text[]) and not exists (${OPEN_DATABASE}) as set
+       from pg_roles r where r.rolname = any ($1::text[]) and shobj_description(r.oid, 'pg_authid') = $2 || current_user`,
+    [APP_ROLES, DERIVED_FROM],
+  );
+  const last = APP_ROLES.at(-1);
+  if (rows[0]?.set !== true || last === undefined) return false;
+  const client = new pg.Client({ connectionString: roleUrl(ownerUrl, last), application_name: 'posthouse migrate' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    // Whatever it is, the long way says it.
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
  * Makes missing roles and sets every role's password. Idempotent. Roles belong to the cluster and the migration lock to one database of
  * it: a house in another database may do the same at this moment, and then this is done again.
  * @throws HouseError when the roles are those of another owner's houses: their apps could no longer log in
@@ -38,6 +63,12 @@ interface KnownRole {
   elsewhere: string[];
 }
 
+/** This database, if it is ours to close and everybody may make temporary tables in it. */
+const OPEN_DATABASE = `
+select datname as name from pg_database d
+ where datname = current_database() and pg_has_role(datdba, 'usage')
+   and exists (select from aclexplode(coalesce(datacl, acldefault('d', datdba))) a where a.grantee = 0 and a.privilege_type = 'TEMPORARY')`;
+
 const KNOWN = `
 select r.rolname as role, shobj_description(r.oid, 'pg_authid') as comment,
        array(select distinct d.datname::text from pg_shdepend s join pg_database d on d.oid = s.dbid
@@ -57,11 +88,7 @@ async function setRoles(client: pg.ClientBase, ownerUrl: string): Promise<void> 
 
 /** No role makes tables of its own, temporary ones neither. A database keeps that right apart from its contents: a dump does not bring it. */
 async function closeDatabase(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select datname as name from pg_database d
-      where datname = current_database() and pg_has_role(datdba, 'usage')
-        and exists (select from aclexplode(coalesce(datacl, acldefault('d', datdba))) a where a.grantee = 0 and a.privilege_type = 'TEMPORARY')`,
-  );
+  const { rows } = await client.query<{ name: string }>(OPEN_DATABASE);
   for (const { name } of rows)
     await client.query(`revoke temporary on database ${pg.escapeIdentifier(name)} from public`);
 }

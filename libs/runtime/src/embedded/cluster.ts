@@ -22,7 +22,7 @@ import { readHouse } from '../house-lock.ts';
 import { takeKernelLock, type KernelLock } from '../kernel-lock.ts';
 import type { Log } from '../log.ts';
 import { canEnter, ownerOf, type Account } from './account.ts';
-import { asAccount, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
+import { asAccount, proveToRun, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
 import { EmbeddedError } from './embedded-error.ts';
 
 /** The superuser of the cluster and owner of the database. */
@@ -122,6 +122,7 @@ export async function prepareCluster({ folder, account }: Cluster, binaries: Bin
     throw new EmbeddedError(
       `${folder} holds files but no database (PG_VERSION is missing): move it away, or restore it whole from a backup`,
     );
+  proveToRun(binaries, account);
   const parent = dirname(folder);
   const prefix = `${basename(folder)}.init-`;
   try {

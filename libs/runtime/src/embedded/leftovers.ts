@@ -40,7 +40,7 @@ export const STOP_STEPS = [
   ['SIGKILL', 5_000],
 ] as const;
 
-const POLL_MS = 25;
+const POLL_MS = 5;
 
 /**
  * Ends every server process still at work on the cluster (stopped rather than adopted: a server that is no child of ours could end unseen),
@@ -52,7 +52,7 @@ export async function clearLeftovers(cluster: string, log: Log): Promise<void> {
     if (left.length === 0) break;
     log.warn({ cluster, pids: left, signal }, 'stopping a database server that an earlier run left behind');
     for (const pid of signal === 'SIGINT' ? mastersOf(left) : left) send(pid, signal);
-    await until(() => serversOf(cluster).length === 0, wait);
+    await until(() => left.every((pid) => processIdentity(pid) === undefined), wait);
   }
   const left = serversOf(cluster);
   if (left.length > 0)

@@ -275,7 +275,7 @@ describe.runIf(asRoot)('started as root', { timeout: 60_000 }, () => {
 test.for([
   [512, '128MB'],
   [4_096, '512MB'],
-  [65_536, '2048MB'],
+  [65_536, '512MB'],
 ] as const)('%i MiB of memory give %s of shared buffers', ([mib, expected]) => {
   expect(tuning(mib * 1024 * 1024)['shared_buffers']).toBe(expected);
 });

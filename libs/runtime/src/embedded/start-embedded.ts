@@ -1,7 +1,7 @@
 /** The embedded PostgreSQL: from a data folder to a database URL. */
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { readHouse, type HouseLock } from '../house-lock.ts';
+import { readHouse, type HouseLock, type HouseRecord } from '../house-lock.ts';
 import type { Log } from '../log.ts';
 import { unprivilegedAccount, type Account } from './account.ts';
 import { findBinaries, SYSTEM_FOLDER, type Binaries } from './binaries.ts';
@@ -75,7 +75,8 @@ async function startCluster(
   const { postmaster, port } = await onFreePort(house.dataDir, start);
   const url = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
   try {
-    await createDatabase(url('postgres'));
+    // Recorded below, when it is there: a restart asks no more.
+    if (recorded(house.dataDir)?.cluster !== cluster.folder) await createDatabase(url('postgres'));
   } catch (error) {
     await postmaster.stop();
     throw new EmbeddedError(
@@ -105,7 +106,7 @@ async function startOn(postmaster: Postmaster, port: number): Promise<Running> {
 
 /** The port of the last run if it is free: URLs that people copied go on working. */
 async function onFreePort(dataDir: string, start: (port: number) => Promise<Running>): Promise<Running> {
-  let wanted = lastPort(dataDir);
+  let wanted = recorded(dataDir)?.port;
   for (let tries = 1; ; tries++) {
     try {
       return await start(await freePort(wanted));
@@ -116,9 +117,10 @@ async function onFreePort(dataDir: string, start: (port: number) => Promise<Runn
   }
 }
 
-function lastPort(dataDir: string): number | undefined {
+/** The cluster of the last start whose database was there, and its port. */
+function recorded(dataDir: string): HouseRecord['postgres'] {
   try {
-    return readHouse(dataDir)?.record.postgres?.port;
+    return readHouse(dataDir)?.record.postgres;
   } catch {
     // Only a wish: a damaged house.json is written anew by this start.
     return undefined;

@@ -2,9 +2,12 @@
 import { totalmem } from 'node:os';
 
 const MIB = 1024 * 1024;
-/** shared_buffers: an eighth of the memory leaves the rest to the page cache and to the apps; bounds for the very small and very large machine. */
+/**
+ * shared_buffers: an eighth of the memory leaves the rest to the page cache and to the apps. Not more on a large machine: a server sets up each of
+ * its buffers when it starts, and a restart would wait for that.
+ */
 const MIN_SHARED_MIB = 128;
-const MAX_SHARED_MIB = 2048;
+const MAX_SHARED_MIB = 512;
 
 /** Memory in octets that this process may use: the machine's, or less in a container. */
 export const memoryOctets = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity);
