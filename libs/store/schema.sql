@@ -247,8 +247,9 @@ tombstone: tombstone_pkey PRIMARY KEY (tenant_id, folder_id, modseq, uid)
 
 -- indexes
 CREATE UNIQUE INDEX address_pkey ON public.address USING btree (tenant_id, domain_id, local, kind)
-CREATE INDEX address_target_mailbox ON public.address_target USING btree (tenant_id, mailbox_id) WHERE (mailbox_id IS NOT NULL)
+CREATE INDEX address_target_mailbox ON public.address_target USING btree (mailbox_id) WHERE (mailbox_id IS NOT NULL)
 CREATE UNIQUE INDEX address_target_pkey ON public.address_target USING btree (tenant_id, domain_id, local, kind, "position")
+CREATE INDEX auth_failure_age ON public.auth_failure USING btree (window_until)
 CREATE UNIQUE INDEX auth_failure_pkey ON public.auth_failure USING btree (key)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (tenant_id, mailbox_id)
 CREATE INDEX delivery_deferred ON public.delivery USING btree (next_attempt_at) WHERE ((state = 'queued'::text) AND deferred)
@@ -273,7 +274,7 @@ CREATE UNIQUE INDEX folder_pkey ON public.folder USING btree (tenant_id, id)
 CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING btree (tenant_id, mailbox_id, name)
 CREATE INDEX known_network_age ON public.known_network USING btree (seen_at)
 CREATE UNIQUE INDEX known_network_pkey ON public.known_network USING btree (tenant_id, mailbox_id, network)
-CREATE INDEX mailbox_domain ON public.mailbox USING btree (tenant_id, domain_id)
+CREATE INDEX mailbox_domain ON public.mailbox USING btree (domain_id, id)
 CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
 CREATE INDEX maildrop_lock_incarnation ON public.maildrop_lock USING btree (incarnation)
@@ -285,55 +286,55 @@ CREATE UNIQUE INDEX message_pkey ON public.message USING btree (tenant_id, id)
 CREATE INDEX message_reverse_path ON public.message USING btree (lower(reverse_path), tenant_id)
 CREATE UNIQUE INDEX removed_address_pkey ON public.removed_address USING btree (tenant_id, mailbox_id, domain, local, kind)
 CREATE INDEX removed_mailbox_age ON public.removed_mailbox USING btree (removed_at) WHERE (NOT emptied)
-CREATE INDEX removed_mailbox_name ON public.removed_mailbox USING btree (tenant_id, name)
+CREATE INDEX removed_mailbox_emptied ON public.removed_mailbox USING btree (uidvalidity) WHERE emptied
+CREATE INDEX removed_mailbox_name ON public.removed_mailbox USING btree (name, tenant_id)
 CREATE UNIQUE INDEX removed_mailbox_pkey ON public.removed_mailbox USING btree (tenant_id, id)
 CREATE INDEX removed_mailbox_uidvalidity ON public.removed_mailbox USING btree (uidvalidity)
 CREATE UNIQUE INDEX retention_walk_pkey ON public.retention_walk USING btree (single)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
 CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
+CREATE INDEX tenant_parent ON public.tenant USING btree (parent_id)
 CREATE UNIQUE INDEX tenant_pkey ON public.tenant USING btree (id)
+CREATE INDEX tenant_removed ON public.tenant USING btree (removed_at) WHERE (removed_at IS NOT NULL)
 CREATE INDEX tombstone_age ON public.tombstone USING btree (gone_at)
 CREATE INDEX tombstone_message ON public.tombstone USING btree (tenant_id, message_id)
 CREATE UNIQUE INDEX tombstone_pkey ON public.tombstone USING btree (tenant_id, folder_id, modseq, uid)
 
 -- policies
-address: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+address: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 address: readers to {posthouse_ingress,posthouse_worker} using true check 
-address_target: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+address_target: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 address_target: readers to {posthouse_ingress,posthouse_worker} using true check 
-credential: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+credential: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 delivery: births to {posthouse_ingress,posthouse_worker} using  check (came_from IS NULL)
 delivery: moves to {posthouse_worker} using (settled_at IS NULL) check true
-delivery: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
-delivery: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+delivery: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 delivery: readers to {posthouse_worker} using true check 
-domain: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+domain: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 domain: readers to {posthouse_ingress,posthouse_worker} using true check 
-event: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
-event: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+event: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 event: writers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using  check true
 folder: counters to {posthouse_pop3,posthouse_worker} using true check 
-folder: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+folder: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 folder: readers to {posthouse_pop3,posthouse_worker} using true check 
 folder: tree to {posthouse_imap} using true check 
 folder_message: expunges to {posthouse_pop3} using true check 
 folder_message: keeps to {posthouse_imap} using true check 
-folder_message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+folder_message: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 folder_message: places to {posthouse_worker} using  check true
 folder_message: readers to {posthouse_pop3} using true check 
-mailbox: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+mailbox: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 mailbox: readers to {posthouse_imap,posthouse_ingress,posthouse_worker} using true check 
 mailbox_usage: counters to {posthouse_imap,posthouse_pop3,posthouse_worker} using true check 
-mailbox_usage: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+mailbox_usage: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 mailbox_usage: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 maildrop_lock: keeps to {posthouse_pop3} using true check 
-maildrop_lock: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+maildrop_lock: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 message: append_abandons to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check 
 message: append_accepts to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check ((origin = 'append'::text) AND (state = 'accepted'::text))
 message: appended to {posthouse_imap} using  check ((origin = 'append'::text) AND (state = ANY (ARRAY['pending'::text, 'accepted'::text])) AND (recipients = 0) AND (deliveries = 0))
 message: expansion_counts to {posthouse_worker} using (state = 'accepted'::text) check (state = 'accepted'::text)
-message: operator_sees_all to {posthouse_api} using (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text) check 
-message: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+message: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 message: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 message: smtp_abandons to {posthouse_ingress} using ((origin = 'smtp'::text) AND (state = 'pending'::text)) check 
 message: smtp_accepts to {posthouse_ingress} using ((origin = 'smtp'::text) AND (state = 'pending'::text)) check ((origin = 'smtp'::text) AND (state = 'accepted'::text))
@@ -344,19 +345,19 @@ message_chunk: abandons to {posthouse_imap,posthouse_ingress} using (NOT (EXISTS
 message_chunk: append_chunks to {posthouse_imap} using  check (EXISTS ( SELECT
    FROM message m
   WHERE ((m.tenant_id = message_chunk.tenant_id) AND (m.id = message_chunk.message_id) AND (m.state = 'pending'::text))))
-message_chunk: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+message_chunk: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 message_chunk: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3} using true check 
 message_chunk: smtp_chunks to {posthouse_ingress} using  check (EXISTS ( SELECT
    FROM message m
   WHERE ((m.tenant_id = message_chunk.tenant_id) AND (m.id = message_chunk.message_id) AND (m.state = 'pending'::text))))
-removed_address: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-removed_mailbox: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+removed_address: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
+removed_mailbox: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 subscription: keeps to {posthouse_imap} using true check 
-subscription: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
-tenant: own_subtree to {posthouse_api} using (id IN ( SELECT visible_tenants() AS visible_tenants)) check (parent_id IN ( SELECT visible_tenants() AS visible_tenants))
+subscription: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
+tenant: own_subtree to {posthouse_api} using (path @> ARRAY[( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")]) check sees(parent_id)
 tenant: readers to {posthouse_ingress,posthouse_worker} using true check 
 tombstone: buries to {posthouse_imap,posthouse_pop3} using  check true
-tombstone: own_subtree to {posthouse_api} using (tenant_id IN ( SELECT visible_tenants() AS visible_tenants)) check 
+tombstone: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 tombstone: readers to {posthouse_imap} using true check 
 
 -- functions
@@ -812,7 +813,7 @@ CREATE OR REPLACE FUNCTION public.require_visible(of_tenant uuid)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  if of_tenant is null or of_tenant not in (select visible_tenants()) then
+  if of_tenant is null or not sees(of_tenant) then
     raise insufficient_privilege using message = 'this tenant is not yours';
   end if;
 end $function$
@@ -855,6 +856,17 @@ begin
             where o.tenant_id = of_tenant and o.domain_id = d.id and o.local = r.local and o.kind = r.kind));
   delete from removed_mailbox where tenant_id = of_tenant and id = of_mailbox;
   perform pg_notify('posthouse_account', of_mailbox::text);
+end $function$
+
+CREATE OR REPLACE FUNCTION public.sees(of_tenant uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  return exists (select from tenant
+                  where id = of_tenant and path @> array[nullif(current_setting('posthouse.principal', true), '')::uuid]);
 end $function$
 
 CREATE OR REPLACE FUNCTION public.sweep_aged(batch integer, expunged_days integer, trace_days integer)
@@ -1045,15 +1057,6 @@ begin
   end if;
   return next;
 end $function$
-
-CREATE OR REPLACE FUNCTION public.visible_tenants()
- RETURNS SETOF uuid
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-  select id from tenant where path @> array[nullif(current_setting('posthouse.principal', true), '')::uuid]
-$function$
 
 
 -- triggers

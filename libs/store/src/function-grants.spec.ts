@@ -28,12 +28,12 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   remove_tenant: API,
   require_visible: [],
   restore_mailbox: API,
+  sees: API,
   sweep_aged: WORKER,
   sweep_failures: WORKER,
   sweep_messages: WORKER,
   sweep_pending: WORKER,
   sweep_removed: WORKER,
-  visible_tenants: API,
 };
 
 let db: FreshDatabase;

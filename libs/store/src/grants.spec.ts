@@ -62,7 +62,7 @@ const FORBIDDEN: Readonly<Record<AppRole, readonly string[]>> = {
     "update delivery set state = 'discarded'",
     "select account_standings('{}', '{}')",
     "select * from auth_facts('{x}', '{a.example}', '{k}', '{r}', '{n}')",
-    'select visible_tenants()',
+    'select sees(gen_random_uuid())',
     "select auth_upgrade(gen_random_uuid(), gen_random_uuid(), 'h', 'x')",
   ],
   posthouse_worker: [

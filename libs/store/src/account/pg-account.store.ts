@@ -68,9 +68,9 @@ export class PgAccountStore extends AccountStore {
 
   constructor(database: Database) {
     super();
-    this.#reads = database.hot();
+    this.#reads = database.hot({ byIndex: true });
     // Failure counters live in an unlogged table: waiting for the disk would gain nothing.
-    this.#counters = database.hot({ asynchronousCommit: true });
+    this.#counters = database.hot({ asynchronousCommit: true, byIndex: true });
   }
 
   override async authFacts(question: AuthQuestion): Promise<AuthFacts> {

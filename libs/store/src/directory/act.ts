@@ -12,6 +12,11 @@ interface ActOptions {
   readonly snapshot?: boolean;
 }
 
+/** Changes and pages name their rows or begin at one: see ROW_BY_ROW in `database.ts`. What reads a snapshot reads everything. */
+const BY_INDEX = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+  .map((method) => [`enable_${method}`, 'off'])
+  .concat([['jit', 'off']]);
+
 /** Rejects with DirectoryRefusal for everything that is not a bug of ours. */
 export async function actAs<T>(
   { kysely }: Pick<Database, 'kysely'>,
@@ -22,7 +27,10 @@ export async function actAs<T>(
   const begin = kysely.transaction().setIsolationLevel(snapshot ? 'repeatable read' : 'read committed');
   try {
     return await begin.execute(async (act) => {
-      await sql`select set_config('posthouse.principal', ${principal}, true)`.execute(act);
+      const settings = [...(snapshot ? [] : BY_INDEX), ['posthouse.principal', principal]];
+      await sql`select set_config(name, value, true) from unnest(${settings.map(([name]) => name)}::text[], ${settings.map(([, value]) => value)}::text[]) s (name, value)`.execute(
+        act,
+      );
       return work(act);
     });
   } catch (error) {

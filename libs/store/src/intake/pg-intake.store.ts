@@ -41,8 +41,8 @@ export class PgIntakeStore extends IntakeStore {
 
   constructor(database: Database) {
     super();
-    this.#lookups = database.hot();
-    this.#chunks = database.hot();
+    this.#lookups = database.hot({ byIndex: true });
+    this.#chunks = database.hot({ byIndex: true });
     // One group at a time. With two they are smaller and each message costs more: the disk is not what we wait for.
     const writer = database.hot();
     this.#commits = new Grouped(

@@ -153,7 +153,7 @@ export const QUEUE_DRIVES: readonly Drive[] = [
   {
     name: 'lanes with due mail',
     run: async ({ queue }) => {
-      for (let sweep = 0; sweep < 2; sweep++) expect((await queue.dueLanes()).length).toBeGreaterThan(100);
+      expect((await queue.dueLanes()).length).toBeGreaterThan(100);
     },
   },
   {

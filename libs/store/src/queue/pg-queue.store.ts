@@ -77,7 +77,7 @@ export class PgQueueStore extends QueueStore {
     this.#database = database;
     this.#claims = new Claims(database.hot({ asynchronousCommit: true, byIndex: true, lockTimeout: SHARED_PATIENCE }));
     this.#settles = database.hot({ byIndex: true, lockTimeout: SHARED_PATIENCE });
-    this.#reads = database.hot();
+    this.#reads = database.hot({ byIndex: true });
     this.#waiting = new Waiting(this.#settles);
   }
 

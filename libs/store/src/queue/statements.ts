@@ -168,15 +168,20 @@ export const LANES_PER_SWEEP = 1000;
 export const DUE_LANES: HotStatement = {
   name: 'queue_due_lanes',
   text: `
-with recursive lanes (lane, number) as (
-  (select lane, 1 from delivery where state = 'queued' and not deferred and lane > $1 order by lane limit 1)
+with recursive lanes (lane, number, due) as (
+  (select lane, 1, next_attempt_at <= now() from delivery where state = 'queued' and not deferred and lane > $1 order by lane limit 1)
   union all
-  (select (select d.lane from delivery d where d.state = 'queued' and not d.deferred and d.lane > lanes.lane order by d.lane limit 1), number + 1
-     from lanes where lanes.lane is not null and number < $2::int)
+  (select n.lane, lanes.number + 1, n.due
+     from lanes cross join lateral (
+       select d.lane, d.next_attempt_at <= now() as due
+         from delivery d where d.state = 'queued' and not d.deferred and d.lane > lanes.lane order by d.lane limit 1) n
+    where lanes.number < $2::int)
 )
 select lane, number,
-       exists (select from delivery d where d.state = 'queued' and not d.deferred and d.lane = l.lane and d.next_attempt_at <= now()) as due
-  from (select 'local' as lane, 0 as number union all select 'expand', 0 union all select lane, number from lanes where lane is not null) l`,
+       case when due then true
+            else coalesce((select true from delivery d where d.state = 'queued' and not d.deferred and d.lane = l.lane and d.next_attempt_at <= now() limit 1), false)
+       end as due
+  from (select 'local' as lane, 0 as number, false as due union all select 'expand', 0, false union all select lane, number, due from lanes) l`,
 };
 
 /** Unfinished messages that one statement removes; the rest has its turn in the next sweep. */

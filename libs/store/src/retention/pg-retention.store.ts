@@ -52,7 +52,7 @@ export class PgRetentionStore extends RetentionStore {
   constructor(database: Database, steps: RetentionSteps = {}) {
     super();
     // What a crash undoes is swept again.
-    this.#connection = database.hot({ asynchronousCommit: true });
+    this.#connection = database.hot({ asynchronousCommit: true, byIndex: true });
     this.#steps = { messages: MESSAGES_PER_STEP, aged: AGED_PER_STEP, removed: REMOVED_PER_STEP, rest: REST, ...steps };
   }
 
