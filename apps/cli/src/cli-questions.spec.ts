@@ -14,9 +14,9 @@ afterAll(() => world.drop());
 describe('explain', () => {
   beforeAll(async () => {
     await posthouse('mailbox', 'add', 'ex@example.org', '--no-password');
-    await posthouse('alias', 'add', 'loop-a@example.org', 'ex@example.org');
-    await posthouse('alias', 'add', 'loop-b@example.org', 'loop-a@example.org', 'far@far.example');
-    await posthouse('alias', 'set', 'loop-a@example.org', 'loop-b@example.org', 'ex@example.org');
+    await posthouse('alias', 'add', 'way-a@example.org', 'far@far.example');
+    await posthouse('alias', 'add', 'way-b@example.org', 'way-a@example.org', 'ex@example.org');
+    await posthouse('alias', 'add', 'way-c@example.org', 'way-a@example.org', 'way-b@example.org');
     await posthouse('domain', 'add', 'idle.example');
     for (const name of ['postmaster', 'idle']) {
       await posthouse('mailbox', 'add', `${name}@idle.example`, '--no-password');
@@ -49,15 +49,24 @@ describe('explain', () => {
     });
   });
 
-  test('follows aliases, loops included', async () => {
-    const { out } = await posthouse('explain', 'loop-a@example.org', '--json');
+  test('an alias that would lead back to itself is refused with the way', async () => {
+    const { code, err } = await posthouse('alias', 'set', 'way-a@example.org', 'way-c@example.org');
+    expect(code).not.toBe(0);
+    expect(err.join('\n')).toContain(
+      'way-a@example.org would lead back to itself: by way-c@example.org, then way-a@example.org',
+    );
+  });
+
+  test('follows aliases, each once', async () => {
+    const { out } = await posthouse('explain', 'way-c@example.org', '--json');
     expect(JSON.parse(out[0] ?? '')).toMatchObject({
       outcome: '250 accepted, and expanded at delivery',
       path: [
-        { depth: 0, address: 'loop-a@example.org', end: 'leads on to:' },
-        { depth: 1, address: 'loop-a@example.org', end: expect.stringMatching(/^mailbox mbx_/) },
-        { depth: 1, address: 'loop-b@example.org', end: 'leads on to:' },
-        { depth: 2, address: 'loop-a@example.org', end: 'followed already: not again' },
+        { depth: 0, address: 'way-c@example.org', end: 'leads on to:' },
+        { depth: 1, address: 'way-a@example.org', end: 'leads on to:' },
+        { depth: 1, address: 'way-b@example.org', end: 'leads on to:' },
+        { depth: 2, address: 'way-a@example.org', end: 'followed already: not again' },
+        { depth: 2, address: 'way-b@example.org', end: expect.stringMatching(/^mailbox mbx_/) },
         {
           depth: 2,
           address: 'far@far.example',

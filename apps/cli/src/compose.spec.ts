@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beginsWithHeader, compose } from './compose.ts';
+import { beginsWithHeader, compose, withoutMboxLine } from './compose.ts';
 
 test('a letter is a whole message with short lines of ASCII in its header', () => {
   const message = compose({
@@ -26,4 +26,17 @@ test.each([
   ['', false],
 ])('%j begins with a header: %s', (text, expected) => {
   expect(beginsWithHeader(Buffer.from(text))).toBe(expected);
+});
+
+test.each([
+  ['From a@b.example Tue Dec  1 03:00:00 2026\nSubject: x\n\ntext\n', 'Subject: x\n\ntext\n'],
+  ['From MAILER-DAEMON Tue Dec  1 03:00:00 2026\r\nReceived: by x\r\n\r\n', 'Received: by x\r\n\r\n'],
+  ['From - Tue Dec 01 03:00:00 2026\nX-Mozilla-Status: 0001\n\n', 'X-Mozilla-Status: 0001\n\n'],
+  ['From here on it is text\nand no field\n', 'From here on it is text\nand no field\n'],
+  ['From: a@b.example\n\n', 'From: a@b.example\n\n'],
+  ['from a@b.example\nSubject: x\n\n', 'from a@b.example\nSubject: x\n\n'],
+  ['From a line without an end', 'From a line without an end'],
+  ['', ''],
+])('an mbox line is no part of the message: %j', (content, expected) => {
+  expect(withoutMboxLine(Buffer.from(content)).toString()).toBe(expected);
 });

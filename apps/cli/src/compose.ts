@@ -45,6 +45,17 @@ function encodeWords(text: string): string {
 export const messageIdField = (letter: Buffer): string =>
   /^Message-ID: .*$/m.exec(letter.toString('latin1'))?.[0] ?? '';
 
+/**
+ * A message from an mbox file begins with a line that is the mailbox's and no field (RFC 4155): what follows it, where that is a message. A text
+ * that begins with the word stays as it is.
+ */
+export function withoutMboxLine(content: Buffer): Buffer {
+  const end = content.subarray(0, 1_000).indexOf('\n');
+  if (end < 0 || content.subarray(0, 5).toString('latin1') !== 'From ') return content;
+  const rest = content.subarray(end + 1);
+  return beginsWithHeader(rest) ? rest : content;
+}
+
 /** Whether the text begins with a header field: then it is a whole message, else only its words. */
 export const beginsWithHeader = (message: Buffer): boolean =>
   /^[!-9;-~]{1,76}:/.test(message.subarray(0, 80).toString('latin1'));

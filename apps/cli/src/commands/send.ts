@@ -5,7 +5,7 @@ import { errorCode } from '#runtime';
 import type { Command } from 'commander';
 import { collect } from '../arguments.ts';
 import { sendMail, toCrlf } from '../clients/smtp-client.ts';
-import { beginsWithHeader, compose } from '../compose.ts';
+import { beginsWithHeader, compose, withoutMboxLine } from '../compose.ts';
 import { commonOptions, type Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
 import { CommandFailure, EXIT, usage } from '../failure.ts';
@@ -77,10 +77,11 @@ async function readInput(input: Terminal['input'], limit: number): Promise<Buffe
 }
 
 function toMessage(
-  content: Buffer,
+  given: Buffer,
   { from, to }: { from: string; to: readonly string[] },
   subject: string | undefined,
 ): Buffer {
+  const content = subject === undefined ? withoutMboxLine(given) : given;
   if (subject === undefined && beginsWithHeader(content)) return content;
   const header = compose({ from, to, subject: subject ?? 'a mail from posthouse send', text: '' });
   return Buffer.concat([header, toCrlf(content)]);
