@@ -6,7 +6,7 @@
 import type { TenantId } from '#domain';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Database } from './database.ts';
+import { ROW_BY_ROW, type Database } from './database.ts';
 import { FairSlots } from './fair-slots.ts';
 import { isLockTimeout } from './pg-errors.ts';
 
@@ -59,7 +59,7 @@ export class Changes {
     this.#database = database;
     const pool = (max: number, lock_timeout: number) => {
       let made: pg.Pool | undefined;
-      return () => (made ??= database.poolOf({ max, lock_timeout }));
+      return () => (made ??= database.poolOf({ max, lock_timeout, options: ROW_BY_ROW }));
     };
     this.#short = new Lane(pool(SHORT_CHANGES, SHORT_PATIENCE), new FairSlots(SHORT_CHANGES, SHORT_OF_TENANT));
     this.#long = new Lane(pool(LONG_CHANGES, LONG_PATIENCE), new FairSlots(LONG_CHANGES, LONG_OF_TENANT));

@@ -37,7 +37,7 @@ const CONNECT_TIMEOUT = 5_000;
  * cheapest, and kept when a backlog has made it large; these cannot be made to read a table, or to build a hash of it. For statements that
  * name each row they want. (With penalties of this size PostgreSQL 15 to 17 would compile: no jit.)
  */
-const ROW_BY_ROW = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+export const ROW_BY_ROW = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
   .map((method) => `-c enable_${method}=off`)
   .concat('-c plan_cache_mode=force_generic_plan', '-c jit=off')
   .join(' ');
@@ -49,6 +49,8 @@ export interface HotOptions {
   readonly asynchronousCommit?: boolean;
   /** Plans by index alone: ROW_BY_ROW and IN_ORDER. */
   readonly byIndex?: boolean;
+  /** ROW_BY_ROW, and sorts what it found. */
+  readonly byRow?: boolean;
   /** Milliseconds that a statement waits for a row that somebody else holds; then it fails with a lock time-out. */
   readonly lockTimeout?: number;
 }
@@ -87,10 +89,11 @@ export class Database {
   }
 
   /** A pipelined connection of its own; closed with the database. */
-  hot({ asynchronousCommit = false, byIndex = false, lockTimeout }: HotOptions = {}): HotConnection {
+  hot({ asynchronousCommit = false, byIndex = false, byRow = byIndex, lockTimeout }: HotOptions = {}): HotConnection {
     const options = [
       ...(asynchronousCommit ? ['-c synchronous_commit=off'] : []),
-      ...(byIndex ? [ROW_BY_ROW, IN_ORDER] : []),
+      ...(byRow ? [ROW_BY_ROW] : []),
+      ...(byIndex ? [IN_ORDER] : []),
       ...(lockTimeout === undefined ? [] : [`-c lock_timeout=${lockTimeout}`]),
     ].join(' ');
     const connection = new HotConnection({ ...this.#config, ...(options === '' ? {} : { options }) });

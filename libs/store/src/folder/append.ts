@@ -130,7 +130,7 @@ export class Appends {
 
   constructor(database: Database, changes: Changes) {
     this.#changes = changes;
-    this.#chunks = database.hot();
+    this.#chunks = database.hot({ byRow: true });
   }
 
   async may(

@@ -21,8 +21,11 @@ const NEW_COPY_NUMBER = 'floor(random() * 9007199254740992)::bigint';
 
 /** Both folders in id order, whichever is the source. */
 const LOCK_BOTH = `
-select id, name, uidvalidity, uidnext, highestmodseq from folder
- where tenant_id = $1::uuid and mailbox_id = $2::uuid and (id = $3::uuid or name = $4) order by id for update`;
+select f.* from (
+  select id from folder where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid
+  union select id from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $4
+  order by id) as wanted, lateral (
+    select id, name, uidvalidity, uidnext, highestmodseq from folder where tenant_id = $1::uuid and id = wanted.id for update) as f`;
 
 /** $1 tenant, $2 source, $3 and $4 the set. */
 const totalText = (set: SetClause): string => `
@@ -54,8 +57,8 @@ select ${PACKED_UIDS} as uids, (
 /** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ, $6 its UIDNEXT: a move into the folder itself must leave the new rows. */
 const removeText = (set: SetClause): string => `
 with gone as (
-  delete from folder_message m using ${set.rows({ columns: 'uid', folder: '$2::uuid', only: 'uid < $6', as: 'old' })}
-   where m.tenant_id = $1::uuid and m.folder_id = $2::uuid and m.uid = old.uid
+  delete from folder_message m using ${set.rows({ columns: 'tenant_id, folder_id, uid', folder: '$2::uuid', only: 'uid < $6', as: 'old' })}
+   where m.tenant_id = old.tenant_id and m.folder_id = old.folder_id and m.uid = old.uid
   returning m.uid, m.message_id
 )
 insert into tombstone (tenant_id, folder_id, modseq, uid, message_id) select $1::uuid, $2::uuid, $5::bigint, uid, message_id from gone`;

@@ -1,7 +1,8 @@
 /**
  * Takes messages out of a folder, a bounded number in one statement: rows, tombstones, both counters and events. The folder row is locked first,
  * the usage row after it: every part waits for the result of the one before. Counters are computed from the locked rows: the
- * statement's snapshot may be older, and CHECK is tried on what it makes of them before Postgres notices.
+ * statement's snapshot may be older, and CHECK is tried on what it makes of them before Postgres notices. `chosen` brings every column of the
+ * key along: with one of its own the delete may walk all rows that have it, and look up each in `chosen`.
  */
 import { uidsAbove, type Expunged, type UidSet } from '#domain';
 import { unpack, PACKED_UIDS, type SetClause } from './compact.ts';
@@ -21,13 +22,13 @@ export interface Expunge {
 export const expungeText = ({ set, only = 'true', most, guard }: Expunge): string => `
 with ${guard ? `${guard.cte}, ` : ''}held as (
   select id, name, messages, unseen, octets, highestmodseq + 1 as modseq from folder
-   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and ${GATE} ${guard ? `and ${guard.holds}` : ''}
+   where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid and ${GATE} ${guard ? `and ${guard.holds}` : ''}
      for update
 ), chosen as (
-  select m.uid from held, ${set.rows({ columns: 'uid', folder: 'held.id', only, ...(most !== undefined && { most }) })}
+  select m.* from held, ${set.rows({ columns: 'tenant_id, folder_id, uid', folder: 'held.id', only, ...(most !== undefined && { most }) })}
 ), gone as (
-  delete from folder_message m using held, chosen
-   where m.tenant_id = $1::uuid and m.folder_id = held.id and m.uid = chosen.uid and ${only}
+  delete from folder_message m using chosen
+   where m.tenant_id = chosen.tenant_id and m.folder_id = chosen.folder_id and m.uid = chosen.uid and ${only}
   returning m.uid, m.message_id, m.octets, m.flags
 ), total as (
   select count(*) as messages, coalesce(sum(octets), 0)::bigint as octets, count(*) filter (where flags & 1 = 0) as unseen from gone

@@ -39,6 +39,26 @@ describe('the folder tree', () => {
     expect(seen.slice(0, 5)).toEqual(seen.slice(0, 5).sort((a, b) => a - b));
   });
 
+  test.for(['A', 'Ä', 'a b', '#1', 'x_y', '\u{10ffff}'])(
+    'RENAME of %s takes what is below it, and no name beside it',
+    async (top) => {
+      const { account } = await makeMailbox(db.owner);
+      const beside = [' ', '!', '-', '.', '0', '00', 'A', '_', '~', 'é', '\u{1f600}'].map((more) => `${top}${more}x`);
+      for (const name of [`${top}/!`, `${top}/0/1`, `${top}/é/\u{1f600}`, ...beside])
+        expect(await store.create(account, named(name))).toBe('created');
+      const names = async () => (await store.list(account)).folders.map(({ name }) => name);
+      const before = await names();
+      expect(await store.rename(account, named(top), named('to/there'))).toBe('renamed');
+      const moved = before.map((name) =>
+        name === top || name.startsWith(`${top}/`) ? `to/there${name.slice(top.length)}` : name,
+      );
+      expect((await names()).sort()).toEqual([...moved, 'to'].sort());
+      expect(await store.delete(account, named('to/there'))).toBe('deleted');
+      expect(await store.delete(account, named('to/there'))).toBe('not-selectable');
+      expect((await names()).sort()).toEqual([...moved, 'to'].filter((name) => name !== 'to/there').sort());
+    },
+  );
+
   test('DELETE', async () => {
     const { account } = await makeMailbox(db.owner);
     await store.create(account, named('a/b'));

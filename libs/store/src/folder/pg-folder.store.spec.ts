@@ -182,7 +182,7 @@ describe('what an open session sees', () => {
     for (const table of ['folder_message', 'tombstone']) {
       const { rows } = await db.owner.query<{ 'QUERY PLAN': string }>(
         `explain (costs off) select uid from ${table} where tenant_id = $1 and folder_id = $2
-            and (modseq, uid) > (2::bigint, 15000::bigint) and uid < 20001 order by modseq, uid limit 100`,
+            and (modseq, uid) > (2::bigint, 15000::bigint) and modseq > 0 and uid < 20001 order by modseq, uid limit 100`,
         [account.tenantId, inbox.folderId],
       );
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

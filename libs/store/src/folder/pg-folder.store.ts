@@ -78,7 +78,7 @@ export class PgFolderStore extends FolderStore {
     this.#readers = [database.hot(), ...Array.from({ length: READERS - 1 }, () => database.hot())];
     this.#long = new LongReads(Array.from({ length: READERS }, () => database.hot()));
     // Should a crash undo it, a message is \Recent twice.
-    this.#recent = database.hot({ asynchronousCommit: true });
+    this.#recent = database.hot({ asynchronousCommit: true, byRow: true });
     this.#appends = new Appends(database, this.#connections);
   }
 

@@ -17,17 +17,17 @@ const NEW_KEYWORDS = {
 
 /**
  * $1 tenant, $2 mailbox, $3 folder, $4 and $5 the set. The rows are locked before they are computed with: after the folder row
- * came free the statement's own snapshot may be old, and the unseen counter must not drift. `new` brings the folder along: with a
- * folder id of its own the update may walk the folder and look up each message in `new`, which a plan for a young table did.
+ * came free the statement's own snapshot may be old, and the unseen counter must not drift. `new` brings every column of
+ * the key along: with one of its own the update may walk the folder and look up each message in `new`, which a plan for a young table did.
  */
 export const storeText = (set: SetClause, mode: FlagChange['mode'], words: boolean): string => `
 with held as (
   select id, unseen, keywords, highestmodseq + 1 as modseq from folder
-   where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid and ${GATE} for update
+   where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid and ${GATE} for update
 ), old as (
-  select m.* from held, ${set.rows({ columns: 'folder_id, uid, flags, keywords', folder: 'held.id', lock: true })}
+  select m.* from held, ${set.rows({ columns: 'tenant_id, folder_id, uid, flags, keywords', folder: 'held.id', lock: true })}
 ), new as (
-  select folder_id, uid, flags as old_flags, keywords as old_keywords, ${NEW_FLAGS[mode]} as flags,
+  select tenant_id, folder_id, uid, flags as old_flags, keywords as old_keywords, ${NEW_FLAGS[mode]} as flags,
          ${words ? `nullif(${NEW_KEYWORDS[mode]}, '{}')` : 'keywords'} as keywords
     from old
 ), verdict as (
@@ -35,7 +35,7 @@ with held as (
 ), changed as (
   update folder_message m set flags = new.flags, keywords = new.keywords, modseq = held.modseq
     from new, held, verdict
-   where m.tenant_id = $1::uuid and m.folder_id = new.folder_id and m.uid = new.uid and verdict.fits
+   where m.tenant_id = new.tenant_id and m.folder_id = new.folder_id and m.uid = new.uid and verdict.fits
      and (new.flags <> new.old_flags or new.keywords is distinct from new.old_keywords)
   returning (new.old_flags & 1) - (new.flags & 1) as unseen
 ), total as (

@@ -24,8 +24,9 @@ interface Named {
   name: FolderName;
 }
 
-const PRESENT =
-  'select name from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = any ($3::text[])';
+const PRESENT = `
+select f.name from unnest($3::text[]) as wanted (name), lateral (
+  select name from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = wanted.name limit 1) as f`;
 const COUNT_FOLDERS = 'select count(*) as folders from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid';
 
 const LOCK_MAILBOX = 'select from mailbox_usage where tenant_id = $1::uuid and mailbox_id = $2::uuid for update';
@@ -35,10 +36,13 @@ const INSERT = `
 insert into folder (tenant_id, mailbox_id, id, name)
 select $1::uuid, $2::uuid, t.id, t.name from unnest($3::uuid[], $4::text[]) as t (id, name)`;
 
-/** The folder and all below it, in lock order. */
+/** The folder and all below it, in lock order. What is below sorts behind its name with '/', and before it with '0', the next character. */
 const LOCK_TREE = `
-select id, name from folder
- where tenant_id = $1::uuid and mailbox_id = $2::uuid and (name = $3 or starts_with(name, $3 || '/')) order by id for update`;
+select f.* from (
+  select id from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3
+  union all
+  select id from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and name >= $3 || '/' and name < $3 || '0'
+  order by id) as tree, lateral (select id, name from folder where tenant_id = $1::uuid and id = tree.id for update) as f`;
 
 const REMOVE_FOLDER = `
 with gone as (
@@ -54,12 +58,12 @@ with gone as (
     from (select count(*) as messages, coalesce(sum(octets), 0)::bigint as octets from gone) as t
    where u.tenant_id = $1::uuid and u.mailbox_id = $2::uuid and t.messages > 0
 )
-delete from folder where tenant_id = $1::uuid and mailbox_id = $2::uuid and id = $3::uuid`;
+delete from folder where tenant_id = $1::uuid and id = $3::uuid and mailbox_id is not distinct from $2::uuid`;
 
 /** A new UIDVALIDITY too: another folder may have had the new name meanwhile, or this one before another, and no name's UIDVALIDITY falls. */
 const RENAME_TREE = `
 update folder set name = $4 || substr(name, length($3) + 1), uidvalidity = nextval('folder_uidvalidity')
- where tenant_id = $1::uuid and mailbox_id = $2::uuid and (name = $3 or starts_with(name, $3 || '/'))`;
+ where tenant_id = $1::uuid and mailbox_id = $2::uuid and name >= $3 and name < $3 || '0' and (name = $3 or starts_with(name, $3 || '/'))`;
 
 const SUBSCRIBE = `
 insert into subscription (tenant_id, mailbox_id, name)

@@ -77,6 +77,7 @@ const HAS_MOVED: HotStatement = {
 /**
  * $1 tenant, $2 mailbox, $3 folder, $4 MODSEQ, $5 UID and $6 UIDNEXT the session knows. A MODSEQ is taken under the lock of the folder row, so
  * that none below highestmodseq is still to come; a row that changes between two looks goes to the end of the order and is read then.
+ * `modseq > 0` always holds: it names the index of changes, which no other statement may take.
  * @param most of arrivals, and of what changed or went: literals, so that the planner sees the bound
  */
 const changesSince = (most: number): HotStatement => ({
@@ -92,7 +93,7 @@ select f.highestmodseq, f.uidnext, moved.rows, moved.last[1] as last_modseq, mov
            ${PACKED_UIDS} filter (where not gone) as uids, ${PACKED_FLAGS} filter (where not gone) as flags, ${PACKED_KEYWORDS} as keywords
       from (select * from (
         (select modseq, uid, flags, keywords, false as gone from folder_message
-          where tenant_id = $1::uuid and folder_id = f.id and (modseq, uid) > ($4::bigint, $5::bigint) and uid < $6::bigint
+          where tenant_id = $1::uuid and folder_id = f.id and (modseq, uid) > ($4::bigint, $5::bigint) and modseq > 0 and uid < $6::bigint
           order by modseq, uid limit ${most})
         union all
         (select modseq, uid, null, null, true from tombstone
