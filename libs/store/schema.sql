@@ -590,6 +590,25 @@ begin
   return 'more';
 end $function$
 
+CREATE OR REPLACE FUNCTION public.find_by_address(addresses text[], many integer)
+ RETURNS TABLE(tenant_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with wanted as materialized (select array_agg(distinct lower(one)) as folded from unnest(addresses) one),
+       principal as materialized (select nullif(current_setting('posthouse.principal', true), '')::uuid as id)
+  (select m.tenant_id, m.id from message m
+    where lower(m.reverse_path) = any ((select folded from wanted)::text[])
+      and (m.tenant_id = (select id from principal) or (select id from principal) = '00000000-0000-7000-8000-000000000000' or sees(m.tenant_id))
+    order by m.id desc limit many)
+  union
+  (select d.tenant_id, d.message_id from delivery d
+    where lower(d.recipient) = any ((select folded from wanted)::text[])
+      and (d.tenant_id = (select id from principal) or (select id from principal) = '00000000-0000-7000-8000-000000000000' or sees(d.tenant_id))
+    order by d.message_id desc limit many)
+$function$
+
 CREATE OR REPLACE FUNCTION public.lies_nowhere(of_tenant uuid, of_message uuid, expunged_days integer)
  RETURNS boolean
  LANGUAGE sql
@@ -636,14 +655,17 @@ begin
   select distinct of_tenant, g.mailbox_id, coalesce(d.removed_name, d.name), g.local, g.kind
     from moved join address_target g on g.tenant_id = of_tenant and g.mailbox_id = moved.id join domain d on d.id = g.domain_id;
   -- Rows of the address book that lead only to them; the others lose a target with the mailbox.
-  delete from address a
-   where a.tenant_id = of_tenant
-     and (a.domain_id, a.local, a.kind) in (
-           select g.domain_id, g.local, g.kind from address_target g where g.tenant_id = of_tenant and g.mailbox_id = any (gone))
-     and not exists (
-           select from address_target o
-            where o.tenant_id = a.tenant_id and o.domain_id = a.domain_id and o.local = a.local and o.kind = a.kind
-              and (o.mailbox_id is null or o.mailbox_id <> all (gone)));
+  -- The caller holds the directory's lock: no row of it moves between the look and the deletion.
+  delete from address where ctid = any (array(
+    select a.ctid
+      from address_target g
+     cross join lateral (
+       select ctid from address where tenant_id = of_tenant and domain_id = g.domain_id and local = g.local and kind = g.kind offset 0) a
+     where g.tenant_id = of_tenant and g.mailbox_id = any (gone)
+       and not coalesce((
+             select true from address_target o
+              where o.tenant_id = of_tenant and o.domain_id = g.domain_id and o.local = g.local and o.kind = g.kind
+                and (o.mailbox_id is null or o.mailbox_id <> all (gone)) limit 1), false)));
   delete from mailbox_usage where tenant_id = of_tenant and mailbox_id = any (gone);
   delete from mailbox where tenant_id = of_tenant and id = any (gone);
   perform pg_notify('posthouse_account', '') where gone is not null;
@@ -698,7 +720,7 @@ declare
   last bigint;
 begin
   update removed_mailbox set purging = true where tenant_id = of_tenant and id = of_mailbox and not purging;
-  select id into part from folder where tenant_id = of_tenant and mailbox_id = of_mailbox order by id limit 1 for update skip locked;
+  select id into part from folder where tenant_id = of_tenant and mailbox_id = of_mailbox order by name limit 1 for update skip locked;
   if part is not null then
     with old as (
       select uid from folder_message
@@ -843,15 +865,16 @@ begin
   select of_tenant, d.id, r.local, r.kind
     from removed_address r join domain d on d.tenant_id = of_tenant and d.name = r.domain
    where r.tenant_id = of_tenant and r.mailbox_id = was.id
-     and not exists (select from address a
-                      where a.tenant_id = of_tenant and a.domain_id = d.id and a.local = r.local
-                        and (a.kind = r.kind or (a.kind in ('address', 'alias') and r.kind in ('address', 'alias'))));
+     and not coalesce((select true from address a
+                        where a.tenant_id = of_tenant and a.domain_id = d.id and a.local = r.local
+                          and (a.kind = r.kind or (a.kind in ('address', 'alias') and r.kind in ('address', 'alias'))) limit 1), false);
   insert into address_target (tenant_id, domain_id, local, kind, position, mailbox_id)
   select of_tenant, d.id, r.local, r.kind,
          coalesce((select max(position) + 1 from address_target o
                     where o.tenant_id = of_tenant and o.domain_id = d.id and o.local = r.local and o.kind = r.kind), 0), was.id
     from removed_address r join domain d on d.tenant_id = of_tenant and d.name = r.domain
-    join address a on a.tenant_id = of_tenant and a.domain_id = d.id and a.local = r.local and a.kind = r.kind
+   cross join lateral (
+     select from address where tenant_id = of_tenant and domain_id = d.id and local = r.local and kind = r.kind offset 0) a
    where r.tenant_id = of_tenant and r.mailbox_id = was.id
      and (r.kind <> 'address' or not exists (select from address_target o
             where o.tenant_id = of_tenant and o.domain_id = d.id and o.local = r.local and o.kind = r.kind));

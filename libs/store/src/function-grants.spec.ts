@@ -18,6 +18,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   deliver_across: WORKER,
   empty_domain: [],
   expand_delivery: WORKER,
+  find_by_address: API,
   lies_nowhere: [],
   mark_removed: [],
   overtaken_messages: ['posthouse_ingress'],

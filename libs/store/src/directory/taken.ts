@@ -43,7 +43,9 @@ export async function takenAmong(
     select a.domain_id, a.local, a.kind
       from unnest(${domainIds}::uuid[], ${locals}::text[]) as w (domain_id, local)
       join domain d on d.id = w.domain_id
-      join address a on a.tenant_id = d.tenant_id and a.domain_id = d.id and a.local = w.local and a.kind in ('address', 'alias')`.execute(
+     cross join lateral (
+       select domain_id, local, kind from address
+        where tenant_id = d.tenant_id and domain_id = d.id and local = w.local and kind in ('address', 'alias') offset 0) a`.execute(
     act,
   );
   return new Map(rows.map(({ domain_id, local, kind }) => [`${domain_id} ${local}`, kind]));

@@ -80,16 +80,12 @@ function byText(reference: string, limit: number) {
   const text = reference.replaceAll('\0', '');
   const address = parseAddress(text, domainToASCII);
   const addresses = [...new Set([text, ...(address ? [showAddress(address)] : [])])];
-  // Folded by the database on both sides, so that they agree; evaluated once, so that the index serves.
-  const inAnyCase = sql`(select array_agg(lower(one)) from unnest(${addresses}::text[]) one)::text[]`;
   const bare = text.replace(/^<|>$/g, '');
   return sql<MessageKey>`
     select tenant_id, id from (
       select m.tenant_id, m.id from message m where m.header_message_id = any (${[text, bare, `<${bare}>`]}::text[])
       union
-      (select m.tenant_id, m.id from message m where lower(m.reverse_path) = any (${inAnyCase}) order by m.id desc limit ${limit})
-      union
-      (select d.tenant_id, d.message_id from delivery d where lower(d.recipient) = any (${inAnyCase}) order by d.message_id desc limit ${limit})
+      select tenant_id, id from find_by_address(${addresses}::text[], ${limit}::int)
       union
       (select newest.tenant_id, newest.message_id
          from domain o
