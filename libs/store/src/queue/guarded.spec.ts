@@ -1,6 +1,6 @@
 /** Each statement that moves a delivery names the state it moves it from: in any other state the row stays as it is. */
 import { readdir, readFile } from 'node:fs/promises';
-import { DELIVERY_STATES, type DeliveryState, type LeasedDelivery, type MailboxId } from '#domain';
+import { DELIVERY_STATES, remoteLane, type DeliveryState, type LeasedDelivery, type MailboxId } from '#domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { place, queueWorld, type QueueWorld } from './queue-fixture.spec-helper.ts';
 
@@ -14,11 +14,20 @@ beforeAll(async () => {
 afterEach(() => world.clear());
 afterAll(() => world.db.drop());
 
+const END = {
+  recipient: 'far@elsewhere.example',
+  lane: remoteLane('elsewhere.example'),
+  domainId: undefined,
+  mailboxId: undefined,
+  hold: undefined,
+};
+
 const MOVERS: readonly (readonly [string, DeliveryState, (row: LeasedDelivery) => Promise<unknown>])[] = [
   ['claim', 'queued', () => world.claim()],
   ['place', 'leased', (row) => world.queue.place(place([row]))],
   ['defer', 'leased', (delivery) => world.queue.defer([{ delivery, retryAfter: 60, reply: '450 later' }])],
   ['hold', 'leased', (delivery) => world.queue.hold([{ delivery, reason: 'why' }])],
+  ['expand', 'leased', (row) => world.queue.expand(row, [END], 60)],
   ['releaseExpired', 'leased', () => world.queue.releaseExpired()],
 ];
 const SETTLED = new Set<DeliveryState>(['delivered', 'forwarded', 'bounced', 'discarded']);
