@@ -23,6 +23,8 @@ export const TURN_MS = 10;
 export const CHANGES_BATCH = 5_000;
 /** Messages of one batch where only flags are read. */
 export const FLAG_BATCH = 5_000;
+/** Messages of one part of STORE, a transaction each: others have their turn before the next. */
+export const STORE_BATCH = 1_000;
 /** Messages that SEARCH decides before it looks at the next ones. */
 export const SEARCH_PAGE = 5_000;
 /** Messages of one batch where stored texts (ENVELOPE, sizes, dates) are read. */

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PgDirectoryStore } from './directory/pg-directory.store.ts';
 import { folderWorld, message, named, type FolderWorld } from './folder/folder-world.spec-helper.ts';
-import { fill } from './folder/mailboxes.spec-helper.ts';
+import { fill, makeMailbox } from './folder/mailboxes.spec-helper.ts';
 import { PgFolderStore } from './folder/pg-folder.store.ts';
 
 let world: FolderWorld;
@@ -62,6 +62,50 @@ test.each(CHANGES)('%s of twenty users who wait for their rows hold up no other 
   await Promise.all(held);
   // Nothing was given up: each had its turn when its rows came free.
   expect(ended).toEqual(['others', ...busy.map(() => 'held')]);
+});
+
+test.for([
+  ['all there is', ALL_UIDS, 2_500],
+  ['every other one', Array.from({ length: 1_250 }, (_, at) => ({ first: 2 * at + 1, last: 2 * at + 1 })), 1_250],
+  ['exactly a part', [{ first: 1, last: 1_000 }], 1_000],
+] as const)('MOVE of many goes in parts: %s', async ([, set, moved]) => {
+  const { inbox } = await makeMailbox(world.db.owner);
+  await fill(world.db.owner, inbox, 2_500);
+  const before = await world.state(inbox);
+  const answer = await world.store.move(inbox, set, SENT);
+  if (answer.kind !== 'copied') return expect.fail(answer.kind);
+  expect([answer.sourceUids.length, answer.targetUids.length]).toEqual([moved, moved]);
+  expect([...answer.targetUids]).toEqual([...answer.targetUids.keys()].map((at) => at + 1));
+  const after = await world.state(inbox);
+  expect(after).toMatchObject({
+    messages: 2_500 - moved,
+    highestModseq: before.highestModseq + Math.ceil(moved / 1_000),
+  });
+  expect((await world.state(inbox, 'Sent')).messages).toBe(moved);
+  await world.exact(inbox);
+});
+
+test('MOVE of many into the folder itself ends, and leaves as many', async () => {
+  const { inbox } = await makeMailbox(world.db.owner);
+  await fill(world.db.owner, inbox, 2_500);
+  const answer = await world.store.move(inbox, ALL_UIDS, named('INBOX'));
+  expect(answer).toMatchObject({ kind: 'copied' });
+  expect(await world.state(inbox)).toMatchObject({ messages: 2_500, uidNext: 5_001 });
+  await world.exact(inbox);
+});
+
+test('a folder that goes away between two parts of a MOVE keeps nothing from its place', async () => {
+  const { inbox } = await makeMailbox(world.db.owner);
+  await fill(world.db.owner, inbox, 2_500);
+  expect(await world.store.create(inbox, named('gone'))).toBe('created');
+  // Behind the first part, before the second: a mailbox's changes take turns.
+  const moving = world.store.move(inbox, ALL_UIDS, named('gone'));
+  const deleting = world.store.delete(inbox, named('gone'));
+  const [answer, deleted] = await Promise.all([moving, deleting]);
+  expect(deleted).toBe('deleted');
+  expect(answer).toMatchObject({ kind: 'copied', restStayed: true });
+  expect((await world.state(inbox)).messages).toBe(1_500);
+  await world.exact(inbox);
 });
 
 test('EXPUNGE of many goes in parts with a MODSEQ each, and takes all of them', async () => {

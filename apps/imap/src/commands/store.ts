@@ -2,7 +2,7 @@
 import { encodeFetchFlags, FLAG_BIT, type Command, type FolderView } from '#imap';
 import type { FlagTable } from '#domain';
 import type { Client } from '../client.ts';
-import { FLAG_BATCH } from '../limits.ts';
+import { STORE_BATCH } from '../limits.ts';
 import { numbering } from '../numbering.ts';
 import {
   doneButForTheGone,
@@ -30,8 +30,8 @@ export async function store(
   let missing = gone;
   let done = 0;
   // In batches: each answers with the flags of all its messages.
-  for (let at = 0; at < uids.length; at += FLAG_BATCH) {
-    const batch = uids.subarray(at, at + FLAG_BATCH);
+  for (let at = 0; at < uids.length; at += STORE_BATCH) {
+    const batch = uids.subarray(at, at + STORE_BATCH);
     const stored = await client.store.store(selected.ref, storeSet(view, batch), change);
     if (stored.kind === 'too-many-keywords') return TOO_MANY_KEYWORDS;
     if (stored.kind === 'no-such-folder') {
@@ -46,7 +46,7 @@ export async function store(
     done += stored.table.uids.length;
     missing += batch.length - stored.table.uids.length;
     if (client.out.full) await client.out.flush();
-    if (at + FLAG_BATCH < uids.length) client.checkPresence();
+    if (at + STORE_BATCH < uids.length) client.checkPresence();
   }
   if (missing === 0 || uid) return DONE;
   // RFC 2180 4.2.3: without .SILENT the client waits for flags, and there are none.

@@ -22,6 +22,8 @@ export async function transfer(client: Client, { name, set, uid, folder }: Trans
   if (gone > 0 && !uid) return SOME_ARE_GONE;
   if (uids.length === 0) return NOTHING;
   const source = storeSet(view, uids);
+  // Some of what a MOVE names may have gone, whatever it ends with.
+  if (name === 'MOVE') selected.stale = true;
   const copied = await (name === 'COPY'
     ? store.copy(selected.ref, source, target)
     : store.move(selected.ref, source, target));
@@ -33,7 +35,8 @@ export async function transfer(client: Client, { name, set, uid, folder }: Trans
   if (name === 'COPY') return ok('copied', copyUid(copied));
   // RFC 6851 4.3: before the EXPUNGEs.
   client.out.add(encodeUntagged('OK', 'moved', copyUid(copied)));
-  return ok('moved');
+  // RFC 6851 3.3: what could not be moved is where it was.
+  return copied.restStayed ? TRY_CREATE : ok('moved');
 }
 
 const copyUid = ({ uidValidity, sourceUids, targetUids }: Extract<Copied, { kind: 'copied' }>): ResponseCode => ({

@@ -196,6 +196,8 @@ export type Copied =
       readonly uidValidity: number;
       readonly sourceUids: Uint32Array;
       readonly targetUids: Uint32Array;
+      /** A folder went away between two parts of a MOVE: the other messages are where they were. */
+      readonly restStayed?: true;
     }
   | { readonly kind: 'no-such-folder' | 'over-quota' };
 
@@ -274,7 +276,10 @@ export abstract class FolderStore {
   abstract expunge(folder: FolderRef, uids: UidSet): Promise<Expunged>;
   /** All or nothing. Flags, keywords and internal date are kept. */
   abstract copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
-  /** RFC 6851: like copy, and the originals are gone in the same transaction. */
+  /**
+   * RFC 6851: like copy, in parts; in each the originals are gone in the same transaction, so that a message is never in both folders
+   * or in neither. Rejects where a part fails; those before it are done.
+   */
   abstract move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
 
   /** Judged before the literal is read: room for `octets` now; nothing is reserved. Undefined: go ahead. */

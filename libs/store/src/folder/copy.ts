@@ -1,5 +1,13 @@
-/** COPY and MOVE: one transaction, all or nothing. The body is shared; what is new is a row in the target folder. */
-import { MAX_FOLDER_KEYWORDS, type Copied, type FolderId, type FolderName, type FolderRef, type UidSet } from '#domain';
+/** COPY and parts of MOVE: one transaction, all or nothing. The body is shared; what is new is a row in the target folder. */
+import {
+  MAX_FOLDER_KEYWORDS,
+  uidsAbove,
+  type Copied,
+  type FolderId,
+  type FolderName,
+  type FolderRef,
+  type UidSet,
+} from '#domain';
 import type { ClientBase } from 'pg';
 import { PACKED_UIDS, setClause, unpack, type SetClause } from './compact.ts';
 import { withKeywords } from './keywords.ts';
@@ -27,18 +35,18 @@ select f.* from (
   order by id) as wanted, lateral (
     select id, name, uidvalidity, uidnext, highestmodseq from folder where tenant_id = $1::uuid and id = wanted.id for update) as f`;
 
-/** $1 tenant, $2 source, $3 and $4 the set. */
-const totalText = (set: SetClause): string => `
+/** $1 tenant, $2 source, $3 and $4 the set. @param most messages of it, those with the lowest UIDs */
+const totalText = (set: SetClause, most?: number): string => `
 select count(*) as messages, coalesce(sum(m.octets), 0)::bigint as octets, count(*) filter (where m.flags & 1 = 0) as unseen
-  from ${set.rows({ columns: 'octets, flags', folder: '$2::uuid' })}`;
+  from ${set.rows({ columns: 'octets, flags', folder: '$2::uuid', ...atMost(most) })}`;
 
 /**
  * $1 tenant, $2 source, $3 and $4 the set, $5 target, $6 its UIDNEXT, $7 its MODSEQ, $8 mailbox, $9 event kind, $10 and $11 names.
  */
-const placeText = (set: SetClause): string => `
+const placeText = (set: SetClause, most?: number): string => `
 with old as (
   select m.*, $6::bigint - 1 + row_number() over (order by m.uid) as new_uid
-    from ${set.rows({ columns: '*', folder: '$2::uuid' })}
+    from ${set.rows({ columns: '*', folder: '$2::uuid', ...atMost(most) })}
 ), placed as (
   insert into folder_message (tenant_id, folder_id, uid, mailbox_id, message_id, modseq, flags, keywords, internal_date, octets, trace,
                               lacks_final_crlf, uidl, copy_number)
@@ -55,9 +63,9 @@ select ${PACKED_UIDS} as uids, (
   from (select uid from old order by uid) as sorted`;
 
 /** $1 tenant, $2 source, $3 and $4 the set, $5 its MODSEQ, $6 its UIDNEXT: a move into the folder itself must leave the new rows. */
-const removeText = (set: SetClause): string => `
+const removeText = (set: SetClause, most?: number): string => `
 with gone as (
-  delete from folder_message m using ${set.rows({ columns: 'tenant_id, folder_id, uid', folder: '$2::uuid', only: 'uid < $6', as: 'old' })}
+  delete from folder_message m using ${set.rows({ columns: 'tenant_id, folder_id, uid', folder: '$2::uuid', only: 'uid < $6', as: 'old', ...atMost(most) })}
    where m.tenant_id = old.tenant_id and m.folder_id = old.folder_id and m.uid = old.uid
   returning m.uid, m.message_id
 )
@@ -71,20 +79,63 @@ update folder set uidnext = uidnext + $3, highestmodseq = $4, messages = message
 const USE = `
 update mailbox_usage set messages = messages + $3, octets = octets + $4 where tenant_id = $1::uuid and mailbox_id = $2::uuid`;
 
+const atMost = (most: number | undefined) => (most === undefined ? {} : { most });
+
 interface Total {
   messages: number;
   octets: number;
   unseen: number;
 }
 
-/** Within the caller's transaction. */
+/** Messages that one transaction of MOVE takes; others have their turn before the next. */
+export const MOVED_AT_ONCE = 1_000;
+
+/**
+ * RFC 6851 3.3: a MOVE need not be one transaction, as long as each message is in one folder.
+ * @param part moves MOVED_AT_ONCE of the set at most, those with the lowest UIDs
+ */
+export async function moveInParts(uids: UidSet, part: (left: UidSet) => Promise<Transferred>): Promise<Copied> {
+  const from: number[] = [];
+  const to: number[] = [];
+  let uidValidity = 0;
+  let end: number | undefined;
+  for (let left = uids; ;) {
+    const moved = await part(left);
+    if (moved.kind !== 'copied' && from.length === 0) return moved;
+    if (moved.kind === 'copied') {
+      for (const uid of moved.sourceUids) from.push(uid);
+      for (const uid of moved.targetUids) to.push(uid);
+      ({ uidValidity } = moved);
+      // Into the folder itself: what came with a part is not of the set.
+      end ??= moved.sourceUidNext;
+    }
+    const last = moved.kind === 'copied' ? moved.sourceUids.at(-1) : undefined;
+    left = last === undefined ? [] : uidsBelow(uidsAbove(left, last), end ?? 0);
+    if (moved.kind !== 'copied' || moved.sourceUids.length < MOVED_AT_ONCE || left.length === 0) {
+      const all = { uidValidity, sourceUids: Uint32Array.from(from), targetUids: Uint32Array.from(to) };
+      return { kind: 'copied', ...all, ...(moved.kind !== 'copied' && { restStayed: true }) };
+    }
+  }
+}
+
+const uidsBelow = (uids: UidSet, end: number): UidSet =>
+  uids.filter(({ first }) => first < end).map(({ first, last }) => ({ first, last: Math.min(last, end - 1) }));
+
+type Done = Extract<Copied, { kind: 'copied' }> & { readonly sourceUidNext: number };
+export type Transferred = Exclude<Copied, { kind: 'copied' }> | Done;
+
+/**
+ * Within the caller's transaction.
+ * @param most messages of the set, those with the lowest UIDs
+ */
 export async function copyOrMove(
   client: ClientBase,
   kind: 'copied' | 'moved',
   source: FolderRef,
   uids: UidSet,
   targetName: FolderName,
-): Promise<Copied> {
+  most?: number,
+): Promise<Transferred> {
   const { tenantId, mailboxId, folderId } = source;
   const locked = await client.query<LockedFolder>(LOCK_BOTH, [tenantId, mailboxId, folderId, targetName]);
   const from = locked.rows.find(({ id }) => id === folderId);
@@ -93,13 +144,14 @@ export async function copyOrMove(
   const room = kind === 'copied' ? await lockUsage(client, source) : await roomOfMove(client, source);
   if (!room) return { kind: 'no-such-folder' };
   const set = setClause(uids, 3);
-  const total = (await client.query<Total>(totalText(set), [tenantId, folderId, ...set.values])).rows[0];
+  const total = (await client.query<Total>(totalText(set, most), [tenantId, folderId, ...set.values])).rows[0];
   const { uidvalidity: uidValidity } = to;
   if (!total || total.messages === 0) {
-    return { kind: 'copied', uidValidity, sourceUids: new Uint32Array(0), targetUids: new Uint32Array(0) };
+    const none = new Uint32Array(0);
+    return { kind: 'copied', uidValidity, sourceUids: none, targetUids: none, sourceUidNext: from.uidnext };
   }
   if (room.octets < total.octets || room.messages < total.messages) return { kind: 'over-quota' };
-  const { rows } = await client.query<{ uids: Buffer | null; keywords: string[] | null }>(placeText(set), [
+  const { rows } = await client.query<{ uids: Buffer | null; keywords: string[] | null }>(placeText(set, most), [
     tenantId,
     folderId,
     ...set.values,
@@ -111,14 +163,15 @@ export async function copyOrMove(
     from.name,
     to.name,
   ]);
-  if (kind === 'moved') await remove(client, source, set, total, from);
+  if (kind === 'moved') await remove(client, source, removeText(set, most), set, total, from);
   else await client.query(USE, [tenantId, mailboxId, total.messages, total.octets]);
   const modseq = to.highestmodseq + 1;
   const { messages, unseen, octets } = total;
   const keywords = rows[0]?.keywords ?? null;
   await client.query(COUNT, [tenantId, to.id, messages, modseq, messages, unseen, octets, keywords]);
   const sourceUids = unpack(rows[0]?.uids);
-  return { kind: 'copied', uidValidity, sourceUids, targetUids: sourceUids.map((_, at) => to.uidnext + at) };
+  const targetUids = sourceUids.map((_, at) => to.uidnext + at);
+  return { kind: 'copied', uidValidity, sourceUids, targetUids, sourceUidNext: from.uidnext };
 }
 
 /** The usage row is left alone: what moves is counted already. */
@@ -129,11 +182,12 @@ const ENOUGH = { octets: Infinity, messages: Infinity };
 async function remove(
   client: ClientBase,
   { tenantId, folderId }: FolderRef,
+  text: string,
   set: SetClause,
   { messages, octets, unseen }: Total,
   { uidnext, highestmodseq }: LockedFolder,
 ): Promise<void> {
   const modseq = highestmodseq + 1;
-  await client.query(removeText(set), [tenantId, folderId, ...set.values, modseq, uidnext]);
+  await client.query(text, [tenantId, folderId, ...set.values, modseq, uidnext]);
   await client.query(COUNT, [tenantId, folderId, 0, modseq, -messages, -unseen, -octets, null]);
 }

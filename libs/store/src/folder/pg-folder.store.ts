@@ -38,7 +38,7 @@ import { LongReads } from '../long-reads.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import { Appends } from './append.ts';
 import { setClause } from './compact.ts';
-import { copyOrMove } from './copy.ts';
+import { copyOrMove, MOVED_AT_ONCE, moveInParts, type Transferred } from './copy.ts';
 import { EXPUNGED_AT_ONCE, expungeInParts, expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
 import { readFlags, readMessages } from './fetch.ts';
 import { storeFlags } from './store-flags.ts';
@@ -49,7 +49,7 @@ import { changes, folderState, listFolders, takeRecent } from './view.ts';
 const UNSUBSCRIBE = 'delete from subscription where tenant_id = $1::uuid and mailbox_id = $2::uuid and name = $3';
 /** Backends for what is short, and as many for what is long: so that a busy one is not all there is. */
 const READERS = 2;
-/** UIDs of a set whose COPY or MOVE is short. */
+/** UIDs of a set whose COPY or MOVE goes over connections for what is short. */
 const SHORT_TRANSFER = 1_000;
 /** UIDs of a set that is short where flags or stored texts are read, and where bodies or headers are. */
 const SHORT_SET = 500;
@@ -182,8 +182,14 @@ export class PgFolderStore extends FolderStore {
     return this.#changes.run(mailboxId, () => this.#connections.long(tenantId, work));
   }
 
-  #transfer(kind: 'copied' | 'moved', source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    const work = (client: pg.PoolClient): Promise<Copied> => copyOrMove(client, kind, source, uids, target);
+  #transfer(
+    kind: 'copied' | 'moved',
+    source: FolderRef,
+    uids: UidSet,
+    target: FolderName,
+    most?: number,
+  ): Promise<Transferred> {
+    const work = (client: pg.PoolClient): Promise<Transferred> => copyOrMove(client, kind, source, uids, target, most);
     return uidsIn(uids) > SHORT_TRANSFER ? this.#longChange(source, work) : this.#change(source, work);
   }
 
@@ -192,7 +198,7 @@ export class PgFolderStore extends FolderStore {
   }
 
   override move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#transfer('moved', source, uids, target);
+    return moveInParts(uids, (left) => this.#transfer('moved', source, left, target, MOVED_AT_ONCE));
   }
 
   override mayAppend(account: Account, target: FolderName, octets: number): Promise<Refused | undefined> {
