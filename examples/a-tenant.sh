@@ -24,5 +24,5 @@ posthouse mailbox list
 
 echo 'Enter removes it all.'
 read -r
-posthouse domain rm bakery.test --cascade
-posthouse tenant rm bakery
+posthouse domain rm bakery.test --cascade --yes
+posthouse tenant rm bakery --yes

@@ -259,6 +259,7 @@ CREATE INDEX delivery_held ON public.delivery USING btree (tenant_id, message_id
 CREATE INDEX delivery_leased ON public.delivery USING btree (lease_until) WHERE (state = 'leased'::text)
 CREATE UNIQUE INDEX delivery_once ON public.delivery USING btree (tenant_id, message_id, mailbox_id) WHERE ((state = 'delivered'::text) AND (NOT duplicate))
 CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (tenant_id, message_id, ordinal)
+CREATE INDEX delivery_put_off ON public.delivery USING btree (tenant_id, message_id, ordinal) WHERE ((state = 'queued'::text) AND deferred)
 CREATE INDEX delivery_recipient ON public.delivery USING btree (lower(recipient), tenant_id)
 CREATE INDEX delivery_waiting ON public.delivery USING btree (tenant_id, recipient, COALESCE(mailbox_id, '00000000-0000-0000-0000-000000000000'::uuid), message_id, ordinal) WHERE (waits_for IS NOT NULL)
 CREATE UNIQUE INDEX domain_name_key ON public.domain USING btree (name)
@@ -276,6 +277,8 @@ CREATE UNIQUE INDEX folder_tenant_id_mailbox_id_name_key ON public.folder USING 
 CREATE INDEX known_network_age ON public.known_network USING btree (seen_at)
 CREATE UNIQUE INDEX known_network_pkey ON public.known_network USING btree (tenant_id, mailbox_id, network)
 CREATE INDEX mailbox_domain ON public.mailbox USING btree (domain_id, id)
+CREATE INDEX mailbox_name ON public.mailbox USING btree (tenant_id, name, id)
+CREATE INDEX mailbox_of_domain ON public.mailbox USING btree (domain_id, name, id)
 CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
 CREATE INDEX maildrop_lock_incarnation ON public.maildrop_lock USING btree (incarnation)
@@ -498,6 +501,31 @@ begin
   insert into delivery (tenant_id, message_id, ordinal, depth, domain_id, mailbox_id, recipient, lane, state, dsn_notify, dsn_orcpt)
   values (to_tenant, of_message, next_ordinal, 1, to_domain, to_mailbox, to_recipient, 'local', 'queued', to_notify, to_orcpt);
 end $function$
+
+CREATE OR REPLACE FUNCTION public.discard_deliveries(tenants uuid[], messages uuid[], ordinals integer[])
+ RETURNS TABLE(tenant_id uuid, message_id uuid, ordinal integer)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with chosen as materialized (
+    select d.tenant_id, d.message_id, d.ordinal, d.state
+      from unnest(tenants, messages, ordinals) as k (tenant_id, message_id, ordinal)
+      join delivery d on d.tenant_id = k.tenant_id and d.message_id = k.message_id and d.ordinal = k.ordinal
+     where (d.state = 'held' or d.state = 'queued' and d.deferred) and sees(k.tenant_id)
+       for update of d skip locked
+  ), gone as (
+    update delivery d
+       set came_from = c.state, state = 'discarded', waits_for = null, deferred = false, settled_at = now(), reply = 'discarded by the operator'
+      from chosen c
+     where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal
+    returning d.tenant_id, d.message_id, d.ordinal
+  ), noted as (
+    insert into event (tenant_id, message_id, kind, ordinal, detail)
+    select g.tenant_id, g.message_id, 'discarded', g.ordinal, 'by the operator' from gone g
+  )
+  select g.tenant_id, g.message_id, g.ordinal from gone g
+$function$
 
 CREATE OR REPLACE FUNCTION public.empty_domain(of_tenant uuid, of_domain uuid, most integer, patient boolean)
  RETURNS boolean
@@ -791,6 +819,35 @@ begin
   end if;
   return swept;
 end $function$
+
+CREATE OR REPLACE FUNCTION public.release_deliveries(tenants uuid[], messages uuid[], ordinals integer[])
+ RETURNS TABLE(tenant_id uuid, message_id uuid, ordinal integer)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with chosen as materialized (
+    select d.tenant_id, d.message_id, d.ordinal, d.state, d.state = 'held' and coalesce(d.waits_for, '') = 'directory' as anew
+      from unnest(tenants, messages, ordinals) as k (tenant_id, message_id, ordinal)
+      join delivery d on d.tenant_id = k.tenant_id and d.message_id = k.message_id and d.ordinal = k.ordinal
+     where (d.state = 'held' or d.state = 'queued' and d.deferred) and sees(k.tenant_id)
+       for update of d skip locked
+  ), freed as (
+    update delivery d
+       set came_from = case c.state when 'held' then 'held' else d.came_from end, state = 'queued', waits_for = null, deferred = false,
+           next_attempt_at = now(), reply = case c.state when 'held' then null else d.reply end,
+           lane = case when c.anew then 'expand' else d.lane end, mailbox_id = case when c.anew then null else d.mailbox_id end
+      from chosen c
+     where d.tenant_id = c.tenant_id and d.message_id = c.message_id and d.ordinal = c.ordinal
+    returning d.tenant_id, d.message_id, d.ordinal
+  ), noted as (
+    insert into event (tenant_id, message_id, kind, ordinal, detail)
+    select c.tenant_id, c.message_id, 'released', c.ordinal,
+           'by the operator' || case when c.anew then ', to wherever the address leads now' when c.state = 'queued' then ': due at once' else '' end
+      from chosen c join freed f on f.tenant_id = c.tenant_id and f.message_id = c.message_id and f.ordinal = c.ordinal
+  )
+  select f.tenant_id, f.message_id, f.ordinal from freed f
+$function$
 
 CREATE OR REPLACE FUNCTION public.remove_domain(of_tenant uuid, of_domain uuid, most integer)
  RETURNS boolean

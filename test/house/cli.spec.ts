@@ -56,14 +56,14 @@ describe('tenants, domains, mailboxes and aliases', () => {
     await house.posthouse('alias', 'add', 'sales@acme.test', 'ann@acme.test', '--tenant', 'acme');
     expect(await house.json('alias', 'list', '--tenant', 'acme')).toMatchObject([{ name: 'sales@acme.test' }]);
     await house.posthouse('alias', 'rm', 'sales@acme.test', '--tenant', 'acme');
-    const removed = await house.run(['mailbox', 'rm', 'ann@acme.test', '--tenant', 'acme']);
+    const removed = await house.run(['mailbox', 'rm', 'ann@acme.test', '--yes', '--tenant', 'acme']);
     expect(removed).toMatchObject({
       code: 0,
-      out: '',
-      err: expect.stringContaining('stays in the database for 14 days of grace, bodies for 7 more'),
+      out: expect.stringContaining('all of it is kept until'),
+      err: '',
     });
     await house.posthouse('domain', 'rm', 'acme.test', '--tenant', 'acme');
-    await house.posthouse('tenant', 'rm', 'acme');
+    await house.posthouse('tenant', 'rm', 'acme', '--yes');
     expect((await house.run(['tenant', 'show', 'acme'])).code).toBe(3);
   });
 

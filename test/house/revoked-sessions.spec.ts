@@ -62,7 +62,12 @@ test.for<[string, (address: string) => string[], string, string]>([
     MAY_NOT,
     '[CONTACTADMIN] the account was disabled',
   ],
-  ['removed', (address) => ['mailbox', 'rm', address, ...acme], MAY_NOT, '[CONTACTADMIN] the account was removed'],
+  [
+    'removed',
+    (address) => ['mailbox', 'rm', address, '--yes', ...acme],
+    MAY_NOT,
+    '[CONTACTADMIN] the account was removed',
+  ],
 ])('%s ends the open sessions of that account and of no other', async ([name, command, pop3Words, imapWords]) => {
   const address = await mailbox(name.replace(' ', '-'));
   const bystander = await imap('bystander@example.test', false);

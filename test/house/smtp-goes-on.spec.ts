@@ -1,5 +1,6 @@
 /** Mail that was accepted and then overtaken by the directory is held with its reason, and goes on by itself when the reason is gone. */
-import type { MailboxId } from '#domain';
+import { ROOT_TENANT, type MailboxId } from '#domain';
+import { PgHeldMailStore } from '#store';
 import { SmtpTalk } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSmtpHouse, until, type SmtpHouse } from './smtp-house.ts';
@@ -93,6 +94,29 @@ describe('overtaken before the worker comes to it', () => {
     } else await house.rows(back, [of(at)]);
     await becomes(of(at), 'delivered', 'delivered');
     expect(await rows(of(at))).toMatchObject([{ waits: null }, { waits: null }]);
+  });
+
+  test('mail of an address that somebody else has now goes there when a person says so', async () => {
+    await house.directory.domain('moved.test');
+    await house.directory.mailbox('old@moved.test');
+    await house.rows(`update mailbox set state = 'disabled' where name = 'old@moved.test'`);
+    await house.rows(`insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state, mailbox_id, domain_id)
+      select d.tenant_id, d.message_id, 5, 'old@moved.test', 'local', 'queued', b.id, b.domain_id
+        from delivery d, mailbox b where d.recipient = 'box@d0.test' and b.name = 'old@moved.test' limit 1`);
+    await house.rows(`update message m set recipients = 2, deliveries = 2 where exists
+      (select from delivery d where d.recipient = 'old@moved.test' and d.message_id = m.id)`);
+    await becomes('old@moved.test', 'held');
+    await house.directory.removeAddress('old@moved.test');
+    const other = await house.directory.mailbox('other@moved.test');
+    await house.directory.catchAll('moved.test', other);
+    const desk = new PgHeldMailStore(house.db.as('posthouse_api'));
+    const found = await desk.list(ROOT_TENANT, { state: 'held', recipient: 'OLD@moved.test' });
+    expect(found).toMatchObject([{ state: 'held' }]);
+    expect(await desk.release(ROOT_TENANT, found)).toBe(1);
+    await until(async () =>
+      (await house.rows(`select 1 from folder_message where mailbox_id = $1`, [other])).length === 1 ? true : undefined,
+    );
+    expect((await rows('old@moved.test')).map(({ state }) => state)).toContain('forwarded');
   });
 
   test('a quota that is raised wakes what was put off for it', async () => {

@@ -24,12 +24,17 @@ const FACTORS: Readonly<Record<string, number>> = Object.assign(Object.create(nu
   t: 1024 ** 4,
 });
 
-/** `500`, `100k`, `20m`, `1g`, `2t` in octets; `none` for no limit. */
-export function parseQuota(text: string): number | 'none' {
-  if (text === 'none') return 'none';
+/** `500`, `100k`, `20m`, `1g`, `2t` in octets; undefined for anything else. */
+export function quotaOf(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,16})([kmgt]?)$/i.exec(text) ?? [];
   const octets = Number(digits) * (FACTORS[(unit ?? '').toLowerCase()] ?? Number.NaN);
-  if (Number.isSafeInteger(octets)) return octets;
+  return Number.isSafeInteger(octets) ? octets : undefined;
+}
+
+/** The same; `none` for no limit. */
+export function parseQuota(text: string): number | 'none' {
+  const octets = text === 'none' ? text : quotaOf(text);
+  if (octets !== undefined) return octets;
   throw new InvalidArgumentError(
     `${quoted(text)} is no quota: give octets from 0 to ${MAX_QUOTA}, such as 500m or 1g, or none.`,
   );
@@ -42,9 +47,13 @@ export function parseCount(text: string): number | 'none' {
   throw new InvalidArgumentError(`${quoted(text)} is no count: give a whole number or none.`);
 }
 
-export function parsePageSize(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`${quoted(text)} is no number.`);
-}
+/** A whole number from 1 to `most`. */
+export const parseLimit =
+  (most: number) =>
+  (text: string): number => {
+    const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+    if (count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`${quoted(text)} is out of range: give a whole number from 1 to ${most}.`);
+  };
 
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

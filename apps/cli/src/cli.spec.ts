@@ -46,8 +46,8 @@ describe('domains, mailboxes and aliases', () => {
     });
     const list = await posthouse('mailbox', 'list', '--tenant', 'acme');
     expect(list.out).toEqual([
-      'MAILBOX                    STATE   PASSWORD  MESSAGES  USED  QUOTA',
-      'bob@xn--bcher-kva.example  active  set              0  0 B   1.0 GiB',
+      'MAILBOX                    STATE   PASSWORD  MESSAGES  USED  QUOTA    FURTHER ADDRESSES',
+      'bob@xn--bcher-kva.example  active  set              0  0 B   1.0 GiB  -',
     ]);
     expect(
       (
@@ -66,8 +66,8 @@ describe('domains, mailboxes and aliases', () => {
       ).out.join('\n'),
     ).toContain('none: nobody can log in');
     expect((await posthouse('domain', 'rm', 'bücher.example', '--tenant', 'acme')).code).toBe(4);
-    expect((await posthouse('domain', 'rm', 'bücher.example', '--tenant', 'acme', '--cascade')).code).toBe(0);
-    expect((await posthouse('tenant', 'rm', 'acme')).code).toBe(0);
+    expect((await posthouse('domain', 'rm', 'bücher.example', '--tenant', 'acme', '--cascade', '--yes')).code).toBe(0);
+    expect((await posthouse('tenant', 'rm', 'acme', '--yes')).code).toBe(0);
   });
 
   test('a list is one JSON object a line, over all pages', async () => {
@@ -241,7 +241,7 @@ describe('import', () => {
     'row 4 ("broken"): "broken" is no address: expected local-part@domain',
     'row 5 ("i1@example.org"): i1@example.org is an address of a mailbox already',
     'row 6 ("i3@example.org"): the password is empty',
-    'row 7 ("i4@example.org"): the quota "lots" is no number of octets',
+    'row 7 ("i4@example.org"): the quota "lots" is no number of octets, and none such as 500m or 1g',
     'row 8 ("i5@example.org"): the row has 2 field(s), not 3',
     'row 9 ("i6@nowhere.example"): there is no domain nowhere.example: add it with posthouse domain add nowhere.example',
     String.raw`row 10 ("i7\u202e@example.org"): "i7\u202e@example.org" would get no mail: port 25 refuses every address with an invisible or misleading character (U+202E)`,

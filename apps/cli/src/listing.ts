@@ -19,20 +19,23 @@ export function printOne(
   for (const line of facts(entries)) terminal.out(line);
 }
 
-/** After `rm`: a name for scripts; people see words only where there is something to add. */
-export function printRemoved({ terminal }: Context, command: Command, removed: string, words?: string): void {
-  if (commonOptions(command).json) printJson(terminal, { removed });
-  else if (words !== undefined) terminal.out(words);
+/** After `rm`: what was done, and for scripts the name with whatever else is to be known. */
+export function printRemoved(
+  { terminal }: Context,
+  command: Command,
+  removed: string,
+  words = `removed ${removed}`,
+  more: object = {},
+): void {
+  if (commonOptions(command).json) printJson(terminal, { removed, ...more });
+  else terminal.out(words);
 }
 
-/** After a removal that took mail along. Other mailboxes may hold the same messages: what becomes of them is retention's work. */
-export function sayMailStays({ config, terminal }: Context, command: Command): void {
-  if (commonOptions(command).json) return;
-  const { removedDays, expungedDays, traceDays } = config().retention;
-  terminal.err(
-    `nobody can read its mail any more; all of it stays in the database for ${removedDays} days of grace, bodies for ${expungedDays} more, timelines for ${traceDays} from their arrival`,
-  );
-}
+const DAY_MS = 86_400_000;
+
+/** Until when a mailbox that is removed now can be restored. */
+export const graceEnds = ({ config }: Context, removedAt = new Date()): Date =>
+  new Date(removedAt.getTime() + config().retention.removedDays * DAY_MS);
 
 export interface Showing<Item> {
   readonly description: string;
@@ -63,9 +66,9 @@ export interface Listing<Item> {
   readonly nothing: string;
 }
 
-/** Adds `list` to a command. */
-export function registerList<Item>(parent: Command, context: Context, listing: Listing<Item>): void {
-  const list = parent.command('list').description(listing.description);
+/** Adds `list` to a command, or the like. */
+export function registerList<Item>(parent: Command, context: Context, listing: Listing<Item>, name = 'list'): void {
+  const list = parent.command(name).description(listing.description);
   if (listing.byDomain === true) list.option('--domain <name>', 'of this domain only');
   list.action(({ domain }: { domain?: string }, command: Command) =>
     withHouse(context, ({ directory }) => {

@@ -1,7 +1,7 @@
 /** A command's way to the database: the running house, the one of POSTHOUSE_DATABASE_URL, or one started for this command. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectoryStore, TraceStore } from '#domain';
+import type { DirectoryStore, HeldMailStore, TraceStore } from '#domain';
 import {
   findCluster,
   findDatabase,
@@ -18,7 +18,7 @@ import {
   type Config,
   type HeldByPid,
 } from '#runtime';
-import { Database, PgDirectoryStore, PgTraceStore } from '#store';
+import { Database, PgDirectoryStore, PgHeldMailStore, PgTraceStore } from '#store';
 import { EXIT } from './failure.ts';
 import { holderName, openHeld } from './house-database.ts';
 import { refuseStrangeHouse } from './strange-house.ts';
@@ -27,6 +27,7 @@ import type { Terminal } from './terminal.ts';
 export interface OpenHouse {
   readonly directory: DirectoryStore;
   readonly trace: TraceStore;
+  readonly heldMail: HeldMailStore;
   /** The owner's URL; also that of one role where only that was given. */
   readonly databaseUrl: string;
   close(): Promise<void>;
@@ -40,6 +41,7 @@ export function connectHouse(databaseUrl: string, onClose: () => Promise<void> =
   return {
     directory: new PgDirectoryStore(database),
     trace: new PgTraceStore(database),
+    heldMail: new PgHeldMailStore(database),
     databaseUrl,
     async close() {
       await database.close();

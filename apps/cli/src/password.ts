@@ -3,9 +3,10 @@ import { randomInt } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { MAX_PASSWORD_OCTETS } from '#auth';
 import { usage } from './failure.ts';
+import { hashLike } from './hash-like.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Throws CommandFailure: empty, over MAX_PASSWORD_OCTETS, or with a control character that no mail client could send. */
+/** Throws CommandFailure: empty, over MAX_PASSWORD_OCTETS, with a control character that no mail client could send, or that looks like a hash. */
 export function checkPassword(password: string): string {
   if (password === '') throw usage('the password is empty');
   const octets = Buffer.byteLength(password);
@@ -15,6 +16,11 @@ export function checkPassword(password: string): string {
     const point = character.codePointAt(0) ?? 0;
     if (point < 0x20 || point === 0x7f) throw usage('the password holds a control character (CR, LF, NUL or the like)');
   }
+  const looks = hashLike(password);
+  if (looks !== undefined)
+    throw usage(
+      `the password looks like a hash (${looks}), and taken as it is the hash itself would be the password: give the password, or make a new one; hashes are not imported in this release`,
+    );
   return password;
 }
 

@@ -21,6 +21,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['explain'], async () => (await import('./commands/explain.ts')).registerExplain],
   [['send'], async () => (await import('./commands/send.ts')).registerSend],
   [['trace'], async () => (await import('./commands/trace.ts')).registerTrace],
+  [['queue'], async () => (await import('./commands/queue.ts')).registerQueue],
   [['ledger'], async () => (await import('./commands/ledger.ts')).registerLedger],
 ];
 

@@ -1,10 +1,10 @@
 /** From arguments to an exit code: everything but the process itself. */
 import { visibleJson } from '#domain';
 import { loadConfig, type Config } from '#runtime';
-import type { Command } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { checkArguments } from './arguments.ts';
 import type { Context } from './context.ts';
-import { EXIT, exitCodeOf, failureText } from './failure.ts';
+import { EXIT, exitCodeOf, failureText, usage } from './failure.ts';
 import { buildProgram } from './program.ts';
 import { guarded, linesOf, type Terminal } from './terminal.ts';
 
@@ -31,10 +31,20 @@ export async function run(args: readonly string[], terminal: Terminal, given: Pa
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    report(error, context, args.includes('--debug'));
-    return exitCodeOf(error);
+    const failure = isPasswordGiven(error, args) ? usage(NO_PASSWORDS) : error;
+    report(failure, context, args.includes('--debug'));
+    return exitCodeOf(failure);
   }
 }
+
+const NO_PASSWORDS =
+  'a password is not taken as an argument, where other users of this machine can read it: leave it away to be asked, or give it with --password-stdin; --generate-password makes one';
+
+/** `--password hunter2` and `--password=hunter2`; the parser would suggest `--no-password`. */
+const isPasswordGiven = (error: unknown, args: readonly string[]): boolean =>
+  error instanceof CommanderError &&
+  ['commander.unknownOption', 'commander.excessArguments'].includes(error.code) &&
+  args.some((argument) => /^--(?:password|pass|pw)(?:=|$)/.test(argument));
 
 /** One object with --json, else one line; where the failure came from follows with --debug. */
 function report(error: unknown, { terminal, json }: Context, debug: boolean): void {

@@ -11,6 +11,7 @@ export { defaultFolders } from './folder/default-folders.ts';
 export { ApiStoreModule } from './modules/api.module.ts';
 export { PgDirectoryStore } from './directory/pg-directory.store.ts';
 export { PgTraceStore } from './trace/pg-trace.store.ts';
+export { PgHeldMailStore } from './queue/pg-held-mail.store.ts';
 export { PgQueueStores } from './queue/pg-queue.store.ts';
 export { Pop3StoreModule } from './modules/pop3.module.ts';
 export { ImapStoreModule } from './modules/imap.module.ts';

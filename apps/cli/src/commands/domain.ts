@@ -1,8 +1,10 @@
 import { showId, type DomainView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
+import { confirm } from '../confirm.ts';
 import { usage } from '../failure.ts';
-import { printOne, printRemoved, registerList, registerShow, sayMailStays } from '../listing.ts';
+import { graceEnds, printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { contentOf, counted } from './mailbox-removal.ts';
 
 const toJson = ({ id, createdAt, ...rest }: DomainView) => ({
   id: showId('dom', id),
@@ -81,11 +83,39 @@ export function registerDomain(program: Command, context: Context): void {
     .description('stop hosting a domain')
     .addArgument(name)
     .option('--cascade', 'with its mailboxes and aliases, and all mail in them')
-    .action((given: string, { cascade = false }: { cascade?: boolean }, command: Command) =>
+    .option('--yes', 'do not ask')
+    .action((given: string, { cascade = false, yes = false }: RemoveOptions, command: Command) =>
       withHouse(context, async ({ directory }) => {
-        await directory.removeDomain(scopeOf(command), given, cascade);
-        if (cascade) sayMailStays(context, command);
-        printRemoved(context, command, given);
+        const scope = scopeOf(command);
+        const shown = await directory.showDomain(scope, given);
+        const holds = cascade ? await contentOf(directory, scope, shown) : undefined;
+        const words =
+          holds &&
+          `${counted(shown.mailboxes, 'mailbox', 'mailboxes')} (${holds.words}), ${counted(shown.aliases, 'alias', 'aliases')}`;
+        if (words !== undefined && shown.mailboxes + shown.aliases > 0)
+          await confirm(context.terminal, [`domain ${shown.name} is removed with ${words}`], yes);
+        await directory.removeDomain(scope, given, cascade);
+        const until = graceEnds(context).toISOString();
+        const kept =
+          shown.mailboxes === 0 || !cascade
+            ? ''
+            : `; its mailboxes are kept until ${until}: posthouse domain add ${shown.name}, then posthouse mailbox restore NAME, bring them back (posthouse mailbox removed lists them)`;
+        printRemoved(
+          context,
+          command,
+          given,
+          `removed domain ${shown.name}${words === undefined ? '' : ` with ${words}`}${kept}`,
+          {
+            mailboxes: shown.mailboxes,
+            aliases: shown.aliases,
+            ...(cascade && { messages: holds?.messages, octets: holds?.octets, restorableUntil: until }),
+          },
+        );
       }),
     );
+}
+
+interface RemoveOptions {
+  readonly cascade?: boolean;
+  readonly yes?: boolean;
 }

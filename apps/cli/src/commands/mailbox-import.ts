@@ -5,11 +5,13 @@ import { checkQuota, DirectoryRefusal, MAX_MAILBOX_BATCH, quoted, type NewMailbo
 import { errorCode } from '#runtime';
 import type { Command } from 'commander';
 import { commonOptions, scopeOf, withHouse, type Context } from '../context.ts';
+import { quotaOf } from '../arguments.ts';
 import { parseCsv, type CsvRow } from '../csv.ts';
 import { CommandFailure, EXIT, exitCodeOf, usage } from '../failure.ts';
 import { printJson } from '../listing.ts';
 import type { OpenHouse } from '../open-house.ts';
-import { checkPassword } from '../password.ts';
+import { isColumnOfDes } from '../hash-like.ts';
+import { checkPassword, generatePassword } from '../password.ts';
 
 /** Octets of a file: at some 60 a row, a million rows; the whole file is in memory. */
 export const MAX_IMPORT_OCTETS = 64 * 1024 * 1024;
@@ -19,6 +21,8 @@ interface GoodRow {
   readonly line: number;
   readonly address: string;
   readonly password: string;
+  /** It was made here, and is shown once. */
+  readonly generated: boolean;
   readonly quotaOctets: number | undefined;
 }
 
@@ -33,14 +37,23 @@ interface ImportResult {
   readonly bad: BadRow[];
 }
 
+interface ImportOptions {
+  readonly dryRun?: boolean;
+  readonly generatePasswords?: boolean;
+}
+
 export function registerImport(mailbox: Command, context: Context): void {
   mailbox
     .command('import')
-    .description('make many mailboxes from a CSV file with the header address,password,quota (octets; empty: no limit)')
-    .argument('<file>', 'RFC 4180, UTF-8')
+    .description(
+      'make many mailboxes from a CSV file with the header address,password,quota (such as 1g; empty: no limit)',
+    )
+    .argument('<file>', 'RFC 4180, UTF-8; - reads standard input')
     .option('--dry-run', 'check everything, make nothing')
-    .action(async (file: string, { dryRun = false }: { dryRun?: boolean }, command: Command) => {
-      const rows = readRows(await readText(file));
+    .option('--generate-passwords', 'make a password where the field is empty, and print address,password as CSV, once')
+    .action(async (file: string, { dryRun = false, generatePasswords = false }: ImportOptions, command: Command) => {
+      const text = file === '-' ? await readStdin(context) : await readText(file);
+      const rows = readRows(text, generatePasswords && !dryRun);
       const result = await withHouse(context, (house) => importRows(context, house, command, rows, dryRun));
       report(context, command, result, dryRun);
       if (result.bad.length > 0) context.exitCode = EXIT.difference;
@@ -64,7 +77,25 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function readRows(text: string): { good: GoodRow[]; bad: BadRow[] } {
+async function readStdin({ terminal }: Context): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of terminal.input) {
+    const octets = Buffer.from(chunk as Uint8Array | string);
+    size += octets.length;
+    if (size > MAX_IMPORT_OCTETS)
+      throw usage(`standard input has more than ${MAX_IMPORT_OCTETS} octets; no more are read at once: split it`);
+    chunks.push(octets);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    throw new CommandFailure(EXIT.usage, 'cannot read standard input: it is not UTF-8: convert it', { cause: error });
+  }
+}
+
+/** @param generate makes a password where there is none */
+function readRows(text: string, generate: boolean): { good: GoodRow[]; bad: BadRow[] } {
   const rows = parseCsv(text);
   const head = rows.next();
   const names = head.done ? [] : head.value.fields.map((name) => name.trim().toLowerCase());
@@ -74,21 +105,26 @@ function readRows(text: string): { good: GoodRow[]; bad: BadRow[] } {
   const good: GoodRow[] = [];
   const bad: BadRow[] = [];
   for (const row of rows) {
-    const read = readRow(row);
+    const read = readRow(row, generate);
     if ('error' in read) bad.push(read);
     else good.push(read);
   }
+  if (isColumnOfDes(good.filter(({ generated }) => !generated).map(({ password }) => password)))
+    throw usage(
+      'all passwords look like hashes (13 letters, as crypt makes them), and taken as they are the hashes would be the passwords: give passwords, or none with --generate-passwords',
+    );
   return { good, bad };
 }
 
-function readRow({ line, fields, fault }: CsvRow): GoodRow | BadRow {
+function readRow({ line, fields, fault }: CsvRow, generate: boolean): GoodRow | BadRow {
   const [address = '', password = '', quota = ''] = fields;
   const bad = (error: string): BadRow => ({ line, address, error });
   if (fault !== undefined) return bad(fault);
   if (fields.length !== HEADER.length) return bad(`the row has ${fields.length} field(s), not ${HEADER.length}`);
   try {
-    checkPassword(password);
-    return { line, address, password, quotaOctets: quota === '' ? undefined : readQuota(quota) };
+    const generated = generate && password === '';
+    const wanted = generated ? generatePassword() : checkPassword(password);
+    return { line, address, password: wanted, generated, quotaOctets: quota === '' ? undefined : readQuota(quota) };
   } catch (error) {
     if (exitCodeOf(error) === EXIT.usage && error instanceof Error) return bad(error.message);
     throw error;
@@ -96,8 +132,9 @@ function readRow({ line, fields, fault }: CsvRow): GoodRow | BadRow {
 }
 
 function readQuota(text: string): number {
-  if (!/^\d{1,16}$/.test(text)) throw usage(`the quota ${quoted(text)} is no number of octets`);
-  return checkQuota('quota', Number(text));
+  const quota = quotaOf(text);
+  if (quota === undefined) throw usage(`the quota ${quoted(text)} is no number of octets, and none such as 500m or 1g`);
+  return checkQuota('quota', quota);
 }
 
 async function importRows(
@@ -126,13 +163,27 @@ async function importRows(
         worthy.map((row, index) => toMailbox(row, hashes[index])),
         false,
       );
-      result.imported += noteRefused(worthy, made, result).length;
+      const imported = noteRefused(worthy, made, result);
+      result.imported += imported.length;
+      showGenerated(context, command, imported);
     }
     if (context.terminal.isInteractive) context.terminal.progress(`${at + batch.length} of ${good.length} rows`);
   }
   if (context.terminal.isInteractive && good.length > 0) context.terminal.err('');
   return result;
 }
+
+/** As soon as they count: whoever interrupts the rest has these. */
+function showGenerated({ terminal }: Context, command: Command, rows: readonly GoodRow[]): void {
+  const { json } = commonOptions(command);
+  for (const { address, password, generated } of rows) {
+    if (!generated) continue;
+    if (json) printJson(terminal, { address, password });
+    else terminal.out(`${csvField(address)},${password}`);
+  }
+}
+
+const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 const toMailbox = ({ address, quotaOctets }: GoodRow, passwordHash: string | undefined): NewMailbox => ({
   address,

@@ -1,40 +1,15 @@
 import { hashPassword } from '#auth';
-import { showId, type MailboxChange, type MailboxState, type MailboxView } from '#domain';
+import type { MailboxChange, MailboxState } from '#domain';
 import { Argument, Option, type Command } from 'commander';
 import { collect, parseCount, parseQuota } from '../arguments.ts';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { printOne, printRemoved, registerList, registerShow, sayMailStays } from '../listing.ts';
+import { registerList, registerShow } from '../listing.ts';
 import { generatePassword, passwordFromStdin, promptPassword } from '../password.ts';
 import { octets } from '../table.ts';
 import { registerImport } from './mailbox-import.ts';
-
-const toJson = ({ id, createdAt, ...rest }: MailboxView) => ({
-  id: showId('mbx', id),
-  ...rest,
-  createdAt: createdAt.toISOString(),
-});
-
-/** @param generated the password that was made for it: shown this once, and stored nowhere */
-function print(context: Context, command: Command, mailbox: MailboxView, generated?: string): void {
-  const { quotaOctets, quotaMessages, usedOctets, usedMessages } = mailbox;
-  printOne(context, command, { ...toJson(mailbox), password: generated }, [
-    ['mailbox', mailbox.name],
-    ['id', showId('mbx', mailbox.id)],
-    ['tenant', mailbox.tenant],
-    ...mailbox.addresses.map((address) => ['address', address] as const),
-    ['state', mailbox.state],
-    ['password', passwordFact(mailbox, generated)],
-    ['used', `${octets(usedOctets)} of ${quotaOctets === undefined ? 'no limit' : octets(quotaOctets)}`],
-    ['messages', `${usedMessages} of ${quotaMessages ?? 'no limit'}`],
-    ['created', mailbox.createdAt.toISOString()],
-  ]);
-}
-
-const passwordFact = ({ hasPassword }: MailboxView, generated: string | undefined): string => {
-  if (generated !== undefined) return `${generated}  (write it down: it is not shown again)`;
-  return hasPassword ? 'set' : 'none: nobody can log in';
-};
+import { registerMailboxRemoval } from './mailbox-removal.ts';
+import { mailboxJson, printMailbox } from './mailbox-shown.ts';
 
 interface PasswordOptions {
   readonly generatePassword?: boolean;
@@ -72,27 +47,33 @@ export function registerMailbox(program: Command, context: Context): void {
     .argument('<address>', 'its address; the domain is hosted already')
     .addOption(quotaOption())
     .addOption(messagesOption())
+    .option('--password', 'ask for the password (as without any of these)')
     .option('--password-stdin', 'read the password from standard input')
     .addOption(generateOption())
     .option('--no-password', 'nobody can log in until one is set')
-    .action(async (given: string, options: AddOptions, command: Command) => {
-      const password = await newPassword(context, given, options);
-      await withHouse(context, async ({ directory }) => {
+    .action((given: string, options: AddOptions, command: Command) =>
+      withHouse(context, async ({ directory }) => {
+        const scope = scopeOf(command);
         const wanted = {
           address: given,
-          passwordHash: password?.hash,
+          passwordHash: undefined,
           quotaOctets: limit(options.quota),
           quotaMessages: limit(options.quotaMessages),
         };
-        print(context, command, await directory.addMailbox(scopeOf(command), wanted), password?.generated);
-      });
-    });
+        // Nobody is asked for the password of a mailbox that cannot be made.
+        const [refusal] = await directory.addMailboxes(scope, [wanted], true);
+        if (refusal) throw refusal;
+        const password = await newPassword(context, given, options);
+        const made = await directory.addMailbox(scope, { ...wanted, passwordHash: password?.hash });
+        printMailbox(context, command, made, password?.generated);
+      }),
+    );
   registerList(mailbox, context, {
-    description: 'the mailboxes of a tenant',
+    description: 'the mailboxes of a tenant, by name',
     byDomain: true,
     read: (directory, scope, page) => directory.listMailboxes(scope, page),
-    toJson,
-    head: ['MAILBOX', 'STATE', 'PASSWORD', 'MESSAGES', 'USED', 'QUOTA'],
+    toJson: mailboxJson,
+    head: ['MAILBOX', 'STATE', 'PASSWORD', 'MESSAGES', 'USED', 'QUOTA', 'FURTHER ADDRESSES'],
     toRow: (item) => [
       item.name,
       item.state,
@@ -100,6 +81,7 @@ export function registerMailbox(program: Command, context: Context): void {
       item.usedMessages,
       octets(item.usedOctets),
       item.quotaOctets === undefined ? undefined : octets(item.quotaOctets),
+      item.addresses.filter((address) => address !== item.name).join(', ') || undefined,
     ],
     nothing: 'there are no mailboxes yet: posthouse mailbox add you@example.org',
   });
@@ -107,7 +89,7 @@ export function registerMailbox(program: Command, context: Context): void {
     description: 'one mailbox',
     argument: address,
     read: (directory, scope, given) => directory.showMailbox(scope, given),
-    print,
+    print: printMailbox,
   });
   mailbox
     .command('set')
@@ -132,20 +114,10 @@ export function registerMailbox(program: Command, context: Context): void {
       const { change, generated } = await toChange(context, given, options);
       if (Object.keys(change).length === 0) throw usage('nothing to change: see posthouse mailbox set --help');
       await withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.setMailbox(scopeOf(command), given, change), generated),
+        printMailbox(context, command, await directory.setMailbox(scopeOf(command), given, change), generated),
       );
     });
-  mailbox
-    .command('rm')
-    .description('remove a mailbox with all mail in it')
-    .addArgument(address)
-    .action((given: string, _, command: Command) =>
-      withHouse(context, async ({ directory }) => {
-        await directory.removeMailbox(scopeOf(command), given);
-        sayMailStays(context, command);
-        printRemoved(context, command, given);
-      }),
-    );
+  registerMailboxRemoval(mailbox, context);
   registerImport(mailbox, context);
 }
 

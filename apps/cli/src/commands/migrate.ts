@@ -7,7 +7,9 @@ import { openDatabase } from '../open-house.ts';
 export function registerMigrate(program: Command, context: Context): void {
   program
     .command('migrate')
-    .description('bring the schema and the roles of the database up to date; a second run does nothing')
+    .description(
+      'bring the schema and the roles of the database up to date; a second run changes nothing of the schema',
+    )
     .action(async (_, command: Command) => {
       const { terminal } = context;
       const { url, ran, stop } = await openDatabase(context.config(), terminal, { makesHouse: true });
@@ -15,7 +17,9 @@ export function registerMigrate(program: Command, context: Context): void {
         const names = [...ran, ...(await bringUpToDate(url))];
         if (commonOptions(command).json) printJson(terminal, { ran: names });
         else
-          terminal.out(names.length === 0 ? 'nothing to do: the database is up to date' : `done: ${names.join(', ')}`);
+          terminal.out(
+            `${names.length === 0 ? 'the schema was up to date' : `migrated: ${names.join(', ')}`}; the roles of the apps have the passwords of this owner's URL`,
+          );
       } finally {
         await stop();
       }

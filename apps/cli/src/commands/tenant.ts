@@ -1,7 +1,9 @@
-import { showId, type TenantView } from '#domain';
+import { MAX_PAGE, showId, type TenantView } from '#domain';
 import { Argument, Option, type Command } from 'commander';
+import { confirm } from '../confirm.ts';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { counted } from './mailbox-removal.ts';
 
 const toJson = ({ id, createdAt, ...rest }: TenantView) => ({
   id: showId('ten', id),
@@ -60,10 +62,22 @@ export function registerTenant(program: Command, context: Context): void {
     .command('rm')
     .description('remove a tenant that has no domains')
     .addArgument(name)
-    .action((given: string, _, command: Command) =>
+    .option('--yes', 'do not ask')
+    .action((given: string, { yes = false }: { yes?: boolean }, command: Command) =>
       withHouse(context, async ({ directory }) => {
-        await directory.removeTenant(scopeOf(command), given);
-        printRemoved(context, command, given);
+        const scope = scopeOf(command);
+        const { name: shown } = await directory.showTenant(scope, given);
+        const { items, next } = await directory.listRemoved({ ...scope, tenant: shown }, { limit: MAX_PAGE });
+        if (items.length > 0)
+          await confirm(
+            context.terminal,
+            [
+              `tenant ${shown} is removed with ${next === undefined ? '' : 'more than '}${counted(items.length, 'removed mailbox', 'removed mailboxes')}, which cannot be restored then`,
+            ],
+            yes,
+          );
+        await directory.removeTenant(scope, given);
+        printRemoved(context, command, given, `removed tenant ${shown}; what is kept of its mail goes by and by`);
       }),
     );
 }

@@ -1,6 +1,6 @@
-import { laneKind, quoted, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
+import { laneKind, MAX_TRACES, quoted, ROOT_TENANT, showId, type MessageTrace, type TracedDelivery } from '#domain';
 import type { Command } from 'commander';
-import { parsePageSize } from '../arguments.ts';
+import { parseLimit } from '../arguments.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
@@ -13,10 +13,10 @@ export function registerTrace(program: Command, context: Context): void {
     .command('trace')
     .description('what happened to a message: its queue id, its Message-ID, or an address that sent or received')
     .argument('<reference>')
-    .option('--limit <count>', 'newest messages shown, at most 50', parsePageSize, 50)
+    .option('--limit <count>', `newest messages shown, at most ${MAX_TRACES}`, parseLimit(MAX_TRACES), MAX_TRACES)
     .action((reference: string, { limit }: { limit: number }, command: Command) =>
       withHouse(context, async ({ trace }) => {
-        const traces = await trace.trace(ROOT_TENANT, reference, Math.max(1, limit));
+        const traces = await trace.trace(ROOT_TENANT, reference, limit);
         if (traces.length === 0)
           throw new CommandFailure(
             EXIT.notFound,

@@ -37,7 +37,7 @@ export async function* mail(directory: DirectoryStore, endpoints: Endpoints): As
   }
   yield await attempt(
     'clean-up',
-    `posthouse domain rm ${corner.domain} --cascade --tenant ${name}; posthouse tenant rm ${name}`,
+    `posthouse domain rm ${corner.domain} --cascade --yes --tenant ${name}; posthouse tenant rm ${name} --yes`,
     async () => {
       await removeCorner(directory, corner);
       return ok('clean-up: the mailbox of the examination is removed');

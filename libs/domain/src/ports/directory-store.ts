@@ -157,7 +157,7 @@ export abstract class DirectoryStore {
   abstract setMailbox(scope: DirectoryScope, address: string, change: MailboxChange): Promise<MailboxView>;
   /**
    * With its folders and their messages, and its place in aliases; an alias that led only here goes too. Its addresses are free at once; what
-   * was in it stays for its days of grace, and the worker sweeps it then.
+   * was in it stays for its days of grace, and the worker sweeps it then. By its main address or its id: a further address is a `conflict`.
    */
   abstract removeMailbox(scope: DirectoryScope, address: string): Promise<void>;
   /** With everything that it had: folders, UIDs, flags, password, addresses and places in aliases that nobody has taken since. By its name or id. */

@@ -7,6 +7,7 @@ import {
   DirectoryRefusal,
   parseId,
   quoted,
+  showAddress,
   type CanonicalAddress,
   type DirectoryScope,
   type DomainId,
@@ -88,6 +89,18 @@ export async function findMailbox(
   const row = await mailboxAt(act, domain, address);
   if (!row) throw missing('address', `there is no mailbox ${address.local}@${address.domain}`);
   return row;
+}
+
+/** For what takes the whole mailbox: who names one of its further addresses may mean that address alone. */
+export async function findByMainAddress(act: Act, scope: DirectoryScope, name: string): Promise<FoundMailbox> {
+  const found = await findMailbox(act, scope, name, { lock: true });
+  if (parseId('mbx', name) !== undefined || found.name === showAddress(checkAddress(name, domainToASCII))) return found;
+  throw new DirectoryRefusal(
+    'conflict',
+    'address',
+    `${quoted(name)} is a further address of mailbox ${found.name}: posthouse mailbox set ${found.name} --rm-address ${name} takes the address ` +
+      `away, posthouse mailbox rm ${found.name} removes the mailbox`,
+  );
 }
 
 async function findMailboxById(act: Act, scope: DirectoryScope, id: MailboxId, shown: string): Promise<FoundMailbox> {

@@ -5,6 +5,7 @@ import {
   checkQuota,
   DirectoryRefusal,
   showAddress,
+  showId,
   type DirectoryScope,
   type MailboxChange,
   type MailboxId,
@@ -16,7 +17,7 @@ import {
 import { sql } from 'kysely';
 import type { Act } from './act.ts';
 import { findDomain, findMailbox, findTenant, type FoundMailbox } from './find.ts';
-import { afterId, idPage, pageLimit } from './pages.ts';
+import { afterId, pageLimit, toPage } from './pages.ts';
 import { ringAccounts } from './ring-accounts.ts';
 import { requireFree } from './taken.ts';
 
@@ -77,19 +78,28 @@ const toView = (row: MailboxRow): MailboxView => ({
 export const viewMailbox = async (act: Act, tenantId: TenantId, id: MailboxId): Promise<MailboxView> =>
   toView(await mailboxes(act).where('m.tenant_id', '=', tenantId).where('m.id', '=', id).executeTakeFirstOrThrow());
 
+/** A cursor is the id and the name of the last mailbox of a page, which may be gone when the next one is read. */
+function afterName({ after }: PageRequest): { readonly name: string; readonly id: string } {
+  const space = after?.indexOf(' ') ?? -1;
+  const id = afterId('mbx', after === undefined ? {} : { after: space < 0 ? after : after.slice(0, space) });
+  return { name: space < 0 ? '' : (after ?? '').slice(space + 1).replaceAll('\0', ''), id };
+}
+
 export async function listMailboxes(act: Act, scope: DirectoryScope, page: PageRequest): Promise<Page<MailboxView>> {
   const limit = pageLimit(page);
   const tenant = await findTenant(act, scope.tenant);
+  const after = afterName(page);
   let query = mailboxes(act)
     .where('m.tenant_id', '=', tenant.id)
-    .where('m.id', '>', afterId('mbx', page) as MailboxId);
+    .where(sql<boolean>`(m.name, m.id) > (${after.name}::text, ${after.id}::uuid)`);
   if (page.domain !== undefined)
     query = query.where('m.domain_id', '=', (await findDomain(act, scope, page.domain)).id);
   const rows = await query
+    .orderBy('m.name')
     .orderBy('m.id')
     .limit(limit + 1)
     .execute();
-  return idPage('mbx', rows.map(toView), limit);
+  return toPage(rows.map(toView), limit, ({ name, id }) => `${showId('mbx', id)} ${name}`);
 }
 
 export async function showMailbox(act: Act, scope: DirectoryScope, address: string): Promise<MailboxView> {

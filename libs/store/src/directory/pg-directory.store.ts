@@ -22,7 +22,7 @@ import { actFacts } from './act-facts.ts';
 import { actAs, lockDirectory, type Act } from './act.ts';
 import { addAlias, listAliases, removeAlias, setAlias, showAlias } from './aliases.ts';
 import { addDomain, listDomains, removeDomain, setDomain, showDomain } from './domains.ts';
-import { findMailbox } from './find.ts';
+import { findByMainAddress } from './find.ts';
 import { listMailboxes, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
 import { makeMailboxes } from './new-mailboxes.ts';
 import { listRemoved, markMailbox, markSomeOf, restoreMailbox } from './removal.ts';
@@ -138,7 +138,7 @@ export class PgDirectoryStore extends DirectoryStore {
     return this.#change(scope, (act) => setMailbox(act, scope, address, change));
   }
   override removeMailbox(scope: DirectoryScope, address: string): Promise<void> {
-    return this.#change(scope, async (act) => markMailbox(act, await findMailbox(act, scope, address, { lock: true })));
+    return this.#change(scope, async (act) => markMailbox(act, await findByMainAddress(act, scope, address)));
   }
   override restoreMailbox(scope: DirectoryScope, address: string): Promise<MailboxView> {
     return this.#change(scope, (act) => restoreMailbox(act, scope, address));

@@ -21,6 +21,22 @@ export const TRACE_DRIVES: readonly Drive[] = [
   { name: 'trace: by recipient', run: async ({ traces }) => expect(await traces.trace(principal, 'r21@big.test')).not.toHaveLength(0) },
   { name: 'trace: by a mailbox', run: async ({ traces }) => expect(await traces.trace(principal, 'm21@big.test')).not.toHaveLength(0) },
   { name: 'trace: by a mailbox with a huge INBOX', run: async ({ traces }) => expect(await traces.trace(principal, 'm0@big.test')).not.toHaveLength(0) },
+  {
+    name: 'held mail: listed, released and discarded',
+    run: async ({ heldMail }) => {
+      const page = await heldMail.list(principal, { state: 'held' }, undefined, 20);
+      const next = await heldMail.list(principal, { state: 'held' }, page.at(-1), 20);
+      expect(await heldMail.release(principal, page.slice(0, 5))).toBe(5);
+      expect(await heldMail.discard(principal, next.slice(0, 5))).toBe(5);
+    },
+  },
+  {
+    name: 'put off mail: listed and made due',
+    run: async ({ heldMail }) => {
+      const page = await heldMail.list(principal, { state: 'deferred' }, undefined, 20);
+      expect(await heldMail.release(principal, page.slice(0, 5))).toBe(5);
+    },
+  },
   { name: 'ledger', run: ({ traces }) => traces.ledger(principal) },
   { name: 'statistics', run: ({ traces }) => traces.statistics(principal) },
   { name: 'clock', run: ({ traces }) => traces.clockSkewSeconds() },

@@ -7,6 +7,7 @@ import { PgDirectoryStore } from '../directory/pg-directory.store.ts';
 import { PgFolderStore } from '../folder/pg-folder.store.ts';
 import { PgIntakeStore } from '../intake/pg-intake.store.ts';
 import { PgMaildropStore } from '../maildrop/pg-maildrop.store.ts';
+import { PgHeldMailStore } from '../queue/pg-held-mail.store.ts';
 import { PgQueueStore } from '../queue/pg-queue.store.ts';
 import { PgRetentionStore } from '../retention/pg-retention.store.ts';
 import { PgTraceStore } from '../trace/pg-trace.store.ts';
@@ -29,6 +30,7 @@ const MADE = {
     (database: Database) => new PgRetentionStore(database, { messages: SWEPT, aged: SWEPT }),
   ],
   traces: ['posthouse_api', (database: Database) => new PgTraceStore(database)],
+  heldMail: ['posthouse_api', (database: Database) => new PgHeldMailStore(database)],
   directory: ['posthouse_api', (database: Database) => new PgDirectoryStore(database)],
 } as const satisfies Record<string, readonly [AppRole, (database: Database) => object]>;
 
@@ -44,6 +46,7 @@ export const STORES = [
   PgAccountStore,
   PgRetentionStore,
   PgTraceStore,
+  PgHeldMailStore,
   PgDirectoryStore,
 ] as const;
 
