@@ -1,12 +1,15 @@
 /** One app of the built platform as a real process that can be killed and started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const DIST = new URL('../../dist/bin/', import.meta.url);
 /** Milliseconds an app may take to serve, on a machine that is busy with all of them at once. */
 const PATIENCE = 300_000;
+/** Every write to it fails with ENOSPC. */
+export const FULL_DISK = '/dev/full';
 
 export class AppProcess {
   readonly name: string;
@@ -14,6 +17,7 @@ export class AppProcess {
   readonly #port: number | undefined;
   #child: ChildProcess | undefined;
   #errors = '';
+  #log: number | undefined;
 
   /** @param port where it listens; undefined for an app without a listener */
   constructor(name: string, environment: Record<string, string>, port?: number) {
@@ -28,14 +32,18 @@ export class AppProcess {
     const { PATH = '', HOME = '', NODE_V8_COVERAGE } = process.env;
     const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
     const begun = performance.now();
+    const log = this.#log ?? 'pipe';
+    const level = this.#log === undefined ? {} : { POSTHOUSE_LOG_LEVEL: 'debug' };
     const child = spawn(process.execPath, [script], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH, HOME, ...coverage, POSTHOUSE_LOG_FORMAT: 'json', ...this.#environment },
+      stdio: ['ignore', log, log],
+      env: { PATH, HOME, ...coverage, POSTHOUSE_LOG_FORMAT: 'json', ...this.#environment, ...level },
     });
     this.#child = child;
-    child.stderr.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk.toString()).slice(-4_000)));
+    child.stderr?.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk.toString()).slice(-4_000)));
     const serving = new Promise<void>((resolve) => {
-      child.stdout.on('data', (chunk: Buffer) => {
+      // What cannot be said cannot be waited for: a listener's greeting tells.
+      if (child.stdout === null) resolve();
+      child.stdout?.on('data', (chunk: Buffer) => {
         if (chunk.includes('"serving"')) resolve();
       });
     });
@@ -49,6 +57,16 @@ export class AppProcess {
     return greeted === undefined ? 0 : (await greeted) - begun;
   }
 
+  /** From its next start on, all that it says meets a full disk. */
+  fillLog(): void {
+    this.#log ??= openSync(FULL_DISK, 'w');
+  }
+
+  /** Whether its standard output is the full disk. */
+  get hasFullLog(): boolean {
+    return this.pid !== undefined && readlinkSync(`/proc/${this.pid}/fd/1`) === FULL_DISK;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -60,6 +78,13 @@ export class AppProcess {
   /** kill -9; resolves when it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** For good. */
+  async close(): Promise<void> {
+    await this.kill();
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log = undefined;
   }
 
   /** Stands still, its sockets open, until `thaw`. */

@@ -113,7 +113,7 @@ export class CrashHouse {
     const ports = { smtp: await freePort(), imap: await freePort(), pop3: await freePort() };
     const house = new CrashHouse(url.href, ports, redisUrl, addresses, owner);
     await house.#furnish(fixture);
-    await Promise.all(house.#apps.map((app) => app.start()));
+    await Promise.all(house.apps.map((app) => app.start()));
     return house;
   }
 
@@ -136,7 +136,7 @@ export class CrashHouse {
     });
   }
 
-  get #apps(): readonly AppProcess[] {
+  get apps(): readonly AppProcess[] {
     return [this.smtp, ...this.workers, this.imap, this.pop3];
   }
 
@@ -155,10 +155,10 @@ export class CrashHouse {
   }
 
   /** Rows, however often the server has to be asked while it recovers. */
-  async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     for (let tries = 0; ; tries++) {
       try {
-        return (await this.#owner.query<Row>(sql)).rows;
+        return (await this.#owner.query<Row>(sql, [...values])).rows;
       } catch (error) {
         if (tries > 300) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -167,7 +167,7 @@ export class CrashHouse {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#apps.map((app) => app.kill()));
+    await Promise.all(this.apps.map((app) => app.close()));
     await this.#operator.close();
     await this.#owner.end();
   }

@@ -9,6 +9,19 @@ import { drained, judge, type Verdict } from './verdict.ts';
 /** The load goes on beyond them until the last strike has been made. */
 export const MESSAGES = 2_000;
 const CONNECTIONS = 20;
+/** Of a run by hand. */
+export const BACKLOG = 100_000;
+
+export interface CrashOptions {
+  /** Used as the doorbell's backend where given: then it dies and forgets as well. */
+  readonly redis?: PrivateRedis | undefined;
+  /** Ends the run early: it throws, and leaves nothing behind. */
+  readonly signal?: AbortSignal;
+  /** Messages of a backlog. */
+  readonly backlog?: number;
+  /** Leases of the dead are not waited for at the end. */
+  readonly hurry?: boolean;
+}
 
 export interface CrashReport extends Verdict {
   readonly seed: number;
@@ -24,15 +37,13 @@ export interface CrashReport extends Verdict {
 
 /**
  * On a database server of its own: the launcher of one that has died often waits longer before it starts it again.
- * @param redis used as the doorbell's backend where given: then it dies and forgets as well
- * @param signal ends the run early: it throws, and leaves nothing behind
  */
-export async function crashRun(seed: number, redis?: PrivateRedis, signal?: AbortSignal): Promise<CrashReport> {
+export async function crashRun(seed: number, options: CrashOptions = {}): Promise<CrashReport> {
   const server = await CrashServer.start();
   try {
-    return await crashRunOn(server, seed, redis, signal);
+    return await crashRunOn(server, seed, options);
   } finally {
-    await redis?.remove();
+    await options.redis?.remove();
     await server.stop();
   }
 }
@@ -40,8 +51,7 @@ export async function crashRun(seed: number, redis?: PrivateRedis, signal?: Abor
 async function crashRunOn(
   server: CrashServer,
   seed: number,
-  redis?: PrivateRedis,
-  signal?: AbortSignal,
+  { redis, signal, backlog = BACKLOG, hurry = false }: CrashOptions,
 ): Promise<CrashReport> {
   const backend = redis ? 'redis' : 'postgres';
   const plan = planOf(seed, backend);
@@ -63,12 +73,16 @@ async function crashRunOn(
       await moment(next.after);
       signal?.throwIfAborted();
       if (!isSending) break;
-      await strike({ house, server, redis, found }, next);
+      await strike({ house, server, redis, found, backlog }, next);
       struck.push(next.kind);
     }
     const result = await load;
     signal?.throwIfAborted();
-    await drained(house);
+    for (const [id, recipient] of found.backlog) {
+      result.accepted.add(id);
+      result.recipients.set(id, recipient);
+    }
+    await drained(house, hurry);
     const verdict = await judge(house, result, found);
     const locked = found.quits.map((quits) => quits.locked);
     return { seed, backend, planned: plan.map(({ kind }) => kind), struck, greeted: found.greeted, locked, ...verdict };

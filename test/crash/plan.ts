@@ -11,6 +11,9 @@ export const TROUBLES = [
   'suspend a tenant',
   'rename a mailbox',
   'second start',
+  'second start from another PID namespace',
+  'a backlog',
+  'a full disk under the log',
   'kill -9 pop3 in QUIT',
   'kill -9 worker in an expansion',
 ] as const;
@@ -43,8 +46,16 @@ export function planOf(seed: number, backend: Backend): Strike[] {
   const random = randomFrom(seed);
   const kinds: Kind[] = [...KINDS[backend]];
   for (let count = 0; count < MORE; count++) kinds.push(pick(random, KINDS[backend]));
-  return withRestarts(shuffled(random, [...kinds, ...troublesOf(seed)])).map((kind) => strikeOf(random, kind));
+  return withRestarts(backlogFirst(shuffled(random, [...kinds, ...troublesOf(seed)]))).map((kind) =>
+    strikeOf(random, kind),
+  );
 }
+
+/** There from the first strike on, so that everything dies while it is worked off. */
+const backlogFirst = (kinds: readonly Kind[]): Kind[] => [
+  ...kinds.filter((kind) => kind === 'a backlog'),
+  ...kinds.filter((kind) => kind !== 'a backlog'),
+];
 
 export const troublesOf = (seed: number): Trouble[] =>
   Array.from({ length: PER_RUN }, (_, at) => TROUBLES[Math.abs(seed * PER_RUN + at) % TROUBLES.length] ?? TROUBLES[0]);

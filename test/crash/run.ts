@@ -15,7 +15,10 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 for (let seed = from; seed < from + seeds; seed++) {
   try {
-    const report = await crashRun(seed, seed % 2 === 0 ? await newRedis?.() : undefined, stop.signal);
+    const report = await crashRun(seed, {
+      redis: seed % 2 === 0 ? await newRedis?.() : undefined,
+      signal: stop.signal,
+    });
     done++;
     if (!isGood(report)) bad++;
     console.log(`${isGood(report) ? 'ok  ' : 'BAD '} ${summary(report)}`);

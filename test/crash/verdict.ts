@@ -16,29 +16,40 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
+const literals = (texts: readonly string[]): string => texts.map((text) => `'${text}'`).join();
+
+/** Their mailbox or address is gone: what was under way is held, with its reason, and not lost. Mail of a tenant that is active again goes on. */
+const MAY_BE_HELD = [...RESTLESS.removed, ...RESTLESS.renamed];
+
 /** Seconds without any progress after which waiting mail counts as stuck: longer than a lease. */
 const STUCK_AFTER = 90;
 
-/** Waits until nothing waits in the local lane; progress, not time, is what ends the wait. */
-export async function drained(house: CrashHouse): Promise<void> {
+/** Leases that no worker alive will settle: nothing moved for this many seconds. */
+const STILL = 3;
+
+/**
+ * Waits until nothing waits: not in a lane, and not held for a tenant that is active again. Progress, not time, is what ends the wait.
+ * @param hurry ends leases once nothing has moved for a while, as their own time would: what follows is the same
+ */
+export async function drained(house: CrashHouse, hurry = false): Promise<void> {
   let last = '';
   let since = Date.now();
   for (;;) {
     const [row] = await house.query<{ waiting: string; held: string }>(
-      "select count(*) filter (where state in ('queued', 'leased'))::text as waiting, count(*) filter (where state = 'held')::text as held from delivery",
+      `select count(*) filter (where state in ('queued', 'leased') or (state = 'held' and recipient not in (${literals(MAY_BE_HELD)})))::text as waiting, count(*) filter (where state = 'held')::text as held from delivery`,
     );
     if (row?.waiting === '0') return;
     const now = `${row?.waiting} ${row?.held}`;
     if (now !== last) [last, since] = [now, Date.now()];
-    else if (Date.now() - since > STUCK_AFTER * 1000) throw new Error(`${row?.waiting} deliveries make no progress`);
+    else if (hurry && Date.now() - since > STILL * 1000) {
+      await house.query("update delivery set lease_until = now() where state = 'leased' and lease_until > now()");
+      hurry = false;
+      since = Date.now();
+    } else if (Date.now() - since > STUCK_AFTER * 1000) throw new Error(`${row?.waiting} deliveries make no progress`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-const literals = (texts: readonly string[]): string => texts.map((text) => `'${text}'`).join();
-
-/** Their mailbox or address is gone, or was closed for a while: what was under way is held, with its reason, and not lost. */
-const MAY_BE_HELD = [...RESTLESS.removed, ...RESTLESS.renamed, ...RESTLESS.suspended];
 /** Where an accepted message may be elsewhere than in a mailbox: held, removed with its mailbox, fetched over POP3. */
 const MAY_BE_GONE: ReadonlySet<string> = new Set([...MAY_BE_HELD, ...RESTLESS.popped]);
 
@@ -100,6 +111,7 @@ export async function judge(house: CrashHouse, load: LoadResult, found?: Finding
       ...faults.map(({ fault }) => fault),
       ...(await listFaults(house, found)),
       ...(await quitFaults(house, found)),
+      ...house.apps.filter(({ isRunning }) => !isRunning).map(({ name }) => `${name} has ended by itself`),
     ],
   };
 }
