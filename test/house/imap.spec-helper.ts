@@ -148,10 +148,15 @@ export class ImapTalk {
     return lines;
   }
 
+  /** @returns the tagged line */
   async append(folder: string, octets: Buffer, options = ''): Promise<string> {
+    return (await this.sayAppend(folder, octets, options)).at(-1) ?? '';
+  }
+
+  async sayAppend(folder: string, octets: Buffer, options = ''): Promise<string[]> {
     await this.client.send(`t${++this.#tag} APPEND ${folder} ${options}{${octets.length}+}\r\n`);
     await this.client.send(octets);
     await this.client.send('\r\n');
-    return (await this.until()).at(-1) ?? '';
+    return this.until();
   }
 }
