@@ -124,6 +124,13 @@ const uidsBelow = (uids: UidSet, end: number): UidSet =>
 type Done = Extract<Copied, { kind: 'copied' }> & { readonly sourceUidNext: number };
 export type Transferred = Exclude<Copied, { kind: 'copied' }> | Done;
 
+/** Without what only the parts of a MOVE need of each other. */
+export function asAnswer(done: Transferred): Copied {
+  if (done.kind !== 'copied') return done;
+  const { uidValidity, sourceUids, targetUids } = done;
+  return { kind: 'copied', uidValidity, sourceUids, targetUids };
+}
+
 /**
  * Within the caller's transaction.
  * @param most messages of the set, those with the lowest UIDs

@@ -38,7 +38,7 @@ import { LongReads } from '../long-reads.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import { Appends } from './append.ts';
 import { setClause } from './compact.ts';
-import { copyOrMove, MOVED_AT_ONCE, moveInParts, type Transferred } from './copy.ts';
+import { asAnswer, copyOrMove, MOVED_AT_ONCE, moveInParts, type Transferred } from './copy.ts';
 import { EXPUNGED_AT_ONCE, expungeInParts, expungeResult, expungeText, type ExpungeRow } from './expunge.ts';
 import { readFlags, readMessages } from './fetch.ts';
 import { storeFlags } from './store-flags.ts';
@@ -193,8 +193,8 @@ export class PgFolderStore extends FolderStore {
     return uidsIn(uids) > SHORT_TRANSFER ? this.#longChange(source, work) : this.#change(source, work);
   }
 
-  override copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
-    return this.#transfer('copied', source, uids, target);
+  override async copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {
+    return asAnswer(await this.#transfer('copied', source, uids, target));
   }
 
   override move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied> {

@@ -26,7 +26,9 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
   ...mend(NO_BOUND, 'ledger', 'statistics', 'domain: show a huge one'),
   ...mend(
     OTHER_INDEX,
+    'trace: by a mailbox',
     'trace: by a mailbox with a huge INBOX',
+    'tenant: a page of the list',
     'mailbox: add, show, change, remove',
     'mailbox: removed, listed, restored, and removed for good',
     'mailbox: an import, tried and made',
