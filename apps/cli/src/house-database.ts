@@ -109,12 +109,12 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
   }
 }
 
-/** Runs what is missing of the schema; gives the names of the migrations. Throws HouseError. */
-export async function bringUpToDate(ownerUrl: string): Promise<readonly string[]> {
+/** Runs what is missing of the schema; gives the names of the migrations. With `anew` roles are set in any case. Throws HouseError. */
+export async function bringUpToDate(ownerUrl: string, options: { anew?: boolean } = {}): Promise<readonly string[]> {
   try {
     // Read while the database starts, with the first app.
     const [{ migrate }, { migrateBells }] = await Promise.all([import('#store'), import('#queue')]);
-    return await migrate(ownerUrl, migrateBells);
+    return await migrate(ownerUrl, migrateBells, options);
   } catch (error) {
     if (error instanceof HouseError) throw error;
     const cause = error instanceof Error && error.cause !== undefined ? ` (${reasonOf(error.cause)})` : '';

@@ -34,13 +34,22 @@ class SqlFiles implements MigrationProvider {
   }
 }
 
+export interface MigrateOptions {
+  /** Sets the roles and their passwords although none seems to be missing: a start only looks, an operator who asks means it. */
+  readonly anew?: boolean;
+}
+
 /**
  * Brings roles and schema up to date. A second run does nothing.
  * @param after what else needs the roles and is migrated by its own means, such as the doorbells' tables
  * @returns names of the migrations that ran now
  * @throws DatabaseUrlError for a URL without password or of an app's role; HouseError for a server that will not do; an error when one fails; those before it stay, the failed one leaves nothing
  */
-export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Promise<void>): Promise<string[]> {
+export async function migrate(
+  ownerUrl: string,
+  after?: (ownerUrl: string) => Promise<void>,
+  { anew = false }: MigrateOptions = {},
+): Promise<string[]> {
   if (isRoleUrl(ownerUrl)) {
     const remedy = 'put the URL of the owner into POSTHOUSE_DATABASE_URL for this command';
     throw new DatabaseUrlError(`the database URL is that of an app's role, which may not migrate: ${remedy}`);
@@ -52,8 +61,8 @@ export async function migrate(ownerUrl: string, after?: (ownerUrl: string) => Pr
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseOldServer(pool);
-    const [isNow, areSet] = await Promise.all([isCurrent(pool), rolesAreSet(pool, ownerUrl)]);
-    const ran = isNow && areSet ? [] : await bring(pool, db, ownerUrl);
+    const looks = anew ? [] : await Promise.all([isCurrent(pool), rolesAreSet(pool, ownerUrl)]);
+    const ran = looks.length > 0 && looks.every(Boolean) ? [] : await bring(pool, db, ownerUrl);
     await after?.(ownerUrl);
     return ran;
   } finally {

@@ -12,13 +12,13 @@ const MAX_TRIES = 20;
 const DERIVED_FROM = 'Posthouse: password derived from that of ';
 
 /**
- * Whether `ensureRoles` has nothing to do. It sets the passwords in the order of APP_ROLES: where the last one's is right, all are. So one
- * login tells what a hash would not.
+ * Whether `ensureRoles` seems to have nothing to do. It sets the passwords in the order of APP_ROLES: where the last one's is right, all are, as far
+ * as it was we who set them. So one login tells what a hash would not.
  */
 export async function rolesAreSet(owner: Pick<pg.Pool, 'query'>, ownerUrl: string): Promise<boolean> {
   const { rows } = await owner.query<{ set: boolean }>(
     `select count(*) = cardinality($1::text[]) and not exists (${OPEN_DATABASE}) as set
-       from pg_roles r where r.rolname = any ($1::text[]) and shobj_description(r.oid, 'pg_authid') = $2 || current_user`,
+       from pg_roles r where r.rolname = any ($1::text[]) and r.rolcanlogin and shobj_description(r.oid, 'pg_authid') = $2 || current_user`,
     [APP_ROLES, DERIVED_FROM],
   );
   const last = APP_ROLES.at(-1);

@@ -14,7 +14,7 @@ export function registerMigrate(program: Command, context: Context): void {
       const { terminal } = context;
       const { url, ran, stop } = await openDatabase(context.config(), terminal, { makesHouse: true });
       try {
-        const names = [...ran, ...(await bringUpToDate(url))];
+        const names = [...ran, ...(await bringUpToDate(url, { anew: true }))];
         if (commonOptions(command).json) printJson(terminal, { ran: names });
         else
           terminal.out(

@@ -24,7 +24,7 @@ export function registerRestored(program: Command, context: Context): void {
           throw new HouseError(
             "this needs the owner's database: put its URL into POSTHOUSE_DATABASE_URL for this command",
           );
-        await bringUpToDate(url);
+        await bringUpToDate(url, { anew: true });
         let said = 0;
         const folders = await raiseUidValidities(url, {
           appsAway: true,
