@@ -70,18 +70,26 @@ afterAll(async () => {
   await db.drop();
 });
 
+type Seen = Judged['statements'];
+
 async function round(world: PlanWorld, statistics: string, mode: string): Promise<Map<string, Judged>> {
   await db.owner.query(`alter database ${new URL(db.ownerUrl).pathname.slice(1)} set plan_cache_mode = ${mode}`);
   const driven = new DrivenStores(db.ownerUrl, called);
   const judged = new Map<string, Judged>();
   try {
     for (const drive of DRIVES) {
-      await drive.prepare?.(world);
-      const statements = await watch
-        .during(() => drive.run(driven.stores, world))
-        .catch((error: unknown) => {
-          throw new Error(`plan drive "${drive.name}", ${statistics}, ${mode}`, { cause: error });
-        });
+      const measured = async (): Promise<Seen> => {
+        await drive.prepare?.(world);
+        return watch
+          .during(() => drive.run(driven.stores, world))
+          .catch((error: unknown) => {
+            throw new Error(`plan drive "${drive.name}", ${statistics}, ${mode}`, { cause: error });
+          });
+      };
+      const few = small.get(drive.name);
+      let statements = await measured();
+      // Pruning, and dead rows that nobody has cleared away yet, cost a run more blocks now and then: what grows does so twice.
+      if (few && !GROWING.has(drive.name) && grows(few.cost, sumOf(statements))) statements = await measured();
       for (const { text } of statements) executed.add(text);
       judged.set(drive.name, { round: `${statistics}, ${mode}`, cost: sumOf(statements), statements });
     }
