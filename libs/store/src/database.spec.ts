@@ -38,3 +38,18 @@ test.for<[string, () => Promise<unknown>]>([
     )
     .toEqual([{ one: 1 }]);
 });
+
+test.for<[string, (of: Database) => Promise<unknown>]>([
+  ['nothing', () => Promise.resolve()],
+  ['a statement', (of) => of.pool.query('select 1')],
+  ['a transaction', (of) => of.transaction((client) => client.query('select 1'))],
+  ['a pipelined transaction', (of) => of.pipelinedTransaction((client) => client.query('select 1'))],
+  ['a statement of Kysely', (of) => sql.raw('select 1').execute(of.kysely)],
+])('closed after %s, it holds no connection that would keep its process', async ([, use]) => {
+  const closing = new Database({ url: db.ownerUrl, name: 'closing', poolSize: 2 });
+  await use(closing);
+  await closing.close();
+  expect([closing.pool.ended, closing.pool.totalCount]).toEqual([true, 0]);
+  const open = `select count(*)::int as count from pg_stat_activity where application_name = 'closing'`;
+  await expect.poll(async () => (await db.owner.query(open)).rows).toEqual([{ count: 0 }]);
+});

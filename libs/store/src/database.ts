@@ -156,6 +156,8 @@ export class Database {
     await Promise.all(this.#pools.map((pool) => pool.end()));
     await this.#pipelined?.end();
     await this.kysely.destroy();
+    // Kysely ends the pool only if it asked it for something; one that is left open keeps the process for its idle time-out.
+    if (!this.pool.ending) await this.pool.end();
   }
 }
 

@@ -115,9 +115,12 @@ export function ownerPassword({ folder }: Cluster): string {
   }
 }
 
-/** Makes the cluster if there is none; refuses one of another major version. Throws EmbeddedError. */
-export async function prepareCluster({ folder, account }: Cluster, binaries: Binaries, log: Log): Promise<void> {
-  if (isCluster(folder)) return refuseOtherMajor(folder, binaries.major);
+/** Makes the cluster if there is none, and says whether it did; refuses one of another major version. Throws EmbeddedError. */
+export async function prepareCluster({ folder, account }: Cluster, binaries: Binaries, log: Log): Promise<boolean> {
+  if (isCluster(folder)) {
+    refuseOtherMajor(folder, binaries.major);
+    return false;
+  }
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new EmbeddedError(
       `${folder} holds files but no database (PG_VERSION is missing): move it away, or restore it whole from a backup`,
@@ -136,6 +139,7 @@ export async function prepareCluster({ folder, account }: Cluster, binaries: Bin
     rmSync(folder, { recursive: true, force: true });
     renameSync(draft, folder);
     syncFolder(parent);
+    return true;
   } catch (error) {
     if (error instanceof EmbeddedError) throw error;
     throw new EmbeddedError(

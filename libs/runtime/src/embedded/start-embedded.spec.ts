@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -76,6 +77,16 @@ async function untilAnswers(url: string): Promise<void> {
 }
 
 const serversOf = (cluster: string): number[] => processesIn(cluster, 'postgres');
+
+test('a database folder that was moved away is made anew, though the record of it stays', async () => {
+  const dataDir = join(root, 'moved');
+  const first = await start(dataDir);
+  await first.stop();
+  renameSync(join(dataDir, 'postgres'), join(root, 'moved-away'));
+  const second = await start(dataDir);
+  expect(await ask(second.url, 'select current_database() as value')).toEqual(['posthouse']);
+  await second.stop();
+}, 60_000);
 
 describe('one house through its life', { timeout: 60_000 }, () => {
   const dataDir = join(root, 'life');

@@ -62,7 +62,7 @@ async function startCluster(
   binaries: Binaries,
   log: Log,
 ): Promise<EmbeddedDatabase> {
-  await prepareCluster(cluster, binaries, log);
+  const isNew = await prepareCluster(cluster, binaries, log);
   const password = ownerPassword(cluster);
   const logFile = join(house.dataDir, 'postgres.log');
   // Before the port is chosen: an orphan of the last run would hold it, and apps that outlived that run know no other.
@@ -75,8 +75,8 @@ async function startCluster(
   const { postmaster, port } = await onFreePort(house.dataDir, start);
   const url = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
   try {
-    // Recorded below, when it is there: a restart asks no more.
-    if (recorded(house.dataDir)?.cluster !== cluster.folder) await createDatabase(url('postgres'));
+    // Recorded below, when it is there: a restart asks no more. A folder that was moved away leaves its record.
+    if (isNew || recorded(house.dataDir)?.cluster !== cluster.folder) await createDatabase(url('postgres'));
   } catch (error) {
     await postmaster.stop();
     throw new EmbeddedError(
