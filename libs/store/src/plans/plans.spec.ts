@@ -129,6 +129,10 @@ const OFFSET = 400;
 const grows = (few: Cost, many: Cost, times = MORE): boolean =>
   many.blocks > times * few.blocks + OFFSET || many.rows > times * few.rows + OFFSET;
 
+/** A row that is touched may cost a block of its own, where nobody has vacuumed: for a drive that is on no list that is no growth. */
+const clearlyGrows = (few: Cost, many: Cost): boolean =>
+  grows(few, { rows: many.rows, blocks: Math.max(0, many.blocks - many.rows) });
+
 /** Blocks and rows together: an index is read alone where vacuum has been, and elsewhere costs a block for each row. */
 const touched = ({ blocks, rows }: Cost): Cost => ({ blocks: blocks + rows, rows });
 
@@ -140,17 +144,17 @@ function worstOf({ round, cost, statements }: Judged, few: Judged): string {
   return `${show(few.cost)} of ${SMALL}, ${show(cost)} of ${SMALL * TIMES} (${round}); most of it: ${text}`;
 }
 
-function growthOf(drive: string): string | undefined {
+function growthOf(drive: string, judge = grows): string | undefined {
   const few = small.get(drive);
   const worst = (large.get(drive) ?? [])
-    .filter(({ cost }) => few && grows(few.cost, cost))
+    .filter(({ cost }) => few && judge(few.cost, cost))
     .sort((a, b) => b.cost.rows - a.cost.rows)[0];
   return few && worst && worstOf(worst, few);
 }
 
 test('no plan grows with its table', () => {
   const growing = DRIVES.flatMap(({ name }) => {
-    const growth = GROWING.has(name) ? undefined : growthOf(name);
+    const growth = GROWING.has(name) ? undefined : growthOf(name, clearlyGrows);
     return growth === undefined ? [] : [`${name}: ${growth}`];
   });
   expect(growing).toEqual([]);
