@@ -7,4 +7,4 @@ import { launch } from './launch.js';
 const APPS = ['smtp', 'worker', 'pop3', 'imap', 'api'];
 const [app = ''] = process.argv.slice(2);
 if (!APPS.includes(app)) fail(`start.js takes one of ${APPS.join(', ')}`);
-await launch(app, { script: fileURLToPath(import.meta.url), args: process.argv.slice(2), serves: true });
+await launch(app, { script: fileURLToPath(import.meta.url), args: process.argv.slice(2), anew: true });

@@ -68,7 +68,7 @@ test('the first start builds, the next does not, one after a change does; a comm
   const later = new Date(Date.now() + 60_000);
   utimesSync(join(root, 'tsconfig.build.json'), later, later);
   expect(run(root, process.execPath, 'domain', 'list')).toEqual({ said: ON_24, told: '', status: 0 });
-  expect(run(root, process.execPath, 'up').told).toContain('posthouse: building');
+  expect(run(root, process.execPath, '--json', 'migrate').told).toContain('posthouse: building');
 });
 
 const lockOf = (root: string): string => join(root, 'node_modules', '.posthouse-build');
