@@ -1,5 +1,5 @@
 /** More changes of a folder than one look reads: the client hears of all of them, and none is held longer than it takes to say it. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CHANGES_BATCH } from '../../apps/imap/src/limits.ts';
 import { ImapHouse, ImapTalk, type Mailbox, type RunningApp } from './imap.spec-helper.ts';
 
@@ -40,6 +40,10 @@ async function fullBox(): Promise<Mailbox> {
     `update folder set uidnext = $2::bigint + 1, messages = $2, octets = $2 * octets where mailbox_id = $1 and name = 'INBOX'`,
     [box.mailboxId, MESSAGES],
   );
+  await imap.db.owner.query(`update mailbox_usage set messages = $2, octets = $2 * octets where mailbox_id = $1`, [
+    box.mailboxId,
+    MESSAGES,
+  ]);
   return box;
 }
 
@@ -129,4 +133,70 @@ test('a client that goes in the middle takes nothing with it', async () => {
   expect(numbers(await stays.ok('NOOP'), FLAGGED)).toEqual(upTo(MESSAGES));
   const next = await session(box);
   expect(await next.ok(`FETCH ${MESSAGES} FLAGS`)).toEqual([`* ${MESSAGES} FETCH (FLAGS (\\Seen \\Flagged))`]);
+});
+
+describe('a part fails, and the parts before it are done', () => {
+  /** As a disk that is full for a while. */
+  async function failing<T>(table: string, when: string, work: () => Promise<T>): Promise<T> {
+    await imap.db.owner.query(`
+      create or replace function cannot() returns trigger language plpgsql as $$ begin raise exception using errcode = 'disk_full'; end $$;
+      create trigger cannot before insert or update on ${table} for each row when (${when}) execute function cannot()`);
+    try {
+      return await work();
+    } finally {
+      await imap.db.owner.query(`drop trigger cannot on ${table}`);
+    }
+  }
+  const UNAVAILABLE = 'NO [UNAVAILABLE] temporary failure, try again later';
+  const DONE = 2_000;
+
+  test.for([
+    ['MOVE 1:* Archive', `1:${DONE}`, 1],
+    ['UID MOVE 101:* Archive', `101:${100 + DONE}`, 101],
+    [`MOVE ${MESSAGES - 2500}:${MESSAGES} Archive`, `${MESSAGES - 2500}:${MESSAGES - 501}`, MESSAGES - 2500],
+    ['MOVE 1:4000,5000:* Archive', `1:${DONE}`, 1],
+  ] as const)('%s', async ([command, from, first]) => {
+    const box = await fullBox();
+    const talk = await session(box);
+    const other = await session(box);
+    const lines = await failing('folder_message', `new.uid = ${DONE + 1}`, () => talk.say(command));
+    expect(lines.pop()).toBe(UNAVAILABLE);
+    // RFC 6851 4.3: before the EXPUNGEs.
+    expect(lines[0]).toMatch(new RegExp(`^\\* OK \\[COPYUID \\d+ ${from} 1:${DONE}\\] moved$`));
+    expect(numbers(lines, EXPUNGED).toSorted((a, b) => a - b)).toEqual(upTo(DONE).map((at) => first - 1 + at));
+    expect(numbers(await other.ok('NOOP'), EXPUNGED)).toHaveLength(DONE);
+    expect(await talk.ok('STATUS Archive (MESSAGES)')).toEqual([`* STATUS Archive (MESSAGES ${DONE})`]);
+    // The rest is where it was, and goes when it is asked for again.
+    const again = await talk.ok('MOVE 1:* Archive');
+    expect(numbers(again, EXPUNGED)).toHaveLength(MESSAGES - DONE);
+  });
+
+  test('MOVE of which nothing is done has no COPYUID', async () => {
+    const box = await fullBox();
+    const talk = await session(box);
+    const lines = await failing('folder_message', 'new.uid = 1', () => talk.say('MOVE 1:* Archive'));
+    expect(lines).toEqual([UNAVAILABLE]);
+    expect(await talk.ok('NOOP')).toEqual([]);
+  });
+
+  test.for(['EXPUNGE', 'UID EXPUNGE 1:*'])('%s', async (command) => {
+    const box = await fullBox();
+    const talk = await session(box);
+    const other = await session(box);
+    await talk.ok('STORE 1:* +FLAGS.SILENT (\\Deleted)');
+    await other.ok('NOOP');
+    const lines = await failing('tombstone', `new.uid = ${DONE + 1}`, () => talk.say(command));
+    expect(lines.pop()).toBe(UNAVAILABLE);
+    expect(numbers(lines, EXPUNGED)).toHaveLength(DONE);
+    expect(numbers(await other.ok('NOOP'), EXPUNGED)).toHaveLength(DONE);
+    expect(numbers(await talk.ok(command), EXPUNGED)).toHaveLength(MESSAGES - DONE);
+  });
+
+  test.for(['STORE 1:* +FLAGS (\\Answered)', 'UID STORE 1:* +FLAGS (Work)'])('%s', async (command) => {
+    const box = await fullBox();
+    const talk = await session(box);
+    const lines = await failing('folder_message', `new.uid = ${DONE + 1} and new.modseq > 1`, () => talk.say(command));
+    expect(lines.pop()).toBe(UNAVAILABLE);
+    expect(numbers(lines, /^\* (\d+) FETCH /)).toEqual(upTo(DONE));
+  });
 });

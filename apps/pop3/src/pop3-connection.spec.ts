@@ -23,9 +23,9 @@ afterEach(async () => {
 
 /** One maildrop of messages of these sizes; counts what is given out, and shows the server's side of each connection. */
 async function serve(sizes: readonly number[]) {
-  const given = { octets: 0 };
+  const given = { octets: 0, rings: 0 };
   const connections: Connection[] = [];
-  const lease = { ours: true };
+  const lease = { ours: true, fails: false };
   const uids = Uint32Array.from(sizes, (_, at) => at + 1);
   const store: MaildropStore = {
     open: () =>
@@ -40,7 +40,7 @@ async function serve(sizes: readonly number[]) {
       }),
     renew: () => Promise.resolve(lease.ours),
     release: () => Promise.resolve(),
-    expunge: () => Promise.resolve('expunged'),
+    expunge: () => (lease.fails ? Promise.reject(new Error('the disk is full')) : Promise.resolve('expunged')),
     read: (_, __, wanted) =>
       Promise.resolve(
         wanted.map((uid): MaildropMessage => {
@@ -71,7 +71,7 @@ async function serve(sizes: readonly number[]) {
   const leases = new Leases(store, log);
   const parts: Pop3Parts = {
     store,
-    bell: { ring: () => undefined } as unknown as MailboxBell,
+    bell: { ring: () => void given.rings++ } as unknown as MailboxBell,
     logins: new Logins(authenticator as Authenticator, store, log),
     leases,
     sessions: { add: () => () => undefined } as unknown as LiveSessions,
@@ -209,4 +209,15 @@ test('the login has a deadline, the session none; a lost lease ends it without a
   await leases.renewDue(performance.now() + RENEW_AFTER_MS + 1);
   await once(socket, 'close');
   expect(said).toBe(before);
+});
+
+test.each([false, true])('QUIT rings the bell, fails it or not (%j): what it removed before is gone', async (fails) => {
+  const house = await serve([10]);
+  house.lease.fails = fails;
+  const socket = connect({ port: house.port, host: '127.0.0.1' });
+  socket.end('USER a\r\nPASS b\r\nDELE 1\r\nQUIT\r\n');
+  const said: string[] = [];
+  for await (const chunk of socket) said.push(String(chunk));
+  const last = fails ? '-ERR [SYS/TEMP] some deleted messages not removed' : '+OK bye';
+  expect([said.join('').trimEnd().split('\r\n').at(-1), house.given.rings]).toEqual([last, 1]);
 });

@@ -288,11 +288,13 @@ export class Pop3Connection implements TcpSession {
       const outcome = await store.expunge(account, open.folderId, sessionId, uidsOf(open, numbers));
       if (outcome === 'lease-lost') throw new Error('another session has taken the maildrop');
       held.expunged(numbers.length);
-      bell.ring([account.mailboxId]);
       return true;
     } catch (error) {
       this.#warn(error, 'deleted messages could not be removed');
       return false;
+    } finally {
+      // What was removed before it failed is gone too.
+      bell.ring([account.mailboxId]);
     }
   }
 

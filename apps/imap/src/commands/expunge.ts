@@ -10,10 +10,20 @@ export async function expunge(client: Client, { uids }: Extract<Command, { name:
   const { selected } = client;
   const set = uids ? (await selected.view()).ranges(uids, true) : ALL_UIDS;
   if (set.length === 0) return DONE;
-  const gone = await client.store.expunge(selected.ref, set);
-  if (gone.uids.length === 0) return DONE;
-  client.ring();
-  // What went is told like what others did.
-  selected.stale = true;
+  try {
+    const gone = await client.store.expunge(selected.ref, set);
+    if (gone.uids.length === 0) return DONE;
+  } catch (error) {
+    // What went before it failed is gone.
+    toldLater(client);
+    throw error;
+  }
+  toldLater(client);
   return DONE;
+}
+
+/** What went is told like what others did. */
+function toldLater(client: Client): void {
+  client.ring();
+  client.selected.stale = true;
 }

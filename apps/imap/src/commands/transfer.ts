@@ -35,7 +35,8 @@ export async function transfer(client: Client, { name, set, uid, folder }: Trans
   if (name === 'COPY') return ok('copied', copyUid(copied));
   // RFC 6851 4.3: before the EXPUNGEs.
   client.out.add(encodeUntagged('OK', 'moved', copyUid(copied)));
-  // RFC 6851 3.3: what could not be moved is where it was.
+  // RFC 6851 3.3: what could not be moved is where it was, and a NO speaks of it alone.
+  if (copied.fault !== undefined) throw copied.fault;
   return copied.restStayed ? TRY_CREATE : ok('moved');
 }
 

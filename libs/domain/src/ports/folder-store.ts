@@ -198,6 +198,8 @@ export type Copied =
       readonly targetUids: Uint32Array;
       /** A folder went away between two parts of a MOVE: the other messages are where they were. */
       readonly restStayed?: true;
+      /** What a later part of a MOVE failed with: the messages that are not among these are where they were. */
+      readonly fault?: unknown;
     }
   | { readonly kind: 'no-such-folder' | 'over-quota' };
 
@@ -272,13 +274,13 @@ export abstract class FolderStore {
   ): AsyncIterable<Buffer>;
 
   abstract store(folder: FolderRef, uids: UidSet, change: FlagChange): Promise<Stored>;
-  /** Removes messages that have \Deleted: all of them, or those in `uids`. */
+  /** Removes messages that have \Deleted: all of them, or those in `uids`. In parts: rejects where one fails, and those before it are done. */
   abstract expunge(folder: FolderRef, uids: UidSet): Promise<Expunged>;
   /** All or nothing. Flags, keywords and internal date are kept. */
   abstract copy(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
   /**
    * RFC 6851: like copy, in parts; in each the originals are gone in the same transaction, so that a message is never in both folders
-   * or in neither. Rejects where a part fails; those before it are done.
+   * or in neither. Rejects where the first part fails; where a later one does, the answer says what moved before, and `fault`.
    */
   abstract move(source: FolderRef, uids: UidSet, target: FolderName): Promise<Copied>;
 

@@ -97,24 +97,32 @@ export const MOVED_AT_ONCE = 1_000;
 export async function moveInParts(uids: UidSet, part: (left: UidSet) => Promise<Transferred>): Promise<Copied> {
   const from: number[] = [];
   const to: number[] = [];
-  let uidValidity = 0;
+  const answer = (uidValidity: number, more: Partial<Extract<Copied, { kind: 'copied' }>> = {}): Copied => ({
+    kind: 'copied',
+    uidValidity,
+    sourceUids: Uint32Array.from(from),
+    targetUids: Uint32Array.from(to),
+    ...more,
+  });
+  let done: Done | undefined;
   let end: number | undefined;
   for (let left = uids; ;) {
-    const moved = await part(left);
-    if (moved.kind !== 'copied' && from.length === 0) return moved;
-    if (moved.kind === 'copied') {
-      for (const uid of moved.sourceUids) from.push(uid);
-      for (const uid of moved.targetUids) to.push(uid);
-      ({ uidValidity } = moved);
-      // Into the folder itself: what came with a part is not of the set.
-      end ??= moved.sourceUidNext;
+    let moved: Transferred;
+    try {
+      moved = await part(left);
+    } catch (fault) {
+      if (!done) throw fault;
+      return answer(done.uidValidity, { fault });
     }
-    const last = moved.kind === 'copied' ? moved.sourceUids.at(-1) : undefined;
-    left = last === undefined ? [] : uidsBelow(uidsAbove(left, last), end ?? 0);
-    if (moved.kind !== 'copied' || moved.sourceUids.length < MOVED_AT_ONCE || left.length === 0) {
-      const all = { uidValidity, sourceUids: Uint32Array.from(from), targetUids: Uint32Array.from(to) };
-      return { kind: 'copied', ...all, ...(moved.kind !== 'copied' && { restStayed: true }) };
-    }
+    if (moved.kind !== 'copied') return done ? answer(done.uidValidity, { restStayed: true }) : moved;
+    done = moved;
+    for (const uid of moved.sourceUids) from.push(uid);
+    for (const uid of moved.targetUids) to.push(uid);
+    // Into the folder itself: what came with a part is not of the set.
+    end ??= moved.sourceUidNext;
+    const last = moved.sourceUids.at(-1);
+    left = last === undefined ? [] : uidsBelow(uidsAbove(left, last), end);
+    if (moved.sourceUids.length < MOVED_AT_ONCE || left.length === 0) return answer(moved.uidValidity);
   }
 }
 
