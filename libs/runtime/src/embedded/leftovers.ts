@@ -43,8 +43,8 @@ export const STOP_STEPS = [
 const POLL_MS = 5;
 
 /**
- * Ends every server process still at work on the cluster (stopped rather than adopted: a server that is no child of ours could end unseen),
- * then removes a pid file of the dead. A server refuses to start while the file's pid runs, even if that is by now somebody else's.
+ * Ends every server process still at work on the cluster, where none could be taken over (`findSurvivor`), then removes a pid file of the
+ * dead. A server refuses to start while the file's pid runs, even if that is by now somebody else's.
  */
 export async function clearLeftovers(cluster: string, log: Log): Promise<void> {
   for (const [signal, wait] of STOP_STEPS) {

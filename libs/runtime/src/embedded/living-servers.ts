@@ -4,7 +4,7 @@
  * long as one of them lives. Linux only: elsewhere there are no PID namespaces.
  */
 import { closeSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -60,21 +60,45 @@ function descriptorOf(server: Server): number {
 /** Whether a process lives that inherited the cluster's socket, wherever on this kernel. */
 export async function anyServerLives(cluster: string): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  let folder: number | undefined;
   try {
-    folder = openSync(dirname(cluster), 'r');
-    const name = socketOf(cluster).slice(dirname(cluster).length + 1);
-    const socket = connect(shortPath(folder, name));
-    try {
-      await once(socket, 'connect');
-      return true;
-    } finally {
-      socket.destroy();
-    }
+    (await connected(cluster)).destroy();
+    return true;
   } catch (error) {
     // Refused: all who had it are dead. Anything else but a missing one (a queue that is full, for one) is no proof of that.
     return !['ECONNREFUSED', 'ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
+  }
+}
+
+/** The end of all who inherited a cluster's socket. */
+export interface Watch {
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Nobody takes the connection, and the kernel closes it with the last of those who inherited the cluster's socket. It keeps no process from
+ * ending. Undefined: nobody lives, or their end cannot be seen.
+ */
+export async function watchServers(cluster: string): Promise<Watch | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const socket = (await connected(cluster)).unref();
+    const ended = new Promise<void>((resolve) => {
+      socket.on('error', () => undefined).once('close', () => resolve());
+    });
+    socket.resume();
+    return { ended };
+  } catch {
+    return undefined;
+  }
+}
+
+async function connected(cluster: string): Promise<Socket> {
+  const folder = openSync(dirname(cluster), 'r');
+  try {
+    const socket = connect(shortPath(folder, socketOf(cluster).slice(dirname(cluster).length + 1)));
+    await once(socket, 'connect');
+    return socket;
   } finally {
-    if (folder !== undefined) closeSync(folder);
+    closeSync(folder);
   }
 }

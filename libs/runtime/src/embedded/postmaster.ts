@@ -1,5 +1,5 @@
-/** One PostgreSQL server as our child: started, watched, started again when it dies, stopped. */
-import { spawn, type ChildProcess } from 'node:child_process';
+/** One PostgreSQL server: started, or taken over from a house that was killed; watched, started again when it dies, stopped. */
+import { spawn } from 'node:child_process';
 import { closeSync, copyFileSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../errors.ts';
@@ -11,6 +11,7 @@ import { EmbeddedError } from './embedded-error.ts';
 import { isFree } from './free-port.ts';
 import { clearLeftovers, readPidFile, STOP_STEPS, until } from './leftovers.ts';
 import { lifeSocket, type LifeSocket } from './living-servers.ts';
+import { ofChild, type ServerProcess } from './server-process.ts';
 import { memoryOctets, tuning } from './tuning.ts';
 
 /** A server that recovers from a crash replays up to max_wal_size; slow disks take minutes for that. */
@@ -37,15 +38,25 @@ export interface PostmasterOptions {
   readonly log: Log;
 }
 
+/** The program of a server and its arguments. */
+export const command = (cluster: Cluster, { postgres }: Binaries, port: number): readonly string[] => [
+  postgres,
+  '-D',
+  cluster.folder,
+  ...Object.entries({ ...tuning(memoryOctets()), port: String(port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]),
+];
+
 export class Postmaster {
   readonly #options: PostmasterOptions;
   readonly #stopping = new AbortController();
   readonly #logTimer: NodeJS.Timeout;
-  #child: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
+  #server: ServerProcess | undefined;
   #watch: Promise<void> = Promise.resolve();
   // A process that ends without stop() (a fault) at least asks the server to end with it.
-  readonly #onExit = (): boolean | undefined => this.#child?.kill('SIGINT');
+  readonly #onExit = (): void => this.#server?.kill('SIGINT');
 
   constructor(options: PostmasterOptions) {
     this.#options = options;
@@ -53,7 +64,7 @@ export class Postmaster {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#server?.pid;
   }
 
   /** Resolves when the server takes connections; from then on it is kept running. Throws PortTaken or EmbeddedError. */
@@ -68,12 +79,19 @@ export class Postmaster {
     this.#watch = this.#keepRunning();
   }
 
+  /** Goes on with a server that runs already. */
+  takeOver(server: ServerProcess): void {
+    process.on('exit', this.#onExit);
+    this.#server = server;
+    this.#watch = this.#keepRunning();
+  }
+
   /** Fast shutdown; what does not end within its bound is ended harder. Resolves when the server is gone. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const [signal, wait] of STOP_STEPS) {
       if (!this.#isRunning()) break;
-      this.#child?.kill(signal);
+      this.#server?.kill(signal);
       await until(() => !this.#isRunning(), wait);
     }
     await this.#watch;
@@ -88,14 +106,14 @@ export class Postmaster {
   abandon(): void {
     this.#stopping.abort();
     process.off('exit', this.#onExit);
-    const master = this.#child?.pid;
+    const master = this.#server?.pid;
     if (master === undefined || !this.#isRunning()) return;
     const backends = processesIn(this.#options.cluster.folder, 'postgres').filter((pid) => parentOf(pid) === master);
     for (const pid of [master, ...backends]) kill(pid);
   }
 
   #isRunning(): boolean {
-    return this.#child?.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#server?.isRunning() ?? false;
   }
 
   async #startOnce(): Promise<void> {
@@ -112,9 +130,9 @@ export class Postmaster {
     } finally {
       life?.close();
     }
-    const child = this.#child;
-    await until(() => !this.#isRunning() || isReady(cluster.folder, child?.pid), START_MS, this.#stopping.signal);
-    if (this.#isRunning() && isReady(cluster.folder, child?.pid)) return;
+    const { pid } = this;
+    await until(() => !this.#isRunning() || isReady(cluster.folder, pid), START_MS, this.#stopping.signal);
+    if (this.#isRunning() && isReady(cluster.folder, pid)) return;
     if (this.#stopping.signal.aborted) return;
     if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
     const words = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(before).trim() : '';
@@ -138,25 +156,18 @@ export class Postmaster {
 
   #spawn(life: LifeSocket | undefined): void {
     const { cluster, binaries, port, logFile, log } = this.#options;
-    const args = Object.entries({ ...tuning(memoryOctets()), port: String(port) }).flatMap(([name, value]) => [
-      '-c',
-      `${name}=${value}`,
-    ]);
+    const [program = '', ...args] = command(cluster, binaries, port);
     const output = openLog(logFile);
     const words = output ?? 'ignore';
     try {
       // Its own session: Ctrl-C on our terminal must not stop the database before the apps are drained.
-      const child = spawn(binaries.postgres, ['-D', cluster.folder, ...args], {
+      const child = spawn(program, args, {
         ...asAccount(cluster.account),
         detached: true,
         stdio: ['ignore', words, words, ...(life ? [life.fd] : [])],
       });
       child.on('error', (error) => log.error({ err: error }, 'the database server cannot be run'));
-      this.#child = child;
-      this.#exited = new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.once('error', () => resolve());
-      });
+      this.#server = ofChild(child);
     } finally {
       if (output !== undefined) closeSync(output);
     }
@@ -168,14 +179,11 @@ export class Postmaster {
     let deaths = 0;
     for (;;) {
       const since = performance.now();
-      await this.#exited;
+      await this.#server?.exited;
       if (signal.aborted) return;
       if (performance.now() - since > WELL_MS) deaths = 0;
       const pause = BACK_OFF_MS[Math.min(deaths++, BACK_OFF_MS.length - 1)];
-      log.error(
-        { cluster: cluster.folder, code: this.#child?.exitCode, signal: this.#child?.signalCode, pause },
-        'the database server died',
-      );
+      log.error({ cluster: cluster.folder, ...this.#server?.end(), pause }, 'the database server died');
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       await this.#startOnce().then(

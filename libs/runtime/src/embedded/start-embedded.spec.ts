@@ -25,6 +25,8 @@ import { processesIn, processIdentity } from '../process-identity.ts';
 import { unprivilegedAccount } from './account.ts';
 import { findBinaries, packagedFolder } from './binaries.ts';
 import { until } from './leftovers.ts';
+import { command } from './postmaster.ts';
+import { findSurvivor } from './server-process.ts';
 import { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './start-embedded.ts';
 import { memoryOctets, tuning } from './tuning.ts';
 
@@ -74,6 +76,37 @@ const answers = (url: string): Promise<boolean> =>
 
 async function untilAnswers(url: string): Promise<void> {
   while (!(await answers(url))) await until(() => false, 25);
+}
+
+/** A transaction of the house that is open when it is killed. */
+const holding = `const { default: { Client } } = await import('pg');
+  globalThis.begun = async (url) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    await client.query('begin');
+    await client.query("update kept set value = 'changed'");
+  };`;
+
+/** The pid of the server that a killed house leaves behind. @param prelude runs in the house before its modules are read */
+async function leftBehind(dataDir: string, prelude = ''): Promise<number> {
+  const modules = ['../house-lock.ts', './start-embedded.ts', '../log.ts'].map(
+    (path) => new URL(path, import.meta.url).href,
+  );
+  const script = `${prelude}
+    const [{ acquireHouse }, { startEmbedded }, { silentLog }] = await Promise.all(${JSON.stringify(modules)}.map((m) => import(m)));
+    const database = await startEmbedded(acquireHouse(process.argv[1]), silentLog());
+    await globalThis.begun?.(database.url);
+    process.stdout.write(String(database.pid()));
+    setInterval(() => {}, 1000);`;
+  const house = spawn(process.execPath, ['--input-type=module', '-e', script, dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const server = Number(String((await once(house.stdout, 'data'))[0]));
+  expect(acquireHouse(dataDir)).toEqual({ heldBy: house.pid, purpose: 'house' });
+  house.kill('SIGKILL');
+  await once(house, 'exit');
+  expect(processIdentity(server)).toBeDefined();
+  return server;
 }
 
 const serversOf = (cluster: string): number[] => processesIn(cluster, 'postgres');
@@ -183,28 +216,59 @@ describe('one house through its life', { timeout: 60_000 }, () => {
     expect(await ask(url, 'select value from kept')).toEqual(['mail']);
   });
 
-  test('a server whose house was killed is stopped first, then started anew under the same URL', async () => {
-    const modules = ['../house-lock.ts', './start-embedded.ts', '../log.ts'].map(
-      (path) => new URL(path, import.meta.url).href,
-    );
-    const script = `const [{ acquireHouse }, { startEmbedded }, { silentLog }] = await Promise.all(${JSON.stringify(modules)}.map((m) => import(m)));
-      const database = await startEmbedded(acquireHouse(process.argv[1]), silentLog());
-      process.stdout.write(String(database.pid()));
-      setInterval(() => {}, 1000);`;
-    const house = spawn(process.execPath, ['--input-type=module', '-e', script, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const orphan = Number(String((await once(house.stdout, 'data'))[0]));
-    expect(acquireHouse(dataDir)).toEqual({ heldBy: house.pid, purpose: 'house' });
-    house.kill('SIGKILL');
-    await once(house, 'exit');
-    expect(processIdentity(orphan)).toBeDefined();
+  test('a server whose house was killed serves the next one, without the sessions of the dead, and is kept running and stopped by it', async () => {
+    const left = await leftBehind(dataDir, holding);
+    const before = readHouse(dataDir)?.record;
+    const { url, port, pid, stop } = await start(dataDir);
+    // Apps that outlived the house have this URL and no other.
+    expect([pid(), port, url]).toEqual([left, before?.postgres?.port, before?.databaseUrl]);
+    // What the dead one had begun is rolled back, its locks are free.
+    expect(await ask(url, 'select value from kept for update nowait')).toEqual(['mail']);
+    process.kill(left, 'SIGKILL');
+    await until(() => processIdentity(left) === undefined, 10_000);
+    await untilAnswers(url);
+    expect([serversOf(cluster).includes(pid() ?? 0), pid() === left]).toEqual([true, false]);
+    await stop();
+    expect(serversOf(cluster)).toEqual([]);
+  });
+
+  test('a server that was taken over stops with its house', async () => {
+    const left = await leftBehind(dataDir);
+    const { pid, stop } = await start(dataDir);
+    expect(pid()).toBe(left);
+    await stop();
+    expect([serversOf(cluster), existsSync(join(cluster, 'postmaster.pid'))]).toEqual([[], false]);
+  });
+
+  test('a server of other settings is stopped first, then one started anew under the same URL', async () => {
+    const left = await leftBehind(dataDir, 'process.constrainedMemory = () => 1_000_000_000;');
     const before = readHouse(dataDir)?.record;
     const { url, port, pid } = await start(dataDir);
-    expect([processIdentity(orphan), pid() === orphan]).toEqual([undefined, false]);
-    // Apps that outlived the house have this URL and no other.
+    expect([processIdentity(left), pid() === left]).toEqual([undefined, false]);
     expect([port, url]).toEqual([before?.postgres?.port, before?.databaseUrl]);
     expect(await ask(url, 'select value from kept')).toEqual(['mail']);
+  });
+
+  test('a server is taken over only whole, by its own program and arguments, while it is ready', async () => {
+    const left = await leftBehind(dataDir);
+    const binaries = findBinaries(unprivilegedAccount());
+    const asStarted = (port: number) => command({ folder: cluster, account: undefined }, binaries, port);
+    const copy = join(root, 'postgres');
+    cpSync(binaries.postgres, copy);
+    expect((await findSurvivor(cluster, asStarted))?.server.pid).toBe(left);
+    const other = {
+      'another file': (port: number) => [copy, ...asStarted(port).slice(1)],
+      'one argument more': (port: number) => [...asStarted(port), '-c', 'jit=on'],
+      'another port': (port: number) => asStarted(port + 1),
+    };
+    for (const [what, said] of Object.entries(other)) expect(await findSurvivor(cluster, said), what).toBeUndefined();
+    const pidFile = join(cluster, 'postmaster.pid');
+    const before = readFileSync(pidFile, 'utf8');
+    for (const after of [before.replace('ready', 'starting'), before.replace(/^\d+/, '1'), ''])
+      expect([writeFileSync(pidFile, after), await findSurvivor(cluster, asStarted)]).toEqual([undefined, undefined]);
+    writeFileSync(pidFile, before);
+    const stopped = await start(dataDir);
+    expect(stopped.pid()).toBe(left);
   });
 
   test('killed all at once, server and house, it recovers', async () => {

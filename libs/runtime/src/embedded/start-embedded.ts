@@ -9,7 +9,8 @@ import { locateCluster, lockOutside, OWNER, ownerPassword, prepareCluster, type 
 import { EmbeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
 import { clearLeftovers } from './leftovers.ts';
-import { Postmaster, PortTaken } from './postmaster.ts';
+import { command, Postmaster, PortTaken } from './postmaster.ts';
+import { findSurvivor } from './server-process.ts';
 import { reasonOf } from '../errors.ts';
 
 const DATABASE = 'posthouse';
@@ -65,15 +66,14 @@ async function startCluster(
   const isNew = await prepareCluster(cluster, binaries, log);
   const password = ownerPassword(cluster);
   const logFile = join(house.dataDir, 'postgres.log');
-  // Before the port is chosen: an orphan of the last run would hold it, and apps that outlived that run know no other.
-  await clearLeftovers(cluster.folder, log);
-  const start = (port: number) => {
+  const make = (port: number): Postmaster => {
     const postmaster = new Postmaster({ cluster, binaries, port, logFile, log });
     house.onLost(() => postmaster.abandon());
-    return startOn(postmaster, port);
+    return postmaster;
   };
-  const { postmaster, port } = await onFreePort(house.dataDir, start);
-  const url = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
+  const { postmaster, port } =
+    (await takeOver(cluster, binaries, make, password, log)) ?? (await startAnew(house.dataDir, cluster, make, log));
+  const url = (database: string): string => urlOf(database, password, port);
   try {
     // Recorded below, when it is there: a restart asks no more. A folder that was moved away leaves its record.
     if (isNew || recorded(house.dataDir)?.cluster !== cluster.folder) await createDatabase(url('postgres'));
@@ -99,23 +99,75 @@ interface Running {
   readonly port: number;
 }
 
-async function startOn(postmaster: Postmaster, port: number): Promise<Running> {
-  await postmaster.start();
+/** Milliseconds for the sessions of a dead house to end in a server that is taken over, each, and for the server to answer at all. */
+const SESSION_END_MS = 5_000;
+
+/**
+ * The server that a killed house left behind, as it stands: nothing is written out and nothing replayed, which with much in memory takes
+ * long. What the dead one's sessions were about is rolled back, as a stop would.
+ */
+async function takeOver(
+  cluster: Cluster,
+  binaries: Binaries,
+  make: (port: number) => Postmaster,
+  password: string,
+  log: Log,
+): Promise<Running | undefined> {
+  const found = await findSurvivor(cluster.folder, (port) => command(cluster, binaries, port));
+  if (found === undefined) return undefined;
+  const { server, port } = found;
+  const client = new Client({
+    connectionString: urlOf('postgres', password, port),
+    connectionTimeoutMillis: SESSION_END_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ ended: boolean }>(
+      `select pg_terminate_backend(pid, $1) as ended from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      [SESSION_END_MS],
+    );
+    if (rows.some(({ ended }) => !ended)) return undefined;
+  } catch {
+    // A server that does not serve is stopped.
+    return undefined;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  log.info(
+    { cluster: cluster.folder, server: server.pid },
+    'going on with the database server that an earlier run left behind',
+  );
+  const postmaster = make(port);
+  postmaster.takeOver(server);
   return { postmaster, port };
 }
 
-/** The port of the last run if it is free: URLs that people copied go on working. */
-async function onFreePort(dataDir: string, start: (port: number) => Promise<Running>): Promise<Running> {
+/** On the port of the last run if it is free: URLs that people copied go on working. */
+async function startAnew(
+  dataDir: string,
+  { folder }: Cluster,
+  make: (port: number) => Postmaster,
+  log: Log,
+): Promise<Running> {
+  // Before the port is chosen: an orphan of the last run would hold it, and apps that outlived that run know no other.
+  await clearLeftovers(folder, log);
   let wanted = recorded(dataDir)?.port;
   for (let tries = 1; ; tries++) {
+    const port = await freePort(wanted);
+    const postmaster = make(port);
     try {
-      return await start(await freePort(wanted));
+      await postmaster.start();
+      return { postmaster, port };
     } catch (error) {
       if (!(error instanceof PortTaken) || tries >= PORT_TRIES) throw error;
       wanted = undefined;
     }
   }
 }
+
+const urlOf = (database: string, password: string, port: number): string =>
+  `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
 
 /** The cluster of the last start whose database was there, and its port. */
 function recorded(dataDir: string): HouseRecord['postgres'] {
