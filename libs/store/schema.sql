@@ -268,6 +268,7 @@ CREATE UNIQUE INDEX domain_pkey ON public.domain USING btree (id)
 CREATE INDEX domain_removed ON public.domain USING btree (removed_at) WHERE (removed_at IS NOT NULL)
 CREATE UNIQUE INDEX event_pkey ON public.event USING btree (tenant_id, message_id, id)
 CREATE INDEX event_refused ON public.event USING btree (at) WHERE (kind = 'refused'::text)
+CREATE INDEX event_refused_path ON public.event USING btree ("left"(lower("substring"(detail, '<(.*?)> from \['::text)), 320)) WHERE (kind = 'refused'::text)
 CREATE INDEX folder_message_deleted ON public.folder_message USING btree (tenant_id, folder_id, uid) WHERE ((flags & 8) <> 0)
 CREATE INDEX folder_message_message ON public.folder_message USING btree (tenant_id, message_id)
 CREATE INDEX folder_message_modseq ON public.folder_message USING btree (tenant_id, folder_id, modseq, uid) WHERE (modseq > 0)
@@ -635,6 +636,11 @@ AS $function$
     where lower(d.recipient) = any ((select folded from wanted)::text[])
       and (d.tenant_id = (select id from principal) or (select id from principal) = '00000000-0000-7000-8000-000000000000' or sees(d.tenant_id))
     order by d.message_id desc limit many)
+  union
+  (select e.tenant_id, e.message_id from event e
+    where e.kind = 'refused' and left(lower(substring(e.detail from '<(.*?)> from \[')), 320) = any ((select folded from wanted)::text[])
+      and (e.tenant_id = (select id from principal) or (select id from principal) = '00000000-0000-7000-8000-000000000000' or sees(e.tenant_id))
+    order by e.message_id desc limit many)
 $function$
 
 CREATE OR REPLACE FUNCTION public.lies_nowhere(of_tenant uuid, of_message uuid, expunged_days integer)

@@ -1,4 +1,5 @@
 /** Names and passwords over sockets, as people and programs write them: POP3 and IMAP alike. */
+import { showId } from '#domain';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapHouse, ImapTalk } from './imap.spec-helper.ts';
@@ -68,7 +69,15 @@ describe('POP3', () => {
     expect(lines.join('')).not.toMatch(/secret|c2VjcmV0|correct horse/i);
     for (const password of ['secret-five', 'secret-seven'])
       expect(lines.join('')).not.toContain(plain(mailbox.address, password));
-    expect(lines.some((line) => line.includes('"msg":"login"') && line.includes(mailbox.mailboxId))).toBe(true);
+    const shown = showId('mbx', mailbox.mailboxId);
+    expect(lines.some((line) => line.includes('"msg":"login"') && line.includes(`"mailbox":"${shown}"`))).toBe(true);
+    const refused = lines.map((line) => JSON.parse(line) as object).find((line) => 'why' in line);
+    expect(refused).toMatchObject({
+      msg: 'login refused',
+      login: mailbox.address,
+      mailbox: shown,
+      remote: '127.0.0.1',
+    });
   });
 });
 
@@ -80,6 +89,29 @@ describe('IMAP', () => {
     const other = await ImapTalk.open(imap.port);
     expect((await other.say(`AUTHENTICATE PLAIN ${plain(login)}`)).at(-1)).toMatch(/^OK \[CAPABILITY /);
     await other.ok('LOGOUT');
+  });
+
+  test('a refused login is in the log with its address and its mailbox, a session with the id that commands take', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const own = await imapHouse.start({}, log);
+    const { address, mailboxId } = await imapHouse.mailbox();
+    const talk = await ImapTalk.open(own.port);
+    // Where no address was typed, it may have been the password.
+    for (const typed of ['hunter2', '"@"', `${'x'.repeat(400)}@example.test`, 'NOBODY@example.test'])
+      await talk.say(`LOGIN ${typed} wrong`);
+    await talk.say(`LOGIN ${address.toUpperCase()} wrong`);
+    await talk.ok(`LOGIN ${address} "${PASSWORD}"`);
+    await talk.ok('LOGOUT');
+    await own.context.close();
+    const mailbox = showId('mbx', mailboxId);
+    expect(lines.filter(({ why }) => why !== undefined)).toMatchObject([
+      ...Array.from({ length: 3 }, () => ({ msg: 'login refused', login: undefined, mailbox: undefined })),
+      { msg: 'login refused', login: 'nobody@example.test', mailbox: undefined, remote: '127.0.0.1' },
+      { msg: 'login refused', login: address, mailbox, remote: '127.0.0.1' },
+    ]);
+    for (const msg of ['login', 'session ended'])
+      expect(lines.find((line) => line['msg'] === msg)).toMatchObject({ mailbox });
   });
 
   test('an address of 1,000 characters: the answer of any unknown one, in every form', async () => {

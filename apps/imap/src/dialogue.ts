@@ -16,6 +16,7 @@ import {
   type CommandName,
   type FrameEvent,
 } from '#imap';
+import { shownMailbox } from '#domain';
 import { ClientGone, reasonOf, type Connection, type Outbox } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
 import { beginAppend, type Append } from './commands/append.ts';
@@ -255,9 +256,10 @@ export class Dialogue {
   #admit(answer: Reply): Reply {
     const { loggedIn: account } = this.client;
     const { log, updates } = this.#parts;
-    const { remoteAddress: remote } = this.#connection;
+    const { id: conn, remoteAddress: remote } = this.#connection;
+    const whose = { conn, remote, mailbox: shownMailbox(account) };
     if (account && !updates.add(this.#session)) {
-      log.info({ conn: this.#connection.id, remote, mailbox: account.mailboxId }, 'too many sessions of one account');
+      log.info(whose, 'too many sessions of one account');
       this.client.logOut();
       return TOO_MANY_SESSIONS;
     }
@@ -265,7 +267,7 @@ export class Dialogue {
     this.#connection.deadline = Infinity;
     this.#framer.limits = AFTER_LOGIN;
     this.#badCommands = 0;
-    log.info({ conn: this.#connection.id, remote, mailbox: account?.mailboxId }, 'login');
+    log.info(whose, 'login');
     return answer;
   }
 
@@ -332,10 +334,9 @@ export class Dialogue {
   #translate(error: unknown): Reply {
     if (error instanceof CutShort) throw error;
     if (error instanceof ClientGone) return UNAVAILABLE;
-    const mailbox = this.client.loggedIn?.mailboxId;
-    const { log } = this.#parts;
-    if (isBug(error)) log.error({ conn: this.#connection.id, mailbox, err: error }, 'a command failed');
-    else log.warn({ conn: this.#connection.id, mailbox, reason: reasonOf(error) }, 'a command could not be done');
+    const whose = { conn: this.#connection.id, mailbox: shownMailbox(this.client.loggedIn) };
+    if (isBug(error)) this.#parts.log.error({ ...whose, err: error }, 'a command failed');
+    else this.#parts.log.warn({ ...whose, reason: reasonOf(error) }, 'a command could not be done');
     return replyToFault(error);
   }
 

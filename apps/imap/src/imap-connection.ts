@@ -1,6 +1,6 @@
 /** One client's socket: takes octets in, waits where a command waits, sends answers out. */
 import type { Revocation } from '#auth';
-import type { MailboxId } from '#domain';
+import { shownMailbox, type MailboxId } from '#domain';
 import { encodeUntagged } from '#imap';
 import { Outbox, type Connection, type TcpSession } from '#runtime';
 import { Client, type ImapParts } from './client.ts';
@@ -94,7 +94,7 @@ export class ImapConnection implements Callable, TcpSession {
     if (!loggedIn) return;
     this.#dialogue.client.leave();
     this.#parts.updates.remove(this);
-    this.#parts.log.info({ conn: this.id, mailbox: loggedIn.mailboxId }, 'session ended');
+    this.#parts.log.info({ conn: this.id, mailbox: shownMailbox(loggedIn) }, 'session ended');
   }
 
   polled(): void {

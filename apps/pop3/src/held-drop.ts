@@ -1,5 +1,5 @@
 /** A session's maildrop while it is locked: the messages in hand and the account of what was done. */
-import type { MaildropStore } from '#domain';
+import { shownMailbox, type MaildropStore } from '#domain';
 import type { Connection, Log, OctetBudget } from '#runtime';
 import type { Lease } from './leases.ts';
 import type { OpenDrop } from './open-drop.ts';
@@ -51,7 +51,7 @@ export class HeldDrop implements Lease {
   }
 
   lost(): void {
-    const { mailboxId: mailbox } = this.account;
+    const mailbox = shownMailbox(this.account);
     this.#parts.log.warn({ conn: this.#connection.id, mailbox }, 'another session took the maildrop');
     this.#connection.hangUp();
   }
@@ -64,7 +64,7 @@ export class HeldDrop implements Lease {
   /** The session is over. */
   close(): void {
     this.#letGo();
-    const { mailboxId: mailbox } = this.account;
+    const mailbox = shownMailbox(this.account);
     const counts = { retrieved: this.#retrieved, deleted: this.#deleted };
     this.#parts.log.info({ conn: this.#connection.id, mailbox, ...counts }, 'logout');
   }

@@ -1,7 +1,7 @@
 /** From a name and a password to an open maildrop. */
 import { randomUUID } from 'node:crypto';
 import type { Authenticator, LetIn, LoginAttempt, LoginRefusal } from '#auth';
-import type { MaildropStore } from '#domain';
+import { shownMailbox, type MaildropStore } from '#domain';
 import type { MaildropRefusal } from '#pop3';
 import { ClientGone, reasonOf, type Connection, type Log } from '#runtime';
 import { LEASE_SECONDS } from './limits.ts';
@@ -50,8 +50,9 @@ export class Logins {
       };
       const verdict = await connection.attend(() => this.#authenticator.verify(attempt));
       if (!verdict.ok) {
-        this.#log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
-        return REFUSALS[verdict.why];
+        const { why, login, mailbox } = verdict;
+        this.#log.info({ conn, remote: remoteAddress, login, mailbox, why }, 'login refused');
+        return REFUSALS[why];
       }
       return await this.#take(verdict, connection);
     } catch (error) {
@@ -63,7 +64,7 @@ export class Logins {
 
   async #take(login: LetIn, { id: conn, remoteAddress, gone }: Connection): Promise<Opened | MaildropRefusal> {
     const { account } = login;
-    const { mailboxId: mailbox } = account;
+    const mailbox = shownMailbox(account);
     const sessionId = randomUUID();
     const opening = await this.#store.open(account, sessionId, LEASE_SECONDS, gone);
     if (opening.kind === 'in-use') {

@@ -1,7 +1,7 @@
 /** One client: lines in, steps of the session machine, octets out. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveSessions } from '#auth';
-import type { MailboxBell, MaildropMessage } from '#domain';
+import { shownMailbox, type MailboxBell, type MaildropMessage } from '#domain';
 import {
   begin,
   commandLines,
@@ -309,7 +309,7 @@ export class Pop3Connection implements TcpSession {
   }
 
   #warn(error: unknown, what: string): void {
-    const mailbox = this.#held?.account.mailboxId;
+    const mailbox = shownMailbox(this.#held?.account);
     this.#parts.log.warn({ conn: this.#connection.id, mailbox, reason: reasonOf(error) }, what);
   }
 }

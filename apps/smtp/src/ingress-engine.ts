@@ -27,6 +27,8 @@ export interface EngineParts {
   readonly envelopeMs?: number;
   /** A connection was refused or broke in a way worth a line in the log. */
   readonly onError: (error: Error) => void;
+  /** A connection was over a cap. */
+  readonly onRefused: (address: string, why: string) => void;
 }
 
 export class IngressEngine extends SMTPServer {
@@ -53,7 +55,7 @@ export class IngressEngine extends SMTPServer {
 
   /** False: the client is over a cap and has been told so. */
   #admit(socket: Socket): boolean {
-    const { caps, metrics, onError } = this.#parts;
+    const { caps, metrics, onError, onRefused } = this.#parts;
     const address = socket.remoteAddress;
     if (address === undefined) {
       socket.destroy(); // gone before we saw it
@@ -69,6 +71,7 @@ export class IngressEngine extends SMTPServer {
       return true;
     }
     metrics.connectionRefused('smtp', refused);
+    onRefused(address, refused);
     socket.on('error', onError);
     // Octets left unread would turn our close into a reset, and the client would never see why.
     socket.resume().end(`${showReply(TOO_MANY_CONNECTIONS)}\r\n`, () => socket.destroy());

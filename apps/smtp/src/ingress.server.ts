@@ -1,5 +1,5 @@
 import { Doorbell, IntakeStore } from '#domain';
-import { ConnectionCaps, House, listenOn, OctetBudget } from '#runtime';
+import { ConnectionCaps, House, listenOn, OctetBudget, RefusedLog } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ENVELOPE_BUDGET, Envelopes } from './envelopes.ts';
 import { IngressEngine } from './ingress-engine.ts';
@@ -24,6 +24,7 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
       bodies: house.bodies,
       notes: new RefusalNotes(store),
     };
+    const refused = new RefusedLog(log, 'smtp');
     const judge = new Judge(store, log, options);
     this.#engine = new IngressEngine(
       {
@@ -47,6 +48,7 @@ export class IngressServer implements OnApplicationBootstrap, BeforeApplicationS
         envelopes: new Envelopes(new OctetBudget(ENVELOPE_BUDGET)),
         metrics: house.metrics,
         onError: (error) => log.debug({ reason: error.message }, 'connection error'),
+        onRefused: (address, why) => refused.note(address, why),
       },
     );
   }

@@ -10,6 +10,7 @@ import {
   soleMailbox,
   ROOT_TENANT,
   showId,
+  visible,
   type Basis,
   type CanonicalAddress,
   type ExpansionWorld,
@@ -210,6 +211,7 @@ export class Judge {
       {
         message: showId('msg', transaction.id),
         remote: peer.remoteAddress,
+        recipient: visible(forwardPath),
         code: verdict.code,
         status: verdict.status,
       },

@@ -17,7 +17,7 @@ import {
 import { BODY_BUDGET, ConnectionCaps, Metrics, OctetBudget, silentLog } from '#runtime';
 import { QUEUED_OCTETS } from './data-parser.ts';
 import { ENVELOPE_BUDGET, Envelopes } from './envelopes.ts';
-import { IngressEngine } from './ingress-engine.ts';
+import { IngressEngine, type EngineParts } from './ingress-engine.ts';
 import { MAX_COMMAND_LINE } from './ingress-connection.ts';
 import { Intake } from './intake.ts';
 import { Judge } from './judge.ts';
@@ -104,6 +104,7 @@ export function memoryEngine(
   bodies = new OctetBudget(BODY_BUDGET),
   envelopeMs?: number,
   envelopes = new OctetBudget(ENVELOPE_BUDGET),
+  more: Partial<EngineParts> = {},
 ): IngressEngine {
   const options = { hostname: 'mx.test', maxMessageOctets, bodies, notes: new RefusalNotes(store) };
   const judge = new Judge(store, silentLog(), options);
@@ -126,6 +127,8 @@ export function memoryEngine(
       metrics: new Metrics(),
       ...(envelopeMs !== undefined && { envelopeMs }),
       onError: () => undefined,
+      onRefused: () => undefined,
+      ...more,
     },
   );
 }

@@ -3,6 +3,10 @@ import { domainToASCII } from 'node:url';
 import {
   failureKey,
   parseAddress,
+  showAddress,
+  shownMailbox,
+  showId,
+  visible,
   type AccountStore,
   type AuthFacts,
   type AuthQuestion,
@@ -45,7 +49,17 @@ export interface LoginAttempt {
  */
 export type LoginRefusal = 'bad-credentials' | 'disabled' | 'no-login' | 'throttled';
 
-export type LoginVerdict = ({ readonly ok: true } & LetIn) | { readonly ok: false; readonly why: LoginRefusal };
+/** Who was refused, for the log: never what was typed where it is no address, which may be a password in the wrong field. */
+export interface Refused {
+  readonly ok: false;
+  readonly why: LoginRefusal;
+  /** Undefined: it was no address. */
+  readonly login: string | undefined;
+  /** Its id as it is shown; undefined: no mailbox has the address. */
+  readonly mailbox: string | undefined;
+}
+
+export type LoginVerdict = ({ readonly ok: true } & LetIn) | Refused;
 
 /** Nobody has it: the look-up of a login that is no address costs what any other costs. */
 const NOBODY: CanonicalAddress = { local: '', domain: '' };
@@ -110,17 +124,23 @@ export class Authenticator {
     const askedAt = performance.now();
     const facts = await this.#store.authFacts(question);
     const judged = await this.#judge({ question, password: octets, usable, presence, gone }, facts);
-    if (judged.why) return { ok: false, why: judged.why };
+    const refused = (why: LoginRefusal): Refused => ({
+      ok: false,
+      why,
+      login: address === NOBODY ? undefined : visible(showAddress(address)),
+      mailbox: shownMailbox(judged.facts.credential),
+    });
+    if (judged.why) return refused(judged.why);
     const { credential } = judged.facts;
     // Without a credential the judgement was a refusal.
-    if (!credential) return { ok: false, why: 'bad-credentials' };
+    if (!credential) return refused('bad-credentials');
     const { tenantId, mailboxId, state, passwordStamp } = credential;
     if (state !== 'active') {
       this.#log.info(
-        { tenant: tenantId, mailbox: mailboxId, service, state },
+        { tenant: showId('ten', tenantId), mailbox: shownMailbox(credential), service, state },
         'login of an account that may not log in',
       );
-      return { ok: false, why: state };
+      return refused(state);
     }
     if (!judged.facts.networkNoted) await this.#note(credential, question.network);
     return { ok: true, account: { tenantId, mailboxId }, passwordStamp, askedAt };
@@ -224,10 +244,13 @@ export class Authenticator {
       try {
         return await verifyPassword(stored, password);
       } catch (error) {
-        this.#log.error({ mailbox: credential?.mailboxId, err: error }, 'a stored password hash cannot be read');
+        this.#log.error({ mailbox: shownMailbox(credential), err: error }, 'a stored password hash cannot be read');
       }
     } else if (stored !== undefined) {
-      this.#log.error({ mailbox: credential?.mailboxId }, 'a stored password hash has a scheme that is not supported');
+      this.#log.error(
+        { mailbox: shownMailbox(credential) },
+        'a stored password hash has a scheme that is not supported',
+      );
     }
     await verifyPassword(await dummyHash(), password);
     return false;
@@ -242,7 +265,7 @@ export class Authenticator {
       const better = await this.#gate.run(last, () => hashPassword(password));
       await this.#store.upgradeHash(credential, stored, better);
     } catch (error) {
-      this.#log.warn({ mailbox: credential.mailboxId, err: error }, 'a password hash could not be upgraded');
+      this.#log.warn({ mailbox: shownMailbox(credential), err: error }, 'a password hash could not be upgraded');
     }
   }
 
@@ -250,7 +273,7 @@ export class Authenticator {
     try {
       await this.#store.networkSeen(account, network);
     } catch (error) {
-      this.#log.warn({ mailbox: account.mailboxId, err: error }, 'the network of a login was not noted');
+      this.#log.warn({ mailbox: shownMailbox(account), err: error }, 'the network of a login was not noted');
     }
   }
 }

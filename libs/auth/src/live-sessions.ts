@@ -1,5 +1,12 @@
 /** Who is logged in to this process; a session ends when what its login rested on is no longer so. */
-import type { Account, AccountBell, AccountStore, MailboxId, Standing } from '#domain';
+import {
+  shownMailbox,
+  type Account,
+  type AccountBell,
+  type AccountStore,
+  type MailboxId,
+  type Standing,
+} from '#domain';
 import { reasonOf, type Log } from '#runtime';
 import { MAX_STANDINGS, STANDING_SECONDS } from './limits.ts';
 
@@ -109,7 +116,7 @@ export class LiveSessions {
         const why = revocationOf(session, standings[at]);
         if (why === undefined) continue;
         this.#remove(session);
-        this.#log.info({ mailbox: account.mailboxId, why }, 'session revoked');
+        this.#log.info({ mailbox: shownMailbox(account), why }, 'session revoked');
         session.revoke(why);
       }
     }

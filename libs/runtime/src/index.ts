@@ -34,6 +34,7 @@ export {
   type HousePurpose,
   type HouseRecord,
 } from './house-lock.ts';
+export { MAX_REFUSED_LINES, RefusedLog } from './refused-log.ts';
 export { Outbox, OUTBOX_OCTETS } from './outbox.ts';
 export { SessionListener, type SessionProtocol } from './session-listener.ts';
 export { aborted } from './aborted.ts';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Connection } from './connection.ts';
 import { silentLog } from './log.ts';
@@ -96,11 +97,14 @@ const said = async (socket: Socket): Promise<string> => String((await once(socke
 
 describe('caps', () => {
   test('over the cap of the listener a client hears why, and a place given up is free again', async () => {
-    const { sessions, port, metrics } = await house({ maxConnections: 2 });
+    const lines: object[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as object) });
+    const { sessions, port, metrics } = await house({ maxConnections: 2, log });
     const first = await client(port);
     await said(first);
     await said(await client(port));
     expect(await rest(await client(port))).toBe('busy\r\n');
+    expect(lines[0]).toMatchObject({ msg: 'connection refused', protocol: 'pop3', remote: '127.0.0.1' });
     const gone = new Promise<void>((resolve) => (sessions[0]!.onClosed = resolve));
     first.destroy();
     await gone;

@@ -7,6 +7,7 @@ import { Connection, LAST_WORDS_MS } from './connection.ts';
 import { listenOn } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Metrics, Protocol } from './metrics.ts';
+import { RefusedLog } from './refused-log.ts';
 import type { SettingName } from './settings.ts';
 
 /** How often, in milliseconds, all connections are looked at for silence: one timer for all, so an idle connection costs no timer. */
@@ -48,6 +49,7 @@ export class TcpServer {
   readonly #server: Server;
   readonly #sessions = new Map<Connection, TcpSession>();
   readonly #caps: ConnectionCaps;
+  readonly #refused: RefusedLog;
   #sweeper: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #closing = false;
@@ -57,6 +59,7 @@ export class TcpServer {
     this.#options = options;
     this.#open = open;
     this.#caps = new ConnectionCaps(options.maxConnections, options.maxConnectionsPerIp);
+    this.#refused = new RefusedLog(options.log, options.protocol);
     // Half-open: a client that pipes all its commands and closes its end still gets every answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
@@ -107,6 +110,7 @@ export class TcpServer {
     const refused = this.#caps.take(address, isLoopback(address));
     if (refused !== undefined) {
       metrics.connectionRefused(protocol, refused);
+      this.#refused.note(address, refused);
       // Octets left unread would turn our close into a reset, and the client would never see why.
       socket.resume().end(refusal, () => socket.destroy());
       return;

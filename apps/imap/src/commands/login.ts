@@ -38,8 +38,9 @@ export const loginWith =
       };
       const verdict = await connection.attend(() => authenticator.verify(attempt));
       if (!verdict.ok) {
-        log.info({ conn, remote: remoteAddress, why: verdict.why }, 'login refused');
-        return REFUSALS[verdict.why];
+        const { why, login, mailbox } = verdict;
+        log.info({ conn, remote: remoteAddress, login, mailbox, why }, 'login refused');
+        return REFUSALS[why];
       }
       client.logIn(verdict);
     } catch (error) {

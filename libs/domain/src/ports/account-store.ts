@@ -1,5 +1,5 @@
 import type { CanonicalAddress } from '../address.ts';
-import type { MailboxId, TenantId } from '../ids.ts';
+import { showId, type MailboxId, type TenantId } from '../ids.ts';
 import type { MailboxState } from '../resolution.ts';
 
 /** Who is logged in: a mailbox of a tenant. */
@@ -7,6 +7,10 @@ export interface Account {
   readonly tenantId: TenantId;
   readonly mailboxId: MailboxId;
 }
+
+/** For logs: the id that commands take. */
+export const shownMailbox = (account: Pick<Account, 'mailboxId'> | undefined): string | undefined =>
+  account && showId('mbx', account.mailboxId);
 
 export interface Credential extends Account {
   /** `disabled` also where the domain is disabled or the tenant suspended. */

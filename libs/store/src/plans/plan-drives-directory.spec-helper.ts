@@ -19,6 +19,7 @@ export const TRACE_DRIVES: readonly Drive[] = [
   { name: 'trace: by Message-ID', run: async ({ traces }) => expect(await traces.trace(principal, '<17@x.test>')).not.toHaveLength(0) },
   { name: 'trace: by sender', run: async ({ traces }) => expect(await traces.trace(principal, 's21@example.org')).not.toHaveLength(0) },
   { name: 'trace: by recipient', run: async ({ traces }) => expect(await traces.trace(principal, 'r21@big.test')).not.toHaveLength(0) },
+  { name: 'trace: by who was refused', run: async ({ traces }) => expect(await traces.trace(principal, 'Q21@big.test')).toHaveLength(1) },
   { name: 'trace: by a mailbox', run: async ({ traces }) => expect(await traces.trace(principal, 'm21@big.test')).not.toHaveLength(0) },
   { name: 'trace: by a mailbox with a huge INBOX', run: async ({ traces }) => expect(await traces.trace(principal, 'm0@big.test')).not.toHaveLength(0) },
   {

@@ -91,12 +91,12 @@ select m.tenant_id, m.id, m.state, 'smtp', 's' || at || '@example.org', 'c', '19
   from plan_message m, plan_octets o;
 insert into message_chunk (tenant_id, message_id, number, octets)
 select tenant_id, id, 0, '\\x41' from plan_message where state = 'pending' or at % 4 = 0 and rows = 9;
-insert into event (tenant_id, message_id, kind, at)
-select tenant_id, id, kind, received_at from plan_message, (values ('accepted'), ('delivered')) k (kind) where rows > 0
+insert into event (tenant_id, message_id, kind, at, detail)
+select tenant_id, id, kind, received_at, null from plan_message, (values ('accepted'), ('delivered')) k (kind) where rows > 0
 union all
-select tenant_id, plan_id('old', 5000000 + at), 'refused', now() - interval '400 days' from plan_message where rows = 0 and state = 'accepted'
+select tenant_id, plan_id('old', 5000000 + at), 'refused', now() - interval '400 days', 'no' from plan_message where rows = 0 and state = 'accepted'
 union all
-select tenant_id, plan_id('old', 7000000 + at), 'refused', now() from plan_message where rows = 9;
+select tenant_id, plan_id('old', 7000000 + at), 'refused', now(), '550 5.1.1 no <q' || at || '@big.test> from [192.0.2.1] c' from plan_message where rows = 9;
 
 set session_replication_role = replica;
 insert into delivery (tenant_id, message_id, ordinal, recipient, domain_id, mailbox_id, lane, state, came_from, next_attempt_at, deferred, lease_owner, lease_until, settled_at)

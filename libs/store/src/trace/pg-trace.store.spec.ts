@@ -132,6 +132,26 @@ describe('trace', () => {
     ]);
   });
 
+  test.each([
+    ['refused@example.org', 'refused@example.org'],
+    ['REFUSED@Example.ORG', 'Refused@EXAMPLE.org'],
+    ['b@bücher.example', 'b@bücher.example'],
+    ['"a>b"@example.org', '"a>b"@example.org'],
+    ['<w@example.org>', 'w@example.org'],
+    [`${'x'.repeat(300)}@example.org`, `${'x'.repeat(300)}@example.org`],
+  ])('%j finds what was refused to %j, under the principal alone', async (asked, path) => {
+    const id = newId();
+    const detail = `550 5.1.1 no such user <${path}> from [192.0.2.1] <other@example.org> from [x`;
+    await db.owner.query(
+      `insert into event (tenant_id, message_id, kind, detail) values ($1, $2, 'refused', $3), ($1, $4, 'accepted', $3),
+              ($1, $5, 'refused', '501 5.1.3 <' || repeat('y', 4000) || '> from [192.0.2.1] c'), ($1, $6, 'refused', null)`,
+      [ROOT_TENANT, id, detail, newId(), newId(), newId()],
+    );
+    expect((await store.trace(ROOT_TENANT, asked)).map(({ messageId }) => messageId)).toEqual([id]);
+    expect(await store.trace(OTHER, asked)).toEqual([]);
+    expect(await store.trace(ROOT_TENANT, 'other@example.org')).toEqual([]);
+  });
+
   test('gives the newest first, and not more than asked for', async () => {
     const ids: string[] = [];
     for (let number = 0; number < 4; number++) {

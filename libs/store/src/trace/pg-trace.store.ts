@@ -73,14 +73,14 @@ async function findMessages(act: Act, reference: string, limit: number): Promise
 }
 
 /**
- * Header Message-ID, sender, recipient, and the mailbox of an address with what lies in it now, whichever alias led there: each look-up
+ * Header Message-ID, sender, recipient, whom RCPT refused, and the mailbox of an address with what lies in it now, whichever alias led there: each look-up
  * has its index. NUL, which no text in the database holds, finds nothing.
  */
 function byText(reference: string, limit: number) {
   const text = reference.replaceAll('\0', '');
-  const address = parseAddress(text, domainToASCII);
-  const addresses = [...new Set([text, ...(address ? [showAddress(address)] : [])])];
   const bare = text.replace(/^<|>$/g, '');
+  const address = parseAddress(bare, domainToASCII);
+  const addresses = [...new Set([text, bare, ...(address ? [showAddress(address)] : [])])];
   return sql<MessageKey>`
     select tenant_id, id from (
       select m.tenant_id, m.id from message m where m.header_message_id = any (${[text, bare, `<${bare}>`]}::text[])
