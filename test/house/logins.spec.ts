@@ -98,18 +98,18 @@ describe('IMAP', () => {
     const { address, mailboxId } = await imapHouse.mailbox();
     const talk = await ImapTalk.open(own.port);
     // Where no address was typed, it may have been the password.
-    for (const typed of ['hunter2', '"@"', `${'x'.repeat(400)}@example.test`, 'NOBODY@example.test'])
-      await talk.say(`LOGIN ${typed} wrong`);
+    for (const typed of ['hunter2', 'NOBODY@example.test']) await talk.say(`LOGIN ${typed} wrong`);
     await talk.say(`LOGIN ${address.toUpperCase()} wrong`);
     await talk.ok(`LOGIN ${address} "${PASSWORD}"`);
     await talk.ok('LOGOUT');
     await own.context.close();
     const mailbox = showId('mbx', mailboxId);
     expect(lines.filter(({ why }) => why !== undefined)).toMatchObject([
-      ...Array.from({ length: 3 }, () => ({ msg: 'login refused', login: undefined, mailbox: undefined })),
-      { msg: 'login refused', login: 'nobody@example.test', mailbox: undefined, remote: '127.0.0.1' },
+      { msg: 'login refused', remote: '127.0.0.1' },
+      { msg: 'login refused', login: 'nobody@example.test', remote: '127.0.0.1' },
       { msg: 'login refused', login: address, mailbox, remote: '127.0.0.1' },
     ]);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
     for (const msg of ['login', 'session ended'])
       expect(lines.find((line) => line['msg'] === msg)).toMatchObject({ mailbox });
   });
