@@ -34,13 +34,22 @@ function isStale(root) {
   return stamp === undefined || SOURCES.some((source) => newest(join(root, source)) > stamp.mtimeMs);
 }
 
+/** When the last of the sources at `path` was changed. */
 function newest(path) {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;
-  if (!found.isDirectory()) return path.endsWith('.spec.ts') ? 0 : found.mtimeMs;
-  return readdirSync(path)
-    .filter((entry) => !IGNORED.has(entry))
-    .reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
+  return found.isDirectory() ? newestIn(path) : found.mtimeMs;
+}
+
+function newestIn(folder) {
+  let latest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const { name } = entry;
+    if (IGNORED.has(name) || name.endsWith('.spec.ts')) continue;
+    const path = `${folder}/${name}`;
+    latest = Math.max(latest, entry.isDirectory() ? newestIn(path) : statSync(path).mtimeMs);
+  }
+  return latest;
 }
 
 /** `lock` says who builds, for people; the kernel's lock beside it decides, across containers that share the checkout as well. */

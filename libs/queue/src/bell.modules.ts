@@ -5,7 +5,7 @@ import { Injectable, Module, type FactoryProvider, type OnApplicationShutdown } 
 import { BullDoorbell } from './bull-doorbell.ts';
 import { LateBellQueue } from './late-bell-queue.ts';
 import { PgMailboxBell } from './pg-mailbox-bell.ts';
-import { RedisMailboxBell } from './redis-mailbox-bell.ts';
+import type { RedisMailboxBell } from './redis-mailbox-bell.ts';
 import { redisPrefix } from './redis-prefix.ts';
 
 /** Things that close with the app, after its servers have drained. */
@@ -40,7 +40,10 @@ async function openMailboxBell(
   { config: { redisUrl }, databaseUrl, log, bells }: House,
   role: AppRole,
 ): Promise<PgMailboxBell | RedisMailboxBell> {
-  if (redisUrl !== undefined) return new RedisMailboxBell(redisUrl, await redisPrefix(databaseUrl, role), log, bells);
+  if (redisUrl !== undefined) {
+    const [redis, prefix] = await Promise.all([import('./redis-mailbox-bell.ts'), redisPrefix(databaseUrl, role)]);
+    return new redis.RedisMailboxBell(redisUrl, prefix, log, bells);
+  }
   const connectionString = roleUrl(databaseUrl, role);
   return new PgMailboxBell({ connectionString, application_name: `${role} mailbox bell` }, log);
 }
