@@ -97,11 +97,11 @@ describe('deletion', () => {
 
   test('QUIT deletes what was marked, counters and quota follow, and the bell rings for IMAP', async () => {
     const { mailbox } = await mailboxWith(bodyOf(100), bodyOf(200), bodyOf(300));
-    const ears = new pg.Client({ connectionString: pop3.db.ownerUrl });
-    await ears.connect();
-    await ears.query('listen posthouse_mailbox');
+    const listening = new pg.Client({ connectionString: pop3.db.ownerUrl });
+    await listening.connect();
+    await listening.query('listen posthouse_mailbox');
     const rung = new Promise<string | undefined>((resolve) =>
-      ears.on('notification', ({ payload }) => resolve(payload)),
+      listening.on('notification', ({ payload }) => resolve(payload)),
     );
     const client = await Pop3Client.login(app.port, mailbox);
     client.send('DELE 1', 'DELE 3', 'QUIT');
@@ -118,7 +118,7 @@ describe('deletion', () => {
       tombstones: 2,
     });
     expect(await rung).toBe(mailbox.mailboxId);
-    await ears.end();
+    await listening.end();
   });
 
   test('a session whose lease was taken deletes nothing', async () => {

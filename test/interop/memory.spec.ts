@@ -30,7 +30,7 @@ type Crowd = readonly [what: string, clients: number, octets: Buffer];
 
 const MIB = 1024 * 1024;
 /** Their answers fill what the kernel holds of a connection, ten MiB; from there on the server would have to hold them. */
-const deaf = (command: string): Crowd => ['pipeline and read nothing', 128, Buffer.alloc(4 * MIB, command)];
+const unreading = (command: string): Crowd => ['pipeline and read nothing', 128, Buffer.alloc(4 * MIB, command)];
 /** So many that garbage, which is the same for few and for many, is little for each. */
 const endless = (what: string, start: string, fill = 'x'): Crowd => [
   what,
@@ -39,10 +39,10 @@ const endless = (what: string, start: string, fill = 'x'): Crowd => [
 ];
 
 const CROWDS: Readonly<Record<Port, readonly Crowd[]>> = {
-  smtp: [deaf('HELP\r\n'), endless('never end a line', ''), endless('never end a line of data', ENVELOPE)],
-  pop3: [deaf('CAPA\r\n'), endless('never end a password', 'USER a\r\nPASS ')],
+  smtp: [unreading('HELP\r\n'), endless('never end a line', ''), endless('never end a line of data', ENVELOPE)],
+  pop3: [unreading('CAPA\r\n'), endless('never end a password', 'USER a\r\nPASS ')],
   imap: [
-    deaf('a CAPABILITY\r\n'),
+    unreading('a CAPABILITY\r\n'),
     endless('never end a line', ''),
     ['never end a literal', 512, Buffer.from(`a LOGIN {8000+}\r\n${'x'.repeat(7_999)}`)],
     endless('announce a literal of 4 GiB and send it', 'a LOGIN {4294967295+}\r\n'),

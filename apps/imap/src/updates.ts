@@ -20,7 +20,7 @@ export class Updates {
   readonly #sleepers = new Map<MailboxId, Set<Sleeper>>();
   readonly #queue = new Set<Sleeper>();
   #waking = 0;
-  #deaf: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
   #tick = 0;
 
@@ -29,12 +29,12 @@ export class Updates {
   }
 
   start(): void {
-    this.#deaf = this.#bell.listen((mailbox) => this.#rung(mailbox));
+    this.#unlisten = this.#bell.listen((mailbox) => this.#rung(mailbox));
     this.#poll = setInterval(() => this.#pollSome(), 1_000).unref();
   }
 
   stop(): void {
-    this.#deaf?.();
+    this.#unlisten?.();
     clearInterval(this.#poll);
   }
 

@@ -35,7 +35,7 @@ export class LiveSessions {
   #looking = false;
   /** When the bell rang last, by `performance.now()`. */
   #rungAt = -Infinity;
-  #deaf: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
 
   constructor(store: AccountStore, bell: AccountBell, log: Log) {
@@ -45,13 +45,13 @@ export class LiveSessions {
   }
 
   start(): void {
-    this.#deaf = this.#bell.listen((mailbox) => this.#rung(mailbox));
+    this.#unlisten = this.#bell.listen((mailbox) => this.#rung(mailbox));
     // Rings can be missed; nothing may rest on a bell alone.
     this.#poll = setInterval(() => this.#suspectAll(), STANDING_SECONDS * 1_000).unref();
   }
 
   stop(): void {
-    this.#deaf?.();
+    this.#unlisten?.();
     clearInterval(this.#poll);
   }
 

@@ -80,7 +80,7 @@ export async function openBellQueue(house: House, role: AppRole): Promise<BellQu
   };
 }
 
-/** The hearing end: calls `answer` for each ring, for so many of a kind of lane at once. With Redis it rejects as the ringing end does. */
+/** The answering end: calls `answer` for each ring, for so many of a kind of lane at once. With Redis it rejects as the ringing end does. */
 export async function openBellWorker(
   house: House,
   role: AppRole,

@@ -67,7 +67,7 @@ async function bells(where: House) {
   return {
     drains,
     queue,
-    /** The hearing end; several may hear. */
+    /** The answering end; there may be several. */
     hear: async () =>
       void open.push(
         await openBellWorker(where, 'posthouse_worker', drains.answer, { local: 4, expand: 4, remote: 4 }),

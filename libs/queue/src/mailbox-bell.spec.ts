@@ -41,7 +41,7 @@ function bell(make: () => Closeable): Closeable {
 }
 
 /** What one listener heard; '?' for "any mailbox may have moved". */
-function ear(at: MailboxBell) {
+function listenerOn(at: MailboxBell) {
   const heard: string[] = [];
   const stop = at.listen((mailbox) => void heard.push(mailbox ?? '?'));
   return { heard, stop };
@@ -80,15 +80,15 @@ if (program !== undefined) {
 describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
   test('is heard by every listener of every process, each mailbox by its id', async () => {
     const [near, far] = [bell(make), bell(make)];
-    const ears = [ear(near), ear(near), ear(far)];
-    for (const { heard } of ears) await ringUntilHeard(far, heard, id(1));
+    const listeners = [listenerOn(near), listenerOn(near), listenerOn(far)];
+    for (const { heard } of listeners) await ringUntilHeard(far, heard, id(1));
     near.ring([id(2), id(3)]);
-    for (const { heard } of ears) await expect.poll(() => heard).toEqual(expect.arrayContaining([id(2), id(3)]));
+    for (const { heard } of listeners) await expect.poll(() => heard).toEqual(expect.arrayContaining([id(2), id(3)]));
   });
 
   test('more mailboxes than one payload holds all arrive, each once', async () => {
     const one = bell(make);
-    const { heard } = ear(one);
+    const { heard } = listenerOn(one);
     await ringUntilHeard(one, heard, id(0));
     const many = Array.from({ length: 1000 }, (_, at) => id(at + 1));
     one.ring(many);
@@ -99,11 +99,11 @@ describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
 
   test('a listener that left hears no more; one that comes after the last left hears each ring once', async () => {
     const one = bell(make);
-    const first = ear(one);
+    const first = listenerOn(one);
     await ringUntilHeard(one, first.heard, id(1));
     first.stop();
     const before = first.heard.length;
-    const second = ear(one);
+    const second = listenerOn(one);
     await ringUntilHeard(one, second.heard, id(2));
     one.ring([id(3)]);
     await expect.poll(() => second.heard.includes(id(3))).toBe(true);
@@ -115,7 +115,7 @@ describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
 
   test('a lost connection comes back, says that any mailbox may have moved, and is heard again', async () => {
     const one = bell(make);
-    const { heard } = ear(one);
+    const { heard } = listenerOn(one);
     await ringUntilHeard(one, heard, id(1));
     const unsure = heard.filter((mailbox) => mailbox === '?').length;
     await lose();
@@ -128,11 +128,11 @@ describe.each(backends)('mailbox bell on %s', (_name, make, lose) => {
 
 test.runIf(program !== undefined)('two houses on one Redis do not hear each other', async () => {
   const [ours, theirs] = [bell(onRedis), bell(onRedisAs('posthouse:{1-2}'))];
-  const [ear1, ear2] = [ear(ours), ear(theirs)];
-  await ringUntilHeard(theirs, ear2.heard, id(2));
-  await ringUntilHeard(ours, ear1.heard, id(1));
-  await ringUntilHeard(theirs, ear2.heard, id(3));
-  await ringUntilHeard(ours, ear1.heard, id(4));
-  expect(ear2.heard).not.toContain(id(1));
-  expect(ear1.heard).not.toContain(id(3));
+  const [listener1, listener2] = [listenerOn(ours), listenerOn(theirs)];
+  await ringUntilHeard(theirs, listener2.heard, id(2));
+  await ringUntilHeard(ours, listener1.heard, id(1));
+  await ringUntilHeard(theirs, listener2.heard, id(3));
+  await ringUntilHeard(ours, listener1.heard, id(4));
+  expect(listener2.heard).not.toContain(id(1));
+  expect(listener1.heard).not.toContain(id(3));
 });

@@ -1,5 +1,5 @@
 import { MailboxBell, type MailboxId, type MailboxListener } from '#domain';
-import { guardPool, PgEar, type Log } from '#runtime';
+import { guardPool, PgListener, type Log } from '#runtime';
 import pg from 'pg';
 
 const CHANNEL = 'posthouse_mailbox';
@@ -19,7 +19,7 @@ export class PgMailboxBell extends MailboxBell {
   readonly #waiting = new Set<MailboxId>();
   readonly #listeners = new Set<MailboxListener>();
   #sending = false;
-  #ear: PgEar | undefined;
+  #listener: PgListener | undefined;
 
   constructor(connection: pg.ClientConfig, log: Log) {
     super();
@@ -43,7 +43,7 @@ export class PgMailboxBell extends MailboxBell {
   override listen(listener: MailboxListener): () => void {
     this.#listeners.add(listener);
     // For good: the last listener may leave and the next one come.
-    this.#ear ??= new PgEar({
+    this.#listener ??= new PgListener({
       connection: this.#connection,
       channel: CHANNEL,
       heard: (payload) => this.#heard(payload),
@@ -54,7 +54,7 @@ export class PgMailboxBell extends MailboxBell {
 
   async close(): Promise<void> {
     this.#listeners.clear();
-    await this.#ear?.close();
+    await this.#listener?.close();
     await this.#pool.end();
   }
 

@@ -143,9 +143,9 @@ describe('what a client can hold', () => {
 
   test('one that asks and does not take its answers is cut', { timeout: 60_000 }, async () => {
     const own = await serve({ connections: 1, silenceMs: 50 });
-    const deaf = (await open(own)).pause();
-    deaf.on('error', () => undefined);
-    deaf.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10_000));
+    const unread = (await open(own)).pause();
+    unread.on('error', () => undefined);
+    unread.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10_000));
     let answer = '';
     while (answer === '') {
       const next = await open(own);
@@ -153,7 +153,7 @@ describe('what a client can hold', () => {
       answer = await text(next).catch(() => '');
     }
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-    deaf.destroy();
+    unread.destroy();
     await own.close();
   });
 

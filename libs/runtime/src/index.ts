@@ -43,7 +43,7 @@ export { ClientGone, Connection, LAST_WORDS_MS } from './connection.ts';
 export { BellWatch, type BellReport } from './bell-watch.ts';
 export { ConnectionCaps } from './connection-caps.ts';
 export { guardPool } from './guard-pool.ts';
-export { PgEar, type PgEarOptions } from './pg-ear.ts';
+export { PgListener, type PgListenerOptions } from './pg-listener.ts';
 export { errorCode, reasonOf } from './errors.ts';
 export { Health, PROBE_MS, serveHealth, type HealthAnswer, type HealthListener, type Probe } from './health.ts';
 export { ListenError, listenError, listenOn, type ListenAddress } from './listen.ts';

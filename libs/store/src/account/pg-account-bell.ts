@@ -1,5 +1,5 @@
 import { AccountBell, type MailboxId, type MailboxListener } from '#domain';
-import { House, PgEar } from '#runtime';
+import { House, PgListener } from '#runtime';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from '../database.ts';
 import { ACCOUNT_CHANNEL } from '../directory/ring-accounts.ts';
@@ -10,7 +10,7 @@ export class PgAccountBell extends AccountBell implements OnApplicationShutdown 
   readonly #database: Database;
   readonly #house: House;
   readonly #listeners = new Set<MailboxListener>();
-  #ear: PgEar | undefined;
+  #listener: PgListener | undefined;
 
   constructor(database: Database, house: House) {
     super();
@@ -20,7 +20,7 @@ export class PgAccountBell extends AccountBell implements OnApplicationShutdown 
 
   override listen(listener: MailboxListener): () => void {
     this.#listeners.add(listener);
-    this.#ear ??= new PgEar({
+    this.#listener ??= new PgListener({
       connection: this.#database.sessionConfig,
       channel: ACCOUNT_CHANNEL,
       heard: (payload) => this.#tell(payload === undefined || payload === '' ? undefined : (payload as MailboxId)),
@@ -30,7 +30,7 @@ export class PgAccountBell extends AccountBell implements OnApplicationShutdown 
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#ear?.close();
+    await this.#listener?.close();
   }
 
   #tell(mailbox: MailboxId | undefined): void {

@@ -1,5 +1,5 @@
-/** PgEar against a real server; it lives in #runtime, which has none. */
-import { PgEar } from '#runtime';
+/** PgListener against a real server; it lives in #runtime, which has none. */
+import { PgListener } from '#runtime';
 import { freshDatabase, type FreshDatabase } from '#testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const NAME = 'deaf ear';
+const NAME = 'silent listener';
 const connections = async (): Promise<number> =>
   (
     await db.owner.query<{ count: number }>('select count(*)::int from pg_stat_activity where application_name = $1', [
@@ -20,7 +20,7 @@ const connections = async (): Promise<number> =>
 test('a server that connects and refuses LISTEN, as a standby does, is left alone between two tries', async () => {
   const tried = Promise.withResolvers<void>();
   let tries = 0;
-  const ear = new PgEar({
+  const listener = new PgListener({
     connection: { connectionString: db.ownerUrl, application_name: NAME },
     channel: '1 is no channel',
     heard: () => undefined,
@@ -29,14 +29,14 @@ test('a server that connects and refuses LISTEN, as a standby does, is left alon
     },
   });
   await tried.promise;
-  await ear.close();
+  await listener.close();
   await expect.poll(connections).toBe(0);
 });
 
 test('one that listens hears what is told', async () => {
   const told = Promise.withResolvers<string>();
-  const ear = new PgEar({
-    connection: { connectionString: db.ownerUrl, application_name: 'ear' },
+  const listener = new PgListener({
+    connection: { connectionString: db.ownerUrl, application_name: 'listener' },
     channel: 'news',
     heard: (payload) => {
       if (payload === undefined) void db.owner.query(`notify news, 'mail'`);
@@ -45,5 +45,5 @@ test('one that listens hears what is told', async () => {
     trouble: told.reject,
   });
   expect(await told.promise).toBe('mail');
-  await ear.close();
+  await listener.close();
 });

@@ -6,7 +6,7 @@ const RECONNECT_AFTER = 500;
 /** Milliseconds for LISTEN to be answered. */
 const ANSWER_TIMEOUT = 10_000;
 
-export interface PgEarOptions {
+export interface PgListenerOptions {
   readonly connection: pg.ClientConfig;
   readonly channel: string;
   /** Undefined: notifications may have been missed; called after every connect, the first included. */
@@ -14,13 +14,13 @@ export interface PgEarOptions {
   readonly trouble: (error: unknown) => void;
 }
 
-export class PgEar {
-  readonly #options: PgEarOptions;
+export class PgListener {
+  readonly #options: PgListenerOptions;
   #session: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: PgEarOptions) {
+  constructor(options: PgListenerOptions) {
     this.#options = options;
     void this.#connect();
   }
@@ -42,7 +42,7 @@ export class PgEar {
     const lost = (): void => {
       if (this.#session !== session || this.#closed) return;
       this.#session = undefined;
-      // Nobody closes the ear of an app whose start failed: trying again must not be what keeps the process from ending.
+      // Nobody closes the connection of an app whose start failed: trying again must not be what keeps the process from ending.
       this.#retry = setTimeout(() => void this.#connect(), RECONNECT_AFTER).unref();
     };
     this.#session = session;
