@@ -91,6 +91,39 @@ test('circles and dead ends that stand in the directory are nobody, and what is 
   await house.rows(`update mailbox set state = 'active' where name = $1`, [at('bob')]);
 });
 
+test('an alias that leads to more places than an expansion follows is refused, and recipients that make a message too many go with another', async () => {
+  const { directory: fixture } = house;
+  const list = async (name: string, count: number): Promise<void> => {
+    await fixture.alias(at(name), [`${name}@far.example`]);
+    await house.rows(
+      `insert into address_target (tenant_id, domain_id, kind, local, position, forward_path)
+       select tenant_id, domain_id, kind, local, n, local || n || '@far.example' from address_target, generate_series(1, $2::int - 1) n where local = $1`,
+      [name, count],
+    );
+  };
+  for (const part of ['p1', 'p2', 'p3', 'p4']) await list(part, 5_000);
+  await fixture.alias(at('half'), [at('p1'), at('P2')]);
+  await fixture.alias(at('third'), [at('p3'), at('alice')]);
+  await fixture.alias(at('same'), [at('p1'), at('p1+x'), at('p1'), at('half')]);
+  await fixture.alias(at('most'), [at('half'), at('p3')]);
+  await fixture.alias(at('crowd'), [at('half'), at('p3'), at('p4')]);
+  await fixture.alias(at('behind-crowd'), [at('bob'), at('crowd')]);
+  await fixture.alias('postmaster@example.org', [at('crowd'), at('alice')]);
+  const TOO_MANY = '550 5.2.4 address leads to too many places';
+  const ANOTHER = '452 4.5.3 too many recipients';
+  expect(await rcpt('crowd')).toEqual([TOO_MANY]);
+  expect(await rcpt('behind-crowd')).toEqual([TOO_MANY]);
+  expect(await rcpt('postmaster', 'crowd', 'alice')).toEqual([TAKEN, TOO_MANY, TAKEN]);
+  expect(await rcpt('most', 'p4', 'alice')).toEqual([TAKEN, ANOTHER, TAKEN]);
+  expect(await rcpt('half', 'third', 'same', 'alice', 'p4')).toEqual([TAKEN, TAKEN, ANOTHER, TAKEN, ANOTHER]);
+  // A recipient that is named again is no more rows.
+  expect(await rcpt('half', 'half', 'HALF', 'third')).toEqual([TAKEN, TAKEN, TAKEN, TAKEN]);
+  // What changes in the directory counts at once.
+  await list('p4-less', 4_900);
+  await house.rows(`update address_target set forward_path = $1 where forward_path = $2`, [at('p4-less'), at('p4')]);
+  expect(await rcpt('crowd', 'alice')).toEqual([TAKEN, TAKEN]);
+});
+
 test.each<[string, string, string[], RegExp]>([
   ['itself', 'new', ['new'], /would lead to itself/],
   ['itself by a tag', 'new', ['new+x'], /would lead to itself/],

@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import {
   canonicalLocal,
   HOST_POSTMASTER,
+  judgePlaces,
   judgeWay,
   parseAddress,
   MAX_RECIPIENTS,
@@ -17,6 +18,7 @@ import {
   type Disposition,
   type IntakeStore,
   type MessageId,
+  type RecipientVerdict,
   type Refusal,
   type Resolution,
 } from '#domain';
@@ -37,6 +39,7 @@ import {
   RELAYING_DENIED,
   showReply,
   TEMPORARY_FAILURE,
+  TOO_MANY_PLACES,
   TOO_MANY_RECIPIENTS,
   type ForwardPath,
   type RcptParameters,
@@ -51,6 +54,7 @@ const REFUSALS: Readonly<Record<Refusal, Reply>> = {
   'no-such-user': NO_SUCH_USER,
   disabled: DISABLED,
   'over-quota': OVER_QUOTA,
+  'too-many-places': TOO_MANY_PLACES,
   'too-many-recipients': TOO_MANY_RECIPIENTS,
 };
 
@@ -92,6 +96,7 @@ export class Judge {
       recipients: [],
       addresses: new Map(),
       accepted: 0,
+      rows: 0,
       octets: 0,
       inIntake: false,
     };
@@ -135,8 +140,7 @@ export class Judge {
       };
       const resolution = resolve(address, facts);
       if (path.kind === 'postmaster' && resolution.kind === 'not-hosted') return { ...common, ...OPERATORS_POSTMASTER };
-      const message = { octets: transaction.parameters.size ?? 0, accepted: transaction.accepted };
-      const verdict = await judgeWay(address, resolution, message, this.#world);
+      const verdict = await this.#judgeWay(address, resolution, transaction);
       if (!verdict.accept) return REFUSALS[verdict.refusal];
       const { disposition } = verdict;
       return {
@@ -147,12 +151,33 @@ export class Judge {
         mailboxId: disposition.kind === 'mailbox' ? disposition.mailboxId : undefined,
         hold: disposition.kind === 'hold' ? disposition.reason : undefined,
         room: verdict.room,
+        places: verdict.places,
       };
     } catch (error) {
       // "Cannot tell" is never "does not exist".
       this.#log.error({ err: error, message: showId('msg', transaction.id) }, 'the directory did not answer RCPT');
       return TEMPORARY_FAILURE;
     }
+  }
+
+  /** To all the places that it leads to. */
+  async #judgeWay(
+    address: CanonicalAddress,
+    resolution: Resolution,
+    { parameters, accepted, rows }: Transaction,
+  ): Promise<RecipientVerdict & { readonly places: number }> {
+    const message = { octets: parameters.size ?? 0, accepted };
+    const verdict = await judgeWay(address, resolution, message, this.#world);
+    if (!verdict.accept) return { ...verdict, places: 0 };
+    const places = verdict.places ?? (await this.#count(resolution));
+    return { ...judgePlaces(verdict, resolution, places, rows), places };
+  }
+
+  async #count(resolution: Resolution): Promise<number> {
+    if (resolution.kind !== 'row') return 0;
+    const { domain, row } = resolution;
+    const { kind, local } = row;
+    return this.#store.countPlaces({ tenantId: domain.tenantId, domainId: domain.id, kind, local });
   }
 
   /**
@@ -235,5 +260,6 @@ const OPERATORS_POSTMASTER = {
   mailboxId: undefined,
   hold: HOST_POSTMASTER,
   room: Infinity,
+  places: 0,
   basis: undefined,
 } as const;

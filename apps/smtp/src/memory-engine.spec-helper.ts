@@ -34,6 +34,10 @@ export class MemoryStore extends IntakeStore {
     return Promise.resolve(addresses.map(({ local, domain }) => facts(local, domain)));
   }
 
+  override countPlaces(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   override commit(message: IntakeMessage): Promise<Committed> {
     this.committed.push(message);
     return Promise.resolve('stored');

@@ -7,6 +7,8 @@ export interface AcceptedRecipient extends IntakeRecipient {
   readonly path: Pick<MailboxPath, 'local' | 'domain'>;
   /** Octets that there was room for at RCPT. */
   readonly room: number;
+  /** That it is expanded to. */
+  readonly places: number;
 }
 
 export interface Transaction {
@@ -20,6 +22,8 @@ export interface Transaction {
   readonly addresses: Map<string, AcceptedRecipient>;
   /** RCPT commands that were answered 250, repeated ones too. */
   accepted: number;
+  /** Of the message, with those that its recipients are expanded to. */
+  rows: number;
   /** Of the budget for envelopes. */
   octets: number;
   /** From DATA on, until the message is stored or given up: it outlives the session's interest in it. */
@@ -47,4 +51,5 @@ export function takeRecipient(transaction: Transaction, recipient: AcceptedRecip
   if (transaction.addresses.has(key)) return;
   transaction.addresses.set(key, recipient);
   transaction.recipients.push(recipient);
+  transaction.rows += 1 + recipient.places;
 }

@@ -9,7 +9,8 @@ const POSTMASTER_WITHOUT_MAILBOX = 'postmaster has no mailbox';
 /** Why mail for bare postmaster is held where the name of the host is no hosted domain. */
 export const HOST_POSTMASTER = 'mail for the postmaster of this host';
 
-export type Refusal = 'relaying-denied' | 'no-such-user' | 'disabled' | 'over-quota' | 'too-many-recipients';
+export type Refusal =
+  'relaying-denied' | 'no-such-user' | 'disabled' | 'over-quota' | 'too-many-places' | 'too-many-recipients';
 
 /** What the first delivery row of an accepted recipient will be. */
 export type Disposition =
@@ -24,6 +25,8 @@ export type RecipientVerdict =
       readonly disposition: Disposition;
       /** Octets that there was room for, in one of the places at least. */
       readonly room: number;
+      /** That it is expanded to: addresses and mailboxes on the way. 0: it is not expanded. Undefined: not known until they are counted. */
+      readonly places: number | undefined;
     }
   | { readonly accept: false; readonly refusal: Refusal };
 
@@ -53,6 +56,7 @@ function judgeTargets(resolution: Row, declaredOctets: number): RecipientVerdict
     domain,
     disposition: mailbox ? { kind: 'mailbox', mailboxId: mailbox.id } : { kind: 'expand' },
     room: mailbox ? roomIn(mailbox) : Infinity,
+    places: mailbox ? 0 : undefined,
   };
 }
 
@@ -61,12 +65,13 @@ export const judgeObstacle = (resolution: Row, obstacle: Obstacle): RecipientVer
   isPostmaster(resolution) ? hold(resolution.domain, POSTMASTER_HELD[obstacle]) : refuse(obstacle);
 
 type Row = Extract<Resolution, { kind: 'row' }>;
-export type Obstacle = Extract<Refusal, 'no-such-user' | 'disabled' | 'over-quota'>;
+export type Obstacle = Extract<Refusal, 'no-such-user' | 'disabled' | 'over-quota' | 'too-many-places'>;
 
 const POSTMASTER_HELD: Readonly<Record<Obstacle, string>> = {
   'no-such-user': 'the address of postmaster leads nowhere',
   disabled: 'the mailbox of postmaster is disabled',
   'over-quota': 'the mailbox of postmaster is full',
+  'too-many-places': 'the address of postmaster leads to too many places',
 };
 
 /** Why mail for a postmaster is held from birth, until there is a mailbox for it. */
@@ -106,5 +111,6 @@ const hold = (domain: DomainFacts, reason: string): RecipientVerdict => ({
   domain,
   disposition: { kind: 'hold', reason },
   room: Infinity,
+  places: 0,
 });
 const refuse = (refusal: Refusal): RecipientVerdict => ({ accept: false, refusal });

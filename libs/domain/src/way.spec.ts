@@ -1,7 +1,8 @@
 import { domainToASCII } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseAddress } from './address.ts';
-import { MAX_EXPANSION_DEPTH } from './delivery.ts';
+import { MAX_DELIVERIES, MAX_EXPANSION_DEPTH } from './delivery.ts';
+import { MAX_EXPANSION } from './expand.ts';
 import type { DomainId, MailboxId, TenantId } from './ids.ts';
 import {
   resolve,
@@ -11,7 +12,7 @@ import {
   type MailboxFacts,
   type Target,
 } from './resolution.ts';
-import { judgeWay, leadsNowhere, MAX_WAY } from './way.ts';
+import { judgePlaces, judgeWay, leadsNowhere, MAX_WAY } from './way.ts';
 
 const domain: DomainFacts = {
   tenantId: 't' as TenantId,
@@ -128,4 +129,42 @@ test('nowhere is not full, nor disabled for now', async () => {
   expect(await nowhere({ x: to('y'), y: [FULL] })).toBe(false);
   expect(await nowhere({ x: to('y'), y: [OFF] })).toBe(false);
   expect(await nowhere({ x: to('y'), y: to('x') })).toBe(true);
+});
+
+test.each<[string, Record<string, Target[]>, number | undefined]>([
+  ['a mailbox', { x: [box()] }, 0],
+  ['two mailboxes, one of them twice', { x: [box(), box({ id: 'n' as MailboxId }), box()] }, 2],
+  ['an address elsewhere', { x: to('far@elsewhere.example') }, 1],
+  ['an address here and its mailbox', { x: to('y'), y: [box()] }, 2],
+  ['a mailbox beside an address', { x: [box(), ...to('y')], y: [box()] }, undefined],
+  ['a few addresses', { x: to(...Array.from({ length: 20 }, (_, at) => `n${at}@elsewhere.example`)) }, 20],
+  [
+    'more than one look-up sees',
+    { x: to(...Array.from({ length: 21 }, (_, at) => `n${at}@elsewhere.example`)) },
+    undefined,
+  ],
+  ['what lies behind the one that was found', { x: to('y', 'z'), y: [box()], z: to('w') }, undefined],
+])('how many places: %s', async (_, book, places) => {
+  const { first, ...rest } = world(book);
+  const address = { local: 'x', domain: domain.name };
+  const verdict = await judgeWay(address, resolve(address, first), { octets: 1, accepted: 0 }, rest);
+  expect(verdict).toMatchObject({ accept: true, places });
+});
+
+test.each<[string, string, number, number, string]>([
+  ['as many as an expansion follows', 'x', MAX_EXPANSION - 1, 0, 'accepted'],
+  ['more', 'x', MAX_EXPANSION, 0, 'too-many-places'],
+  ['more, for a postmaster', 'postmaster', MAX_EXPANSION, 0, 'the address of postmaster leads to too many places'],
+  ['as many as the message may have', 'x', 999, MAX_DELIVERIES - 1_000, 'accepted'],
+  ['more than it may have', 'x', 1_000, MAX_DELIVERIES - 1_000, 'too-many-recipients'],
+  ['one recipient more than it may have', 'x', 0, MAX_DELIVERIES, 'too-many-recipients'],
+])('judged by places: %s', async (_, local, places, before, expected) => {
+  const address = { local, domain: domain.name };
+  const book = world({ [local]: [box(), box({ id: 'n' as MailboxId })] });
+  const resolution = resolve(address, (await book.lookup([address]))[0] ?? book.first);
+  const verdict = await judgeWay(address, resolution, { octets: 1, accepted: 0 }, book);
+  if (!verdict.accept) return expect.fail(verdict.refusal);
+  const judged = judgePlaces(verdict, resolution, places, before);
+  const held = judged.accept && judged.disposition.kind === 'hold' ? judged.disposition.reason : 'accepted';
+  expect(judged.accept ? held : judged.refusal).toBe(expected);
 });

@@ -1,7 +1,7 @@
 /** RCPT TO judged by the whole way that mail for an address would go: aliases are followed to where they end. */
 import { showAddress, type CanonicalAddress } from './address.ts';
-import { MAX_EXPANSION_DEPTH } from './delivery.ts';
-import type { ExpansionWorld } from './expand.ts';
+import { MAX_DELIVERIES, MAX_EXPANSION_DEPTH } from './delivery.ts';
+import { MAX_EXPANSION, type ExpansionWorld } from './expand.ts';
 import {
   judgeObstacle,
   judgeRecipient,
@@ -10,6 +10,7 @@ import {
   type Obstacle,
   type RecipientVerdict,
 } from './recipient-policy.ts';
+import type { MailboxId } from './ids.ts';
 import { resolve, type Resolution, type Target } from './resolution.ts';
 
 /** Addresses that RCPT looks up behind the first one: a web of aliases that takes more to judge is taken, and expansion finds out. */
@@ -18,11 +19,11 @@ export const MAX_WAY = 100;
 const SLICE = 20;
 
 /** Ends at the first place that takes the mail: the usual alias costs one look-up more, and one that names mailboxes none. */
-type Way = { readonly room: number } | { readonly obstacle: Obstacle };
+type Way = { readonly room: number; readonly places: number | undefined } | { readonly obstacle: Obstacle };
 
 /**
- * As `judgeRecipient`, and no alias is accepted all of whose ways are circles or dead ends. `room`: octets that the place found takes.
- * Rejects only when `lookup` does.
+ * As `judgeRecipient`, and no alias is accepted all of whose ways are circles or dead ends. `room`: octets that the place found takes. `places`
+ * are known where all ways were seen, which is not asked for. Rejects only when `lookup` does.
  */
 export async function judgeWay(
   address: CanonicalAddress,
@@ -33,7 +34,25 @@ export async function judgeWay(
   const verdict = judgeRecipient(resolution, octets, accepted);
   if (!verdict.accept || verdict.disposition.kind !== 'expand' || resolution.kind !== 'row') return verdict;
   const way = await follow(address, resolution.row.targets, octets, world);
-  return 'obstacle' in way ? judgeObstacle(resolution, way.obstacle) : { ...verdict, room: way.room };
+  return 'obstacle' in way ? judgeObstacle(resolution, way.obstacle) : { ...verdict, ...way };
+}
+
+/**
+ * An address that leads to more places than an expansion follows could only be held: it is refused. One that would make the message more
+ * rows than it may have goes with another message.
+ * @param places counted, where `verdict` does not know them
+ * @param before rows of the message, with those that its recipients so far are expanded to
+ */
+export function judgePlaces(
+  verdict: Extract<RecipientVerdict, { accept: true }>,
+  resolution: Resolution,
+  places: number,
+  before: number,
+): RecipientVerdict {
+  // The address itself is one of those that are met.
+  if (places >= MAX_EXPANSION && resolution.kind === 'row') return judgeObstacle(resolution, 'too-many-places');
+  if (before > 0 && before + 1 + places > MAX_DELIVERIES) return { accept: false, refusal: 'too-many-recipients' };
+  return { ...verdict, places };
 }
 
 /** Whether mail that takes this way ends anywhere at all, be it full or disabled now. */
@@ -61,18 +80,22 @@ async function follow(
     for (let first = 0; first < level.length && !walk.found; first += SLICE) {
       const slice = level.slice(first, first + SLICE);
       looked += slice.length;
-      if (looked > MAX_WAY) return { room: Infinity };
+      if (looked > MAX_WAY) return { room: Infinity, places: undefined };
       const facts = await world.lookup(slice);
       for (const [at, next] of slice.entries()) walk.judge(resolve(next, facts[at] ?? { domain: undefined, rows: [] }));
+      if (first + SLICE < level.length) walk.leave();
     }
   }
-  return walk.found ?? { obstacle: walk.obstacle };
+  return walk.way;
 }
 
 class Walk {
   readonly seen = new Set<string>();
   level: CanonicalAddress[] = [];
   found: { readonly room: number } | undefined;
+  /** There are targets that nobody looked at, once one was found that takes the mail. */
+  #hasMore = false;
+  readonly #mailboxes = new Set<MailboxId>();
   readonly #parse: ExpansionWorld['parse'];
   readonly #octets: number;
   readonly #obstacles: Obstacle[] = [];
@@ -87,6 +110,18 @@ class Walk {
     return this.#obstacles.includes('over-quota') ? 'over-quota' : (this.#obstacles[0] ?? 'no-such-user');
   }
 
+  get way(): Way {
+    if (!this.found) return { obstacle: this.obstacle };
+    // Without the address itself.
+    const places = this.seen.size - 1 + this.#mailboxes.size;
+    return { room: this.found.room, places: this.#hasMore || this.level.length > 0 ? undefined : places };
+  }
+
+  /** What is left of a level is not looked at where one was found that takes the mail. */
+  leave(): void {
+    if (this.found) this.#hasMore = true;
+  }
+
   nextLevel(): CanonicalAddress[] {
     const { level } = this;
     this.level = [];
@@ -95,11 +130,16 @@ class Walk {
 
   meet(targets: readonly Target[]): void {
     for (const target of targets) {
-      if (this.found) return;
       if ('mailbox' in target) {
+        this.#mailboxes.add(target.mailbox.id);
+        if (this.found) continue;
         const obstacle = obstacleOf(target.mailbox, this.#octets);
         if (obstacle) this.#obstacles.push(obstacle);
         else this.found = { room: roomIn(target.mailbox) };
+        continue;
+      }
+      if (this.found) {
+        this.leave();
         continue;
       }
       const next = this.#parse(target.forwardPath);
@@ -112,14 +152,13 @@ class Walk {
   }
 
   judge(resolution: Resolution): void {
-    if (this.found) return;
     switch (resolution.kind) {
       case 'row':
         this.meet(resolution.row.targets);
         break;
       case 'not-hosted':
       case 'postmaster':
-        this.found = { room: Infinity };
+        this.found ??= { room: Infinity };
         break;
       case 'domain-disabled':
         this.#obstacles.push('disabled');

@@ -110,6 +110,7 @@ describe('replies', () => {
         "TOO_MANY_CONNECTIONS 421 4.7.0",
         "TOO_MANY_RECIPIENTS 452 4.5.3",
         "ENVELOPES_FULL 452 4.3.1",
+        "TOO_MANY_PLACES 550 5.2.4",
         "LOOP 554 5.4.6",
         "BAD_COMMAND 501 5.5.2",
         "BAD_PARAMETER 501 5.5.4",

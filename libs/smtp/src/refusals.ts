@@ -22,6 +22,8 @@ export const TOO_MANY_CONNECTIONS = reply(421, '4.7.0', 'too many connections, t
 export const TOO_MANY_RECIPIENTS = reply(452, '4.5.3', 'too many recipients');
 /** RFC 5321 4.5.3.1.10: the client sends what was accepted, and to the rest later. */
 export const ENVELOPES_FULL = reply(452, '4.3.1', 'no room for more recipients now, send to the rest later');
+/** RFC 3463 3.3 */
+export const TOO_MANY_PLACES = reply(550, '5.2.4', 'address leads to too many places');
 export const LOOP = reply(554, '5.4.6', 'mail loop');
 
 export const BAD_COMMAND = reply(501, '5.5.2', 'syntax error in the command');

@@ -5,13 +5,16 @@ import {
   expand,
   hasRoom,
   HOST_POSTMASTER,
+  judgePlaces,
   judgeWay,
+  MAX_EXPANSION,
   parseAddress,
   resolve,
   ROOT_TENANT,
   showAddress,
   showId,
   soleMailbox,
+  TOO_MANY_TARGETS,
   type CanonicalAddress,
   type ExpansionNode,
   type ExpansionWorld,
@@ -68,8 +71,9 @@ async function explain({ directory }: OpenHouse, given: string, hostname: string
     lookup: (addresses) => directory.directoryFacts(ROOT_TENANT, addresses),
     parse: (path) => parseAddress(path, domainToASCII),
   };
-  const { nodes } = await expand(address, world);
-  const verdict = await judgeWay(address, resolution, { octets: 0, accepted: 0 }, world);
+  const { nodes, tooMany } = await expand(address, world);
+  const way = await judgeWay(address, resolution, { octets: 0, accepted: 0 }, world);
+  const verdict = way.accept && tooMany ? judgePlaces(way, resolution, MAX_EXPANSION, 0) : way;
   const outcome = ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(verdict, resolution);
   const isAccepted = outcome.startsWith('250');
   return {
@@ -112,6 +116,8 @@ function refusedFor(refusal: Refusal, { kind }: Resolution): string {
       return `550 5.2.1 refused: the ${kind === 'row' ? 'mailbox' : 'domain or its tenant'} is disabled`;
     case 'over-quota':
       return '452 4.2.2 refused for now: the mailbox is full';
+    case 'too-many-places':
+      return `550 5.2.4 refused: ${TOO_MANY_TARGETS}`;
     case 'too-many-recipients':
       return '452 4.5.3 refused for now: too many recipients';
   }

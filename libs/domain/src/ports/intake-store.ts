@@ -21,6 +21,14 @@ export interface Basis {
   readonly local: string;
 }
 
+/** A row of the address book whose targets are counted. */
+export interface AliasRow {
+  readonly tenantId: TenantId;
+  readonly domainId: DomainId;
+  readonly kind: RowKind;
+  readonly local: string;
+}
+
 export interface IntakeRecipient {
   readonly tenantId: TenantId;
   /** Undefined for the host's own postmaster. */
@@ -85,6 +93,9 @@ export class PendingGone extends Error {
 export abstract class IntakeStore {
   /** What the directory says about each address, in order. Always the committed truth: nothing is cached. */
   abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
+
+  /** Addresses and mailboxes that a row leads to by all ways: not more than there are, where a web of aliases is too large perhaps fewer. */
+  abstract countPlaces(row: AliasRow): Promise<number>;
 
   /** Durable when it resolves with `stored`; rejects when this message is not stored (or, connection lost, when nobody can tell). */
   abstract commit(message: IntakeMessage): Promise<Committed>;

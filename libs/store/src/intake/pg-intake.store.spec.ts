@@ -193,3 +193,34 @@ describe('directory facts', () => {
     await world.rows(`update domain set state = 'active'`);
   });
 });
+
+test('places of aliases: each once, however many ways lead there; circles end, and what is disabled leads nowhere', async () => {
+  const { directory, intake } = world;
+  await directory.mailbox('box@example.org');
+  const to = {
+    one: ['far@f.example', 'FAR@f.example'],
+    two: ['one', 'box', 'gone'],
+    ring: ['gnir', 'two'],
+    gnir: ['ring', 'RING', 'one'],
+  };
+  for (const [name, targets] of Object.entries(to))
+    await directory.alias(
+      `${name}@example.org`,
+      targets.map((target) => (target.includes('@') ? target : `${target}@example.org`)),
+    );
+  const [domain] = (await intake.directoryFacts([{ local: 'one', domain: 'example.org' }])).flatMap(
+    (facts) => facts.domain ?? [],
+  );
+  if (!domain) return expect.fail('no domain');
+  const counts = (): Promise<number[]> =>
+    Promise.all(
+      ['one', 'two', 'ring', 'gnir', 'one'].map((local) =>
+        intake.countPlaces({ tenantId: domain.tenantId, domainId: domain.id, kind: 'alias', local }),
+      ),
+    );
+  // Addresses, the mailbox behind one of them, and in a circle the first address again.
+  expect(await counts()).toEqual([1, 5, 8, 8, 1]);
+  await world.rows(`update domain set state = 'disabled' where name = 'example.org'`);
+  expect(await counts()).toEqual([1, 3, 2, 2, 1]);
+  await world.rows(`update domain set state = 'active' where name = 'example.org'`);
+});

@@ -3,6 +3,7 @@ import {
   SMALL_BODY,
   PendingGone,
   POSTMASTER_HOLDS,
+  type AliasRow,
   type CanonicalAddress,
   type Committed,
   type DirectoryFacts,
@@ -18,6 +19,7 @@ import { passed } from '../body/young-garbage.ts';
 import { columns } from '../columns.ts';
 import { Database } from '../database.ts';
 import { readDirectoryFacts } from '../directory/directory-facts.ts';
+import { countPlaces } from '../directory/places.ts';
 import { Grouped } from '../grouped.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { bisect } from '../pg-errors.ts';
@@ -27,6 +29,8 @@ import { ABANDON_LARGE, APPEND_CHUNK, BEGIN_LARGE, COMMIT, COMMIT_LARGE, RECORD_
 const MAX_GROUP = 200;
 const MAX_GROUP_OCTETS = 8 * SMALL_BODY;
 const MAX_LOOKUPS = 500;
+/** Rows whose places one statement counts. */
+const MAX_COUNTS = 20;
 /** Refusal events that may wait; beyond it they are dropped, mail is not. */
 const MAX_WAITING_REFUSALS = 5000;
 
@@ -36,6 +40,7 @@ export class PgIntakeStore extends IntakeStore {
   readonly #chunks: HotConnection;
   readonly #commits: Grouped<IntakeMessage, Committed | Failure>;
   readonly #facts: Grouped<CanonicalAddress, DirectoryFacts>;
+  readonly #places: Grouped<AliasRow, number>;
   readonly #refusals: Grouped<RefusalEvent, void>;
   #waitingRefusals = 0;
 
@@ -63,11 +68,18 @@ export class PgIntakeStore extends IntakeStore {
       },
     );
     this.#facts = new Grouped((addresses) => readDirectoryFacts(this.#lookups, addresses), { maxItems: MAX_LOOKUPS });
+    // On a connection of its own: a look-up of one address waits for no count.
+    const counts = database.hot({ byIndex: true });
+    this.#places = new Grouped((rows) => countPlaces(counts, rows), { maxItems: MAX_COUNTS });
     this.#refusals = new Grouped((events) => this.#writeRefusals(events), { maxItems: MAX_LOOKUPS });
   }
 
   override async directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
     return Promise.all(addresses.map((address) => this.#facts.submit(address)));
+  }
+
+  override countPlaces(row: AliasRow): Promise<number> {
+    return this.#places.submit(row);
   }
 
   override async commit(message: IntakeMessage): Promise<Committed> {

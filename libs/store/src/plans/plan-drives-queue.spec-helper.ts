@@ -207,6 +207,16 @@ export const QUEUE_DRIVES: readonly Drive[] = [
       ]),
   },
   {
+    name: 'places of aliases, counted',
+    run: async ({ intake }) => {
+      const row = { tenantId: BIG, domainId: BIG_DOMAIN, kind: 'alias' } as const;
+      const counts = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => intake.countPlaces({ ...row, local: `a${at}` })),
+      );
+      expect(counts).toEqual(counts.map(() => 1));
+    },
+  },
+  {
     name: 'commit: a group of messages',
     run: ({ intake }) =>
       Promise.all(
