@@ -98,7 +98,7 @@ async function fill(client: Client, user: string, count: number): Promise<void> 
     `with made as (
        insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients, deliveries,
                             envelope, body_structure, mime_index, body)
-       select $1, gen_random_uuid(), 'accepted', 'append', '', '', '', $5, $6, 0, 0, '(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)',
+       select $1, uuidv7(), 'accepted', 'append', '', '', '', $5, $6, 0, 0, '(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)',
               '("TEXT" "PLAIN" NIL NIL NIL "7BIT" 600 100)', '{}', $7 from generate_series(1, $4::int) returning id
      )
      insert into folder_message (tenant_id, folder_id, mailbox_id, uid, message_id, modseq, octets, trace)
