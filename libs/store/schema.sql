@@ -655,6 +655,53 @@ AS $function$
                         and t.gone_at >= now() - greatest(make_interval(days => expunged_days), interval '1 hour'))
 $function$
 
+CREATE OR REPLACE FUNCTION public.login_failures(many integer)
+ RETURNS TABLE(key text, failures integer, until timestamp with time zone, mailbox_id uuid, mailbox text, tenant text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with newest as materialized (
+    select a.key, a.failures, a.window_until, substring(a.key from '^mailbox:([0-9a-f-]{36})')::uuid as mailbox_id
+      from auth_failure a
+     where a.window_until > now() and current_setting('posthouse.principal', true) = '00000000-0000-7000-8000-000000000000'
+     order by a.window_until desc limit many
+  )
+  select n.key, n.failures, n.window_until, n.mailbox_id, named.mailbox, named.tenant
+    from newest n
+    left join lateral (
+      select m.name as mailbox, t.name as tenant
+        from address_target g
+        join mailbox m on m.tenant_id = g.tenant_id and m.id = g.mailbox_id
+        join tenant t on t.id = m.tenant_id
+       where g.mailbox_id = n.mailbox_id limit 1
+    ) named on true
+   order by n.window_until desc, n.key
+$function$
+
+CREATE OR REPLACE FUNCTION public.login_failures_of(of_tenant uuid, of_mailbox uuid, others text[])
+ RETURNS TABLE(key text, failures integer, until timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select a.key, a.failures, a.window_until from auth_failure a
+   where a.key = any (array(select login_keys(of_tenant, of_mailbox)) || others) and a.window_until > now()
+     and current_setting('posthouse.principal', true) = '00000000-0000-7000-8000-000000000000'
+   order by a.key
+$function$
+
+CREATE OR REPLACE FUNCTION public.login_keys(of_tenant uuid, of_mailbox uuid)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select 'mailbox:' || of_mailbox where of_mailbox is not null
+  union all
+  select 'mailbox:' || k.mailbox_id || ' ' || k.network from known_network k where k.tenant_id = of_tenant and k.mailbox_id = of_mailbox
+$function$
+
 CREATE OR REPLACE FUNCTION public.mark_removed(of_tenant uuid, wanted uuid[], patient boolean)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1143,6 +1190,29 @@ begin
     more := true;
   end if;
   return next;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.unlock_login(of_tenant uuid, of_mailbox uuid, others text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  forgotten int;
+begin
+  if current_setting('posthouse.principal', true) is distinct from '00000000-0000-7000-8000-000000000000' then
+    return 0;
+  end if;
+  with locked as (
+    select a.key from auth_failure a where a.key = any (array(select login_keys(of_tenant, of_mailbox)) || others) order by a.key for update
+  ), gone as (
+    delete from auth_failure a using locked l where a.key = l.key returning a.window_until
+  )
+  select count(*) filter (where window_until > now()) into forgotten from gone;
+  perform pg_notify('posthouse_account', 'unlock ' || key)
+     from unnest(others || case when of_mailbox is not null then array['mailbox:' || of_mailbox] end) key;
+  return forgotten;
 end $function$
 
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from '../../apps/cli/src/program.ts';
 import { run } from '../../apps/cli/src/run.ts';
 import { fakeTerminal } from '../../apps/cli/src/terminal.spec-helper.ts';
+import { LineClient } from '#testing';
 import { CliHouse, type Running } from './cli-house.ts';
 
 let house: CliHouse;
@@ -17,6 +18,9 @@ beforeAll(async () => {
   await writeFile(csv, 'address,password,quota\nann@a.test,secret,\n');
   up = house.spawn('posthouse.js', ['up', '--json']);
   await up.says('"listeners":{"');
+  const pop3 = await LineClient.connect(Number(/"pop3":(\d+)/.exec(up.out)?.[1]));
+  await pop3.send('USER x@a.test\r\nPASS wrong\r\nQUIT\r\n');
+  for (let line = 0; line < 3; line++) await pop3.line();
 });
 afterAll(() => house.close());
 
@@ -36,6 +40,8 @@ async function ask(line: string, input = ''): Promise<Answer> {
 
 const WORDS: readonly (readonly [string, unknown])[] = [
   ['migrate', { ran: [] }],
+  ['login-failures x@a.test', { login: 'x@a.test', failures: 1, locked: false }],
+  ['unlock x@a.test', { unlocked: 'x@a.test', forgotten: 1 }],
   ['status', { running: true }],
   ['doctor', { verdict: 'ok' }],
   ['tenant add t', { name: 't' }],

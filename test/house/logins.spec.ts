@@ -2,6 +2,9 @@
 import { showId } from '#domain';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectHouse } from '../../apps/cli/src/open-house.ts';
+import { run } from '../../apps/cli/src/run.ts';
+import { fakeTerminal } from '../../apps/cli/src/terminal.spec-helper.ts';
 import { ImapHouse, ImapTalk } from './imap.spec-helper.ts';
 import { PASSWORD, Pop3Client, Pop3House, type RunningApp } from './pop3.spec-helper.ts';
 
@@ -78,6 +81,75 @@ describe('POP3', () => {
       mailbox: shown,
       remote: '127.0.0.1',
     });
+  });
+});
+
+describe('locked out, and let in again by the operator', () => {
+  const LOCKED = '-ERR [SYS/TEMP] too many failed logins, try again later';
+  const EMPTY = '+OK 0 messages (0 octets)';
+  const word = async (...args: string[]) => {
+    const terminal = fakeTerminal();
+    const code = await run(args, terminal, { open: async () => connectHouse(pop3House.db.ownerUrl) });
+    return { code, out: terminal.printed, err: terminal.complained };
+  };
+  const tries = async (app: RunningApp, login: string, password: string): Promise<string> => {
+    const client = await Pop3Client.connect(app.port);
+    const answer = await client.loggedIn(login, password);
+    await client.ask('QUIT');
+    return answer;
+  };
+  /** Until it is so: a ring takes its time. */
+  const opens = async (app: RunningApp, login: string): Promise<void> => {
+    while ((await tries(app, login, PASSWORD)) !== EMPTY) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test('an account, in every process, from networks that it knows and others; and the client itself', async () => {
+    const other = await pop3House.start();
+    const { address, mailboxId } = await pop3House.mailbox();
+    const shown = showId('mbx', mailboxId);
+    await pop3House.db.owner.query('delete from auth_failure');
+    for (let count = 0; count < 5; count++) await tries(pop3, address, 'wrong');
+    for (const app of [pop3, other]) expect(await tries(app, address, PASSWORD)).toBe(LOCKED);
+    const list = await word('login-failures', address.toUpperCase());
+    expect(list.out[1]).toMatch(new RegExp(`^${address} +networks it does not know +5 +locked +20`));
+    expect(await word('unlock', shown)).toEqual({ code: 0, out: [`unlocked ${address}`], err: [] });
+    await opens(pop3, address);
+    await opens(other, address);
+    // From now on the account knows the network.
+    for (const app of [pop3, other]) for (let count = 0; count < 3; count++) await tries(app, address, 'wrong');
+    const [row] = (await word('login-failures', shown, '--json')).out.map((line) => JSON.parse(line) as object);
+    expect(row).toMatchObject({ login: address, mailbox: shown, network: '127.0.0.0/24', failures: 5, locked: true });
+    await word('unlock', address);
+    await opens(pop3, address);
+    await opens(other, address);
+
+    for (let count = 0; count < 4; count++)
+      for (let name = 0; name < 6; name++) await tries(name % 2 ? pop3 : other, `x${name}@example.org`, 'wrong');
+    const stranger = await pop3House.mailbox();
+    expect(await tries(other, stranger.address, PASSWORD)).toBe(LOCKED);
+    const all = await word('login-failures');
+    expect(all.out.join('\n')).toMatch(/^any that does not know it +127\.0\.0\.1 +2\d +locked/m);
+    expect(all.out.join('\n')).toMatch(/^x3@example\.org \(no mailbox\) +anywhere +\d +\d left/m);
+    expect((await word('unlock', stranger.address)).err).toEqual([
+      '127.0.0.1 is locked out of accounts that do not know it: posthouse unlock 127.0.0.1',
+    ]);
+    expect((await word('unlock', '127.0.0.1')).out).toEqual(['unlocked 127.0.0.1']);
+    await opens(pop3, stranger.address);
+    await opens(other, stranger.address);
+    expect(await word('unlock', 'x3@example.org')).toMatchObject({ code: 0, out: ['unlocked x3@example.org'] });
+    expect(await word('login-failures', 'x3@example.org')).toMatchObject({ code: 0, out: [] });
+    await other.context.close();
+  });
+
+  test.each([
+    ['unlock nobody@example.org', 3, 'there is no mailbox nobody@example.org, and no failed login of it'],
+    [`unlock ${showId('mbx', '0190a0b0-0000-7000-8000-000000000000')}`, 3, 'there is no mailbox "mbx_'],
+    ['unlock nonsense', 2, '"nonsense" is no address'],
+    ['unlock 2001:db8::1', 0, ''],
+    ['login-failures 192.0.2.1', 0, 'no failed login is counted'],
+  ])('%s', async (line, code, words) => {
+    const answer = await word(...line.split(' '));
+    expect({ code: answer.code, words: answer.err.join() }).toEqual({ code, words: expect.stringContaining(words) });
   });
 });
 

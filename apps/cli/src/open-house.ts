@@ -1,7 +1,7 @@
 /** A command's way to the database: the running house, the one of POSTHOUSE_DATABASE_URL, or one started for this command. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectoryStore, HeldMailStore, TraceStore } from '#domain';
+import type { DirectoryStore, HeldMailStore, LoginFailureStore, TraceStore } from '#domain';
 import {
   findCluster,
   findDatabase,
@@ -18,7 +18,7 @@ import {
   type Config,
   type HeldByPid,
 } from '#runtime';
-import { Database, PgDirectoryStore, PgHeldMailStore, PgTraceStore } from '#store';
+import { Database, PgDirectoryStore, PgHeldMailStore, PgLoginFailureStore, PgTraceStore } from '#store';
 import { EXIT } from './failure.ts';
 import { holderName, openHeld } from './house-database.ts';
 import { refuseStrangeHouse } from './strange-house.ts';
@@ -28,6 +28,7 @@ export interface OpenHouse {
   readonly directory: DirectoryStore;
   readonly trace: TraceStore;
   readonly heldMail: HeldMailStore;
+  readonly logins: LoginFailureStore;
   /** The owner's URL; also that of one role where only that was given. */
   readonly databaseUrl: string;
   close(): Promise<void>;
@@ -42,6 +43,7 @@ export function connectHouse(databaseUrl: string, onClose: () => Promise<void> =
     directory: new PgDirectoryStore(database),
     trace: new PgTraceStore(database),
     heldMail: new PgHeldMailStore(database),
+    logins: new PgLoginFailureStore(database),
     databaseUrl,
     async close() {
       await database.close();

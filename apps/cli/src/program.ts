@@ -22,6 +22,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['send'], async () => (await import('./commands/send.ts')).registerSend],
   [['trace'], async () => (await import('./commands/trace.ts')).registerTrace],
   [['queue'], async () => (await import('./commands/queue.ts')).registerQueue],
+  [['login-failures', 'unlock'], async () => (await import('./commands/logins.ts')).registerLogins],
   [['ledger'], async () => (await import('./commands/ledger.ts')).registerLedger],
 ];
 

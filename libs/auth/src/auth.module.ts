@@ -29,8 +29,9 @@ export class AuthModule {
         },
         {
           provide: LiveSessions,
-          inject: [AccountStore, AccountBell, House],
-          useFactory: (store: AccountStore, bell: AccountBell, { log }: House) => new LiveSessions(store, bell, log),
+          inject: [AccountStore, AccountBell, House, Authenticator],
+          useFactory: (store: AccountStore, bell: AccountBell, { log }: House, authenticator: Authenticator) =>
+            new LiveSessions(store, bell, log, (key) => authenticator.forget(key)),
         },
       ],
       exports: [Authenticator, LiveSessions],

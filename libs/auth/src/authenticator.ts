@@ -2,6 +2,8 @@
 import { domainToASCII } from 'node:url';
 import {
   failureKey,
+  loginKey,
+  remoteKey,
   parseAddress,
   showAddress,
   shownMailbox,
@@ -109,14 +111,24 @@ export class Authenticator {
     this.#tries = new Tries(now);
   }
 
+  /**
+   * The operator lets somebody in again: what this process has counted is forgotten as well. Of rings that were missed, all of it; the
+   * database's counts stand.
+   * @param key what counts the failures (`failureKey`)
+   */
+  forget(key: string | undefined): void {
+    this.#tries.forgetAll(key);
+    if (key !== undefined) this.#log.info({ of: shownKey(key) }, 'failed logins forgotten by the operator');
+  }
+
   /** Rejects on faults of ours (database away, LoginsBusy): those must not read as a wrong password. May take MAX_LOGIN_WAIT. */
   async verify(attempt: LoginAttempt): Promise<LoginVerdict> {
     const { login, password, remoteAddress, service, presence = () => 'here', gone } = attempt;
     const address = (login.length <= MAX_LOGIN_NAME ? parseAddress(login, domainToASCII) : undefined) ?? NOBODY;
     const question: AuthQuestion = {
       login: address,
-      accountKey: `login:${address.local}@${address.domain}`,
-      remoteKey: `remote:${remoteNetwork(remoteAddress)}`,
+      accountKey: loginKey(address),
+      remoteKey: remoteKey(remoteNetwork(remoteAddress)),
       network: homeNetwork(remoteAddress),
     };
     const octets = typeof password === 'string' ? Buffer.from(password) : password;
@@ -277,6 +289,9 @@ export class Authenticator {
     }
   }
 }
+
+/** With the id that commands take. */
+const shownKey = (key: string): string => visible(key.replace(/^mailbox:(.*)$/, (_, id: string) => showId('mbx', id)));
 
 /** An account that knows the network does not suffer for what others do there. */
 const isThrottled = ({ accountFailures, remoteFailures, knownNetwork }: AuthFacts): boolean =>

@@ -10,6 +10,9 @@ class Bell extends AccountBell {
     this.ring = listener;
     return () => (this.ring = () => undefined);
   }
+  override listenForUnlocks(): () => void {
+    return () => undefined;
+  }
 }
 
 const account = (name: string): Account => ({ tenantId: 't' as TenantId, mailboxId: name as MailboxId });

@@ -29,6 +29,7 @@ export class LiveSessions {
   readonly #store: AccountStore;
   readonly #bell: AccountBell;
   readonly #log: Log;
+  readonly #forget: (key: string | undefined) => void;
   readonly #sessions = new Map<MailboxId, Set<Session>>();
   /** To be looked at; those behind the first MAX_STANDINGS wait for the next statement. */
   readonly #suspects = new Set<MailboxId>();
@@ -38,14 +39,24 @@ export class LiveSessions {
   #unlisten: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
 
-  constructor(store: AccountStore, bell: AccountBell, log: Log) {
+  /** @param forget the operator forgets the failed logins of this key; undefined: rings of that may have been missed */
+  constructor(
+    store: AccountStore,
+    bell: AccountBell,
+    log: Log,
+    forget: (key: string | undefined) => void = () => undefined,
+  ) {
+    this.#forget = forget;
     this.#store = store;
     this.#bell = bell;
     this.#log = log;
   }
 
   start(): void {
-    this.#unlisten = this.#bell.listen((mailbox) => this.#rung(mailbox));
+    const stops = [this.#bell.listen((mailbox) => this.#rung(mailbox)), this.#bell.listenForUnlocks(this.#forget)];
+    this.#unlisten = () => {
+      for (const stop of stops) stop();
+    };
     // Rings can be missed; nothing may rest on a bell alone.
     this.#poll = setInterval(() => this.#suspectAll(), STANDING_SECONDS * 1_000).unref();
   }

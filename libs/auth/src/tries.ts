@@ -57,6 +57,12 @@ export class Tries {
     this.#windows.delete(key);
   }
 
+  /** With those that count the same account in other networks, whose keys begin with this one. Undefined: all. */
+  forgetAll(key: string | undefined): void {
+    if (key === undefined) return this.#windows.clear();
+    for (const one of this.#windows.keys()) if (one === key || one.startsWith(`${key} `)) this.#windows.delete(one);
+  }
+
   #begin(key: string): void {
     const underWay = this.#underWay.get(key);
     if (underWay) underWay.tries++;

@@ -15,6 +15,7 @@ export * from './ports/folder-store.ts';
 export * from './ports/directory-store.ts';
 export * from './ports/trace-store.ts';
 export * from './ports/held-mail-store.ts';
+export * from './ports/login-failure-store.ts';
 export * from './directory-refusal.ts';
 export * from './directory-input.ts';
 export * from './expand.ts';

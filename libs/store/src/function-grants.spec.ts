@@ -21,6 +21,9 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   expand_delivery: WORKER,
   find_by_address: API,
   lies_nowhere: [],
+  login_failures: API,
+  login_failures_of: API,
+  login_keys: [],
   mark_removed: [],
   overtaken_messages: ['posthouse_ingress'],
   purge_mailbox: [],
@@ -37,6 +40,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   sweep_messages: WORKER,
   sweep_pending: WORKER,
   sweep_removed: WORKER,
+  unlock_login: API,
 };
 
 let db: FreshDatabase;

@@ -15,6 +15,7 @@ export { PgHeldMailStore } from './queue/pg-held-mail.store.ts';
 export { PgQueueStores } from './queue/pg-queue.store.ts';
 export { Pop3StoreModule } from './modules/pop3.module.ts';
 export { ImapStoreModule } from './modules/imap.module.ts';
+export { PgLoginFailureStore } from './account/pg-login-failure.store.ts';
 export { PgAccountStore } from './account/pg-account.store.ts';
 export { PgFolderStore } from './folder/pg-folder.store.ts';
 export { PgMaildropStore } from './maildrop/pg-maildrop.store.ts';

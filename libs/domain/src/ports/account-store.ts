@@ -48,6 +48,12 @@ export interface AuthFacts {
   readonly remoteFailures: number;
 }
 
+/** Counts the failures of a login that no mailbox has. */
+export const loginKey = ({ local, domain }: CanonicalAddress): string => `login:${local}@${domain}`;
+
+/** Counts those of a client. */
+export const remoteKey = (network: string): string => `remote:${network}`;
+
 /** What counts the failures of an account: one for all networks that it does not know, and one for each that it knows. `auth_facts` has it too. */
 export function failureKey({ accountKey, network }: AuthQuestion, { credential, knownNetwork }: AuthFacts): string {
   if (!credential) return accountKey;

@@ -23,6 +23,11 @@ export abstract class AccountBell {
    * Undefined: any account may have changed, or rings may have been missed.
    */
   abstract listen(listener: MailboxListener): () => void;
+  /**
+   * Calls `listener` with the key whose failures the operator forgets (see `failureKey`), until the returned function is called.
+   * Undefined: rings may have been missed.
+   */
+  abstract listenForUnlocks(listener: (key: string | undefined) => void): () => void;
 }
 
 /** Tells sessions that a mailbox moved. Missed calls are healed by the sessions' own poll. */

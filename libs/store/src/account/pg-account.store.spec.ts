@@ -1,8 +1,9 @@
 import { freshDatabase, type FreshDatabase } from '#testing';
-import type { MailboxId } from '#domain';
+import { ROOT_TENANT, type MailboxId, type TenantId } from '#domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../new-id.ts';
 import { makeMailbox } from '../folder/mailboxes.spec-helper.ts';
+import { PgLoginFailureStore } from './pg-login-failure.store.ts';
 import { PgAccountStore } from './pg-account.store.ts';
 
 let db: FreshDatabase;
@@ -93,6 +94,37 @@ test('standings: of many at once, in order, whose stamp changes with the passwor
   const [, , changed] = await look();
   expect(changed?.passwordStamp).not.toBe(stamp);
   expect(await store.standings([])).toEqual([]);
+});
+
+test('failures are seen and forgotten by the operator alone', async () => {
+  const { account, domain } = await makeMailbox(db.owner);
+  const other = await makeMailbox(db.owner);
+  const logins = new PgLoginFailureStore(db.as('posthouse_api'));
+  const key = `mailbox:${account.mailboxId}`;
+  await store.networkSeen(account, HOME);
+  await store.recordFailure([key, 'remote:2001:db8:0:1::/64'], 60);
+  await store.recordFailure([`${key} ${HOME}`, `mailbox:${other.account.mailboxId}`], 60);
+  await store.recordFailure([`login:who knows@${domain}`], 60);
+  const login = `A@${domain.toUpperCase()}`;
+  expect(await logins.list(ROOT_TENANT, { login })).toMatchObject([
+    { login: `a@${domain}`, network: undefined, failures: 1 },
+    { login: `a@${domain}`, network: HOME, failures: 1 },
+  ]);
+  expect(await logins.list(ROOT_TENANT)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ login: undefined, network: '2001:db8:0:1::/64' }),
+      expect.objectContaining({ login: `a@${other.domain}`, mailboxId: other.account.mailboxId }),
+      expect.objectContaining({ login: `who knows@${domain}`, network: undefined, mailboxId: undefined }),
+    ]),
+  );
+  for (const principal of [account.tenantId, newId() as TenantId]) expect(await logins.list(principal)).toEqual([]);
+  expect(await logins.unlock(account.tenantId, { login })).toMatchObject({ forgotten: 0 });
+  await expect(logins.unlock(newId() as TenantId, { login })).rejects.toMatchObject({ code: 'not-found' });
+  expect(await logins.unlock(ROOT_TENANT, { login })).toMatchObject({ name: `a@${domain}`, forgotten: 2 });
+  expect(await logins.list(ROOT_TENANT, { login })).toEqual([]);
+  expect(await logins.list(ROOT_TENANT, { login: `a@${other.domain}` })).toHaveLength(1);
+  await expect(logins.unlock(ROOT_TENANT, { login: `nobody@${domain}` })).rejects.toMatchObject({ code: 'not-found' });
+  expect(await logins.unlock(ROOT_TENANT, { network: '192.0.2.77' })).toMatchObject({ forgotten: 0 });
 });
 
 test('an upgraded hash replaces only the hash that was verified', async () => {

@@ -15,6 +15,16 @@ const mailbox = (address: string) => ({
 });
 
 export const TRACE_DRIVES: readonly Drive[] = [
+  {
+    name: 'failed logins: listed, of one mailbox and of one network, and forgotten',
+    run: async ({ logins }) => {
+      expect((await logins.list(principal)).length).toBeGreaterThan(1);
+      expect(await logins.list(principal, { login: 'm21@big.test' })).toEqual([]);
+      await logins.list(principal, { network: '17' });
+      expect(await logins.unlock(principal, { login: 'm21@big.test' })).toMatchObject({ forgotten: 0 });
+      await logins.unlock(principal, { network: '17' });
+    },
+  },
   { name: 'trace: by queue id', run: async ({ traces }) => expect(await traces.trace(principal, showId('msg', messageAt(7)))).toHaveLength(1) },
   { name: 'trace: by Message-ID', run: async ({ traces }) => expect(await traces.trace(principal, '<17@x.test>')).not.toHaveLength(0) },
   { name: 'trace: by sender', run: async ({ traces }) => expect(await traces.trace(principal, 's21@example.org')).not.toHaveLength(0) },

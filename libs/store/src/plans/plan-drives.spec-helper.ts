@@ -2,6 +2,7 @@
 import { ROOT_TENANT, type TenantId } from '#domain';
 import { roleUrl, type AppRole } from '#runtime';
 import { PgAccountStore } from '../account/pg-account.store.ts';
+import { PgLoginFailureStore } from '../account/pg-login-failure.store.ts';
 import { Database } from '../database.ts';
 import { PgDirectoryStore } from '../directory/pg-directory.store.ts';
 import { PgFolderStore } from '../folder/pg-folder.store.ts';
@@ -31,6 +32,7 @@ const MADE = {
   ],
   traces: ['posthouse_api', (database: Database) => new PgTraceStore(database)],
   heldMail: ['posthouse_api', (database: Database) => new PgHeldMailStore(database)],
+  logins: ['posthouse_api', (database: Database) => new PgLoginFailureStore(database)],
   directory: ['posthouse_api', (database: Database) => new PgDirectoryStore(database)],
 } as const satisfies Record<string, readonly [AppRole, (database: Database) => object]>;
 
@@ -47,6 +49,7 @@ export const STORES = [
   PgRetentionStore,
   PgTraceStore,
   PgHeldMailStore,
+  PgLoginFailureStore,
   PgDirectoryStore,
 ] as const;
 
