@@ -10,6 +10,7 @@ import pg from 'pg';
 import { LocalLane } from '../apps/worker/src/local-lane.ts';
 import { DirectoryFixture } from '../libs/testing/src/directory-fixture.ts';
 import { RemoteLane } from '../apps/worker/src/remote-lane.ts';
+import { addBacklog } from './backlog.ts';
 
 const [, , url, rows = '1000000'] = process.argv;
 if (url === undefined) throw new Error('usage: queue.ts URL [ROWS]');
@@ -41,25 +42,7 @@ const farLane = new RemoteLane(stores.of('remote'), metrics);
 const median = (figures: readonly number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? NaN;
 const shown = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`;
 
-/** So many rows, due one after the other, to all mailboxes in turn; ids in the order of time, as an intake makes them (`newId`). */
-async function fill(count: number, lane: Lane = LOCAL_LANE): Promise<void> {
-  for (let left = count; left > 0; left -= 100_000)
-    await owner.query(
-      `with box as (
-         select row_number() over (order by id) as number, tenant_id, domain_id, id, name from mailbox
-       ), made as materialized (
-         select uuidv7(n * interval '1 ms' - interval '1 hour') as message_id, b.*, n from generate_series(1, $1::int) n join box b on b.number = 1 + n % ${MAILBOXES}
-       ), stored as (
-         insert into message (tenant_id, id, state, origin, reverse_path, helo, remote_address, octets, header_octets, recipients,
-                              deliveries, envelope, body_structure, mime_index)
-         select tenant_id, message_id, 'accepted', 'smtp', 'a@b.example', 'h', 'r', 1000, 0, 1, 1, '', '', '' from made)
-       insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state, domain_id, mailbox_id, next_attempt_at)
-       select tenant_id, message_id, 0, name, $2, 'queued', domain_id, id, now() - interval '1 hour' + n * interval '1 ms' from made`,
-      [Math.min(left, 100_000), lane],
-    );
-  // What this wrote is not written out beside what is measured.
-  if (count > 1) await owner.query('checkpoint');
-}
+const fill = (count: number, lane = LOCAL_LANE): Promise<void> => addBacklog(owner, count, lane);
 
 const clear = (): Promise<unknown> =>
   owner.query(`truncate message, delivery, event, folder_message;

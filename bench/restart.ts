@@ -1,6 +1,7 @@
 /**
  * How long senders wait for a house that was killed: `kill -9`, start, first `220`.
- * `npm run build && node bench/restart.ts [runs=9] [data=FOLDER]`; a folder of its own without `data`.
+ * `npm run build && node bench/restart.ts [runs=9] [data=FOLDER] [backlog=100000] [database=kept|killed]`; a folder of its own without
+ * `data`; `backlog` is how many local messages are due before each kill; `killed`: the database server is killed with the house.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,9 +11,16 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { LOCAL_LANE } from '#domain';
+import pg from 'pg';
+import { DirectoryFixture } from '../libs/testing/src/directory-fixture.ts';
+import { addBacklog } from './backlog.ts';
 
 const given = new Map(process.argv.slice(2).map((argument) => argument.split('=', 2) as [string, string]));
 const RUNS = Number(given.get('runs') ?? 9);
+const BACKLOG = Number(given.get('backlog') ?? 0);
+const KILLS_DATABASE = given.get('database') === 'killed';
+const MAILBOXES = 100;
 const own = given.get('data') === undefined ? mkdtempSync(join(tmpdir(), 'posthouse-restart-')) : undefined;
 const dataDir = given.get('data') ?? own ?? '';
 const PORT = 22_525;
@@ -45,8 +53,38 @@ function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** Starts the house, and kills it after it has settled: milliseconds to the first greeting, and CPU until then. */
-async function once220(): Promise<{ greeting: number; cpu: number }> {
+interface Record {
+  readonly databaseUrl: string;
+  readonly postgres: { readonly cluster: string };
+}
+const record = (): Record => JSON.parse(readFileSync(join(dataDir, 'house.json'), 'utf8')) as Record;
+
+async function onDatabase(work: (owner: pg.Pool) => Promise<void>): Promise<void> {
+  const owner = new pg.Pool({ connectionString: record().databaseUrl, max: 1 });
+  try {
+    await work(owner);
+  } finally {
+    await owner.end();
+  }
+}
+
+const makeMailboxes = (): Promise<void> =>
+  onDatabase(async (owner) => {
+    const directory = new DirectoryFixture(owner);
+    await directory.domain('backlog.example');
+    for (let at = 0; at < MAILBOXES; at++) await directory.mailbox(`box${at}@backlog.example`);
+  });
+
+const fillUp = (): Promise<void> =>
+  onDatabase(async (owner) => {
+    const { rows } = await owner.query<{ due: number }>(
+      `select count(*)::int as due from delivery where state = 'queued'`,
+    );
+    await addBacklog(owner, BACKLOG - (rows[0]?.due ?? 0), LOCAL_LANE);
+  });
+
+/** Starts the house, and kills it after it has settled and `prepare` has done its part: milliseconds to the first greeting, and CPU until then. */
+async function once220(prepare = fillUp): Promise<{ greeting: number; cpu: number }> {
   const begun = performance.now();
   const child = spawn(process.execPath, [script, 'up'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
@@ -56,7 +94,12 @@ async function once220(): Promise<{ greeting: number; cpu: number }> {
   }
   const outcome = { greeting: performance.now() - begun, cpu: cpuOf(child.pid ?? 0) };
   await sleep(SETTLED);
+  if (BACKLOG > 0) await prepare();
   child.kill('SIGKILL');
+  if (KILLS_DATABASE) {
+    const [master] = readFileSync(join(record().postgres.cluster, 'postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(master), 'SIGKILL');
+  }
   await ended;
   return outcome;
 }
@@ -64,7 +107,7 @@ async function once220(): Promise<{ greeting: number; cpu: number }> {
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 try {
-  await once220(); // makes the database
+  await once220(() => makeMailboxes().then(fillUp)); // makes the database
   const runs: { greeting: number; cpu: number }[] = [];
   for (let run = 0; run < RUNS; run++) runs.push(await once220());
   const times = runs.map(({ greeting }) => Math.round(greeting));
