@@ -3,6 +3,8 @@ import { ROOT_TENANT, type MailboxId } from '#domain';
 import { PgHeldMailStore } from '#store';
 import { SmtpTalk } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ImapTalk, PASSWORD } from './imap.spec-helper.ts';
+import { Pop3Client } from './pop3.spec-helper.ts';
 import { startSmtpHouse, until, type SmtpHouse } from './smtp-house.ts';
 
 let house: SmtpHouse;
@@ -66,8 +68,75 @@ const CASES: readonly Case[] = [
   },
 ];
 
+const SMALL = 1_500;
+/** Octets of a mail in its mailbox. */
+const inMailbox = async (address: string, position: number): Promise<number> => {
+  const trace = `Return-Path: <a@b.example>\r\nDelivered-To: ${address}\r\n`;
+  const mails = await house.rows<{ octets: number }>(
+    'select m.octets::int from message m join delivery d on d.message_id = m.id where d.recipient = $1 order by m.id',
+    [address],
+  );
+  return (mails[position]?.octets ?? 0) + trace.length;
+};
+const setQuota = (address: string, octets: number) =>
+  house.rows('update mailbox set quota_octets = $2 where name = $1', [address, octets]);
+
+let readers: { pop3: number; imap: number };
+async function byQuit(address: string): Promise<void> {
+  const pop3 = await Pop3Client.login(readers.pop3, { address });
+  expect(await pop3.ask('DELE 1')).toMatch(/^\+OK/);
+  expect(await pop3.ask('QUIT')).toMatch(/^\+OK/);
+}
+const byImap =
+  (...commands: string[]) =>
+  async (address: string): Promise<void> => {
+    const imap = await ImapTalk.open(readers.imap);
+    for (const command of [`LOGIN ${address} "${PASSWORD}"`, 'SELECT INBOX', 'STORE 1 +FLAGS (\\Deleted)', ...commands])
+      await imap.ok(command);
+  };
+
+/** Mails after the first one, which fills the mailbox to its last octet; what frees room; what becomes of the others. */
+const ROOMS: readonly (readonly [
+  string,
+  readonly number[],
+  (address: string) => Promise<unknown>,
+  readonly string[],
+])[] = [
+  ['quit', [SMALL], byQuit, ['delivered']],
+  ['expunge', [SMALL], byImap('EXPUNGE'), ['delivered']],
+  ['uid-expunge', [SMALL], byImap('UID EXPUNGE 1:*'), ['delivered']],
+  ['close', [SMALL], byImap('CLOSE'), ['delivered']],
+  ['small-behind-large', [9_000, SMALL], byQuit, ['queued', 'delivered']],
+  [
+    'raised',
+    [SMALL],
+    async (address) => setQuota(address, (await inMailbox(address, 0)) + (await inMailbox(address, 1))),
+    ['delivered'],
+  ],
+  [
+    'no-limit',
+    [SMALL, 9_000],
+    (address) => house.rows('update mailbox set quota_octets = null where name = $1', [address]),
+    ['delivered', 'delivered'],
+  ],
+  [
+    'messages',
+    [SMALL],
+    (address) => house.rows('update mailbox set quota_octets = null, quota_messages = 2 where name = $1', [address]),
+    ['delivered'],
+  ],
+];
+
 describe('overtaken before the worker comes to it', () => {
   beforeAll(async () => {
+    await house.directory.domain('room.test');
+    for (const [name, behind] of ROOMS) {
+      const address = `${name}@room.test`;
+      await house.person(address);
+      for (const octets of [SMALL, ...behind]) await accept(address, octets);
+      await setQuota(address, await inMailbox(address, 0));
+    }
+    readers = await house.startReaders();
     for (const [at, { away }] of CASES.entries()) {
       const tenantId = await house.directory.tenant(`tenant${at}`);
       await house.directory.domain(`d${at}.test`, { tenantId });
@@ -136,5 +205,13 @@ describe('overtaken before the worker comes to it', () => {
     await until(async () =>
       (await rows('postmaster@mx.test')).some(({ state }) => state === 'delivered') ? true : undefined,
     );
+  });
+
+  test.for(ROOMS)('put off for want of room, to the octet: %s', async ([name, , free, states]) => {
+    const address = `${name}@room.test`;
+    await becomes(address, 'delivered', ...states.map(() => 'queued'));
+    expect((await rows(address)).slice(1).map(({ waits }) => waits)).toEqual(states.map(() => 'room'));
+    await free(address);
+    await becomes(address, 'delivered', ...states);
   });
 });

@@ -13,7 +13,7 @@ import {
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
 import { Periodic } from './periodic.ts';
-import { addressOf } from './recipient.ts';
+import { addressOf, traceOf } from './recipient.ts';
 
 /** Milliseconds between sweeps: mail waits at most this long when every bell is broken. */
 const INTERVAL = 1_000;
@@ -125,7 +125,9 @@ export class Sweeper {
     const mayGo = await Promise.all(
       groups.map(async ({ group, address }, at) => {
         const known = facts[at];
-        return known !== undefined && goesOn(group, address, known, world);
+        if (known === undefined) return false;
+        const trace = traceOf(group.reversePath, group.recipient, address);
+        return goesOn(group, group.octets + trace.length, address, known, world);
       }),
     );
     const free = groups.filter((_, at) => mayGo[at] === true);

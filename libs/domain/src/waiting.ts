@@ -19,39 +19,45 @@ export interface WaitingGroup {
   readonly waitsFor: WaitsFor;
   readonly domainId: DomainId | undefined;
   readonly mailboxId: MailboxId | undefined;
-  /** Of the first message that waits. */
+  /** Of the smallest of the first messages that wait, and its reverse-path. */
   readonly octets: number;
+  readonly reversePath: string;
 }
 
-/** Octets that delivery puts on top of a message at most: Return-Path and Delivered-To. */
-export const MAX_TRACE_OCTETS = 1024;
-
-/** Octets are those of the first row: with room for it at least one mail is delivered, so that nothing wakes in vain for ever. */
-export function mayGoOn(group: WaitingGroup, address: CanonicalAddress, facts: DirectoryFacts): boolean {
-  const { mailboxId, waitsFor, domainId, octets } = group;
+/**
+ * @param octets that delivery would put into the mailbox for the smallest message, its trace fields counted in: with room for it at least one
+ * mail is delivered, so that nothing wakes in vain for ever
+ */
+export function mayGoOn(
+  group: WaitingGroup,
+  octets: number,
+  address: CanonicalAddress,
+  facts: DirectoryFacts,
+): boolean {
+  const { mailboxId, waitsFor, domainId } = group;
   if (mailboxId === undefined) {
     if (waitsFor !== 'postmaster') return false;
     // The host's own postmaster belongs to no domain until its name is hosted.
     if (domainId !== undefined && facts.domain?.id !== domainId) return false;
-    const verdict = judgeRecipient(resolve(address, facts), octets + MAX_TRACE_OCTETS, 0);
+    const verdict = judgeRecipient(resolve(address, facts), octets, 0);
     return verdict.accept && verdict.disposition.kind !== 'hold';
   }
   const mailbox = mailboxStill(mailboxId, address, facts);
   if (mailbox === undefined || mailbox.state === 'disabled') return false;
-  return waitsFor !== 'room' || hasRoom(mailbox, octets + MAX_TRACE_OCTETS);
+  return waitsFor !== 'room' || hasRoom(mailbox, octets);
 }
 
 /** As `mayGoOn`, and mail for a postmaster whose alias leads nowhere waits on: what is let go on would be held again. */
 export async function goesOn(
   group: WaitingGroup,
+  octets: number,
   address: CanonicalAddress,
   facts: DirectoryFacts,
   world: ExpansionWorld,
 ): Promise<boolean> {
-  if (!mayGoOn(group, address, facts)) return false;
+  if (!mayGoOn(group, octets, address, facts)) return false;
   if (group.waitsFor !== 'postmaster') return true;
-  const message = { octets: group.octets + MAX_TRACE_OCTETS, accepted: 0 };
-  const verdict = await judgeWay(address, resolve(address, facts), message, world);
+  const verdict = await judgeWay(address, resolve(address, facts), { octets, accepted: 0 }, world);
   return verdict.accept && verdict.disposition.kind !== 'hold';
 }
 

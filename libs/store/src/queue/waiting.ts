@@ -5,12 +5,14 @@ import type { HotConnection, HotStatement } from '../hot-connection.ts';
 
 /** Recipients looked at in one step; the next step looks at those behind them. */
 export const WAITING_PER_STEP = 200;
+/** Rows of one recipient among which the smallest message is looked for. */
+export const WAITING_SAMPLE = 20;
 /** Rows of one recipient that one step lets go on. */
 export const GO_ON_PER_STEP = 1000;
 const NO_MAILBOX = '00000000-0000-0000-0000-000000000000';
 const KEY = `coalesce(mailbox_id, '${NO_MAILBOX}'::uuid)`;
 
-/** $1 tenant, $2 recipient, $3 mailbox behind which to begin, $4 recipients. A skip scan: the first row of each. */
+/** $1 tenant, $2 recipient, $3 mailbox behind which to begin, $4 recipients. A skip scan: the first row of each, and the smallest message of a few. */
 const WAITING: HotStatement = {
   name: 'queue_waiting',
   text: `
@@ -28,10 +30,17 @@ with recursive walk as (
        order by tenant_id, recipient, ${KEY}, message_id, ordinal limit 1) n
    where walk.number < $4::int
 )
-select w.tenant_id, w.recipient, w.key, d.waits_for, d.domain_id, d.mailbox_id, m.octets
+select w.tenant_id, w.recipient, w.key, d.waits_for, d.domain_id, d.mailbox_id, m.octets, m.reverse_path
   from walk w
   join delivery d on d.tenant_id = w.tenant_id and d.message_id = w.message_id and d.ordinal = w.ordinal
-  join message m on m.tenant_id = w.tenant_id and m.id = w.message_id
+ cross join lateral (
+   select m.octets, m.reverse_path
+     from (select tenant_id, message_id from delivery
+            where waits_for is not null
+              and (tenant_id, recipient, ${KEY}) >= (w.tenant_id, w.recipient, w.key) and (tenant_id, recipient, ${KEY}) <= (w.tenant_id, w.recipient, w.key)
+            order by tenant_id, recipient, ${KEY}, message_id, ordinal limit ${WAITING_SAMPLE}) few
+     join message m on m.tenant_id = few.tenant_id and m.id = few.message_id
+    order by m.octets limit 1) m
  order by w.number`,
 };
 
@@ -76,6 +85,7 @@ interface WaitingRow {
   domain_id: DomainId | null;
   mailbox_id: MailboxId | null;
   octets: number;
+  reverse_path: string;
 }
 
 const START = { tenantId: NO_MAILBOX, recipient: '', key: NO_MAILBOX };
@@ -104,6 +114,7 @@ export class Waiting {
       domainId: row.domain_id ?? undefined,
       mailboxId: row.mailbox_id ?? undefined,
       octets: row.octets,
+      reversePath: row.reverse_path,
     }));
   }
 
