@@ -247,6 +247,7 @@ tenant: tenant_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended
 tombstone: tombstone_pkey PRIMARY KEY (tenant_id, folder_id, modseq, uid)
 
 -- indexes
+CREATE INDEX address_alias ON public.address USING btree (tenant_id, domain_id, local, kind) WHERE (kind <> 'address'::text)
 CREATE UNIQUE INDEX address_pkey ON public.address USING btree (tenant_id, domain_id, local, kind)
 CREATE INDEX address_target_mailbox ON public.address_target USING btree (mailbox_id) WHERE (mailbox_id IS NOT NULL)
 CREATE UNIQUE INDEX address_target_pkey ON public.address_target USING btree (tenant_id, domain_id, local, kind, "position")
@@ -282,6 +283,7 @@ CREATE INDEX mailbox_name ON public.mailbox USING btree (tenant_id, name, id)
 CREATE INDEX mailbox_of_domain ON public.mailbox USING btree (domain_id, name, id)
 CREATE UNIQUE INDEX mailbox_pkey ON public.mailbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX mailbox_usage_pkey ON public.mailbox_usage USING btree (tenant_id, mailbox_id)
+CREATE INDEX maildrop_lock_age ON public.maildrop_lock USING btree (lease_until)
 CREATE INDEX maildrop_lock_incarnation ON public.maildrop_lock USING btree (incarnation)
 CREATE UNIQUE INDEX maildrop_lock_pkey ON public.maildrop_lock USING btree (tenant_id, mailbox_id)
 CREATE UNIQUE INDEX message_chunk_pkey ON public.message_chunk USING btree (tenant_id, message_id, number)
@@ -298,7 +300,7 @@ CREATE INDEX removed_mailbox_uidvalidity ON public.removed_mailbox USING btree (
 CREATE UNIQUE INDEX retention_walk_pkey ON public.retention_walk USING btree (single)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
 CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
-CREATE INDEX tenant_parent ON public.tenant USING btree (parent_id)
+CREATE INDEX tenant_parent ON public.tenant USING btree (parent_id, id)
 CREATE UNIQUE INDEX tenant_pkey ON public.tenant USING btree (id)
 CREATE INDEX tenant_removed ON public.tenant USING btree (removed_at) WHERE (removed_at IS NOT NULL)
 CREATE INDEX tombstone_age ON public.tombstone USING btree (gone_at)
@@ -311,8 +313,8 @@ address: readers to {posthouse_ingress,posthouse_worker} using true check
 address_target: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 address_target: readers to {posthouse_ingress,posthouse_worker} using true check 
 credential: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
-delivery: births to {posthouse_ingress,posthouse_worker} using  check (came_from IS NULL)
-delivery: moves to {posthouse_worker} using (settled_at IS NULL) check true
+delivery: births to {posthouse_ingress} using  check (came_from IS NULL)
+delivery: moves to {posthouse_worker} using (settled_at IS NULL) check (state = ANY (ARRAY['queued'::text, 'leased'::text, 'delivered'::text, 'held'::text]))
 delivery: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 delivery: readers to {posthouse_worker} using true check 
 domain: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
@@ -338,7 +340,6 @@ maildrop_lock: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULL
 message: append_abandons to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check 
 message: append_accepts to {posthouse_imap} using ((origin = 'append'::text) AND (state = 'pending'::text)) check ((origin = 'append'::text) AND (state = 'accepted'::text))
 message: appended to {posthouse_imap} using  check ((origin = 'append'::text) AND (state = ANY (ARRAY['pending'::text, 'accepted'::text])) AND (recipients = 0) AND (deliveries = 0))
-message: expansion_counts to {posthouse_worker} using (state = 'accepted'::text) check (state = 'accepted'::text)
 message: own_subtree to {posthouse_api} using ((tenant_id = ( SELECT (NULLIF(current_setting('posthouse.principal'::text, true), ''::text))::uuid AS "nullif")) OR ( SELECT (current_setting('posthouse.principal'::text, true) = '00000000-0000-7000-8000-000000000000'::text)) OR sees(tenant_id)) check 
 message: readers to {posthouse_imap,posthouse_ingress,posthouse_pop3,posthouse_worker} using true check 
 message: smtp_abandons to {posthouse_ingress} using ((origin = 'smtp'::text) AND (state = 'pending'::text)) check 
@@ -540,7 +541,7 @@ begin
   if not exists (select from domain where tenant_id = of_tenant and id = of_domain and removed_at is not null) then
     return false;
   end if;
-  batch := array(select id from mailbox where tenant_id = of_tenant and domain_id = of_domain order by id limit most);
+  batch := array(select id from mailbox where domain_id = of_domain order by domain_id, id limit most);
   if cardinality(batch) > 0 then
     -- Nothing waits for one mailbox while it holds another.
     if mark_removed(of_tenant, batch, false) = 0 and patient then
@@ -549,7 +550,11 @@ begin
     return true;
   end if;
   -- What is left are aliases to elsewhere, and addresses here of mailboxes that live in another domain of the tenant.
-  delete from address where tenant_id = of_tenant and domain_id = of_domain;
+  delete from address where ctid = any (array(
+    select ctid from address where tenant_id = of_tenant and domain_id = of_domain order by local, kind limit 10 * most));
+  if found then
+    return true;
+  end if;
   delete from domain where tenant_id = of_tenant and id = of_domain;
   return false;
 end $function$
@@ -734,15 +739,19 @@ begin
   )
   insert into removed_address (tenant_id, mailbox_id, domain, local, kind)
   select distinct of_tenant, g.mailbox_id, coalesce(d.removed_name, d.name), g.local, g.kind
-    from moved join address_target g on g.tenant_id = of_tenant and g.mailbox_id = moved.id join domain d on d.id = g.domain_id;
+    from moved
+   cross join lateral (select * from address_target where mailbox_id = moved.id offset 0) g
+    join domain d on d.id = g.domain_id
+   where g.tenant_id = of_tenant;
   -- Rows of the address book that lead only to them; the others lose a target with the mailbox.
   -- The caller holds the directory's lock: no row of it moves between the look and the deletion.
   delete from address where ctid = any (array(
     select a.ctid
-      from address_target g
+      from unnest(gone) as w (id)
+     cross join lateral (select * from address_target where mailbox_id = w.id offset 0) g
      cross join lateral (
        select ctid from address where tenant_id = of_tenant and domain_id = g.domain_id and local = g.local and kind = g.kind offset 0) a
-     where g.tenant_id = of_tenant and g.mailbox_id = any (gone)
+     where g.tenant_id = of_tenant
        and not coalesce((
              select true from address_target o
               where o.tenant_id = of_tenant and o.domain_id = g.domain_id and o.local = g.local and o.kind = g.kind
@@ -1227,7 +1236,6 @@ SELECT on address_target to posthouse_ingress
 SELECT on address_target to posthouse_worker
 DELETE on credential to posthouse_api
 SELECT on delivery to posthouse_api
-SELECT on delivery to posthouse_worker
 SELECT on domain to posthouse_api
 SELECT on domain to posthouse_ingress
 SELECT on domain to posthouse_worker
@@ -1266,7 +1274,7 @@ INSERT (hash, mailbox_id, tenant_id) on credential to posthouse_api
 SELECT (changed_at, mailbox_id, tenant_id) on credential to posthouse_api
 UPDATE (changed_at, hash) on credential to posthouse_api
 INSERT (domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, recipient, reply, state, tenant_id, waits_for) on delivery to posthouse_ingress
-INSERT (depth, domain_id, dsn_notify, dsn_orcpt, lane, mailbox_id, message_id, ordinal, parent, recipient, reply, state, tenant_id) on delivery to posthouse_worker
+SELECT (attempt, deferred, depth, domain_id, duplicate, fence, lane, lease_owner, lease_until, mailbox_id, message_id, next_attempt_at, ordinal, parent, queued_at, recipient, reply, state, tenant_id, waits_for) on delivery to posthouse_worker
 UPDATE (attempt, came_from, deferred, duplicate, fence, lease_owner, lease_until, mailbox_id, next_attempt_at, reply, settled_at, state, waits_for) on delivery to posthouse_worker
 INSERT (id, name, separators, tenant_id) on domain to posthouse_api
 UPDATE (name, removed_at, removed_name, separators, state) on domain to posthouse_api
@@ -1299,8 +1307,7 @@ INSERT (body, body_structure, body_type, deliveries, dsn_envid, dsn_ret, envelop
 SELECT (id, state, tenant_id) on message to posthouse_ingress
 UPDATE (body_structure, envelope, header_message_id, header_octets, mime_index, octets, state) on message to posthouse_ingress
 SELECT (body, id, octets, tenant_id) on message to posthouse_pop3
-SELECT (deliveries, id, octets, reverse_path, state, tenant_id) on message to posthouse_worker
-UPDATE (deliveries) on message to posthouse_worker
+SELECT (id, octets, reverse_path, tenant_id) on message to posthouse_worker
 INSERT (message_id, number, octets, tenant_id) on message_chunk to posthouse_imap
 INSERT (message_id, number, octets, tenant_id) on message_chunk to posthouse_ingress
 SELECT (message_id, number, tenant_id) on message_chunk to posthouse_ingress

@@ -1,4 +1,4 @@
-import { laneKind, ROOT_TENANT, TraceStore, type QueueDepth } from '#domain';
+import { laneKind, TraceStore, type QueueDepth } from '#domain';
 import { House, serveHealth, type HealthListener, type QueueFigure } from '#runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 
@@ -10,7 +10,7 @@ export class ApiServer implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(house: House, trace: TraceStore) {
     this.#house = house;
-    house.metrics.watchQueue(async () => queueFigures((await trace.statistics(ROOT_TENANT)).queue));
+    house.metrics.watchQueue(async () => queueFigures((await trace.statistics()).queue));
   }
 
   async onApplicationBootstrap(): Promise<void> {

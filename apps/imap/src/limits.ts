@@ -31,5 +31,7 @@ export const SEARCH_PAGE = 5_000;
 export const META_BATCH = 500;
 /** The same where structures are among them, each of which may have a thousand parts. */
 export const STRUCTURE_BATCH = 100;
+/** Messages of one batch where headers are read and are small; the store cuts by octets besides (READ_BATCH_OCTETS). */
+export const HEADER_BATCH = 1_000;
 /** Octets of a header that HEADER.FIELDS looks at: the filter needs it whole. */
 export const MAX_FILTERED_HEADER = 1024 * 1024;

@@ -15,7 +15,7 @@ const CALLERS: Readonly<Record<string, readonly AppRole[]>> = {
   auth_network_seen: LOGIN,
   auth_succeeded: LOGIN,
   auth_upgrade: LOGIN,
-  deliver_across: WORKER,
+  deliver_across: [],
   discard_deliveries: API,
   empty_domain: [],
   expand_delivery: WORKER,

@@ -55,6 +55,9 @@ const chunk = (of: string): string =>
 const delivery = (columns: string, values: string): string =>
   `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, ${columns}) values ('${A}', '${ID}', 0, 'x', 'local', ${values})`;
 
+const moved = (state: string): string =>
+  `update delivery set state = '${state}', came_from = 'held', settled_at = now() where state = 'held' and tenant_id = '${A}'`;
+
 const TRIED: Readonly<Record<AppRole, readonly (readonly [string, string])[]>> = {
   posthouse_ingress: [
     [`delete from message`, 'done 1'],
@@ -91,10 +94,11 @@ const TRIED: Readonly<Record<AppRole, readonly (readonly [string, string])[]>> =
     ['delete from message', REFUSED],
     ['delete from message_chunk', REFUSED],
     [`update message set state = 'pending'`, REFUSED],
-    [`update message set deliveries = 9 where id in ('${PENDING}', '${RECLAIMED}')`, NOTHING],
-    [`update message set deliveries = deliveries where id = '${A}'`, 'done 1'],
+    [`update message set deliveries = deliveries where id = '${A}'`, REFUSED],
+    ['select deliveries from message', REFUSED],
+    [`select deliver_across('${A}', '${A}', '${A}', 'x', '${A}', '${A}')`, REFUSED],
     [
-      `update delivery set state = 'queued', came_from = 'leased', settled_at = null where settled_at is not null`,
+      `update delivery set state = 'queued', came_from = 'leased', settled_at = null where state in ('delivered', 'forwarded', 'bounced', 'discarded')`,
       NOTHING,
     ],
     [`update delivery set reply = 'forged' where state in ('delivered', 'forwarded', 'bounced', 'discarded')`, NOTHING],
@@ -102,9 +106,13 @@ const TRIED: Readonly<Record<AppRole, readonly (readonly [string, string])[]>> =
     [`update delivery set recipient = 'y'`, REFUSED],
     [`update delivery set queued_at = now()`, REFUSED],
     ['delete from delivery', REFUSED],
-    [delivery('state', `'queued'`), 'done 1'],
-    [delivery('state', `'discarded'`), CHECK_VIOLATION],
-    [delivery('state, came_from', `'queued', 'leased'`), REFUSED],
+    [delivery('state', `'queued'`), REFUSED],
+    [moved('forwarded'), REFUSED],
+    [moved('bounced'), REFUSED],
+    [moved('discarded'), REFUSED],
+    [`update delivery set state = 'queued', came_from = 'held' where state = 'held' and tenant_id = '${A}'`, 'done 1'],
+    ['select dsn_orcpt from delivery', REFUSED],
+    ['select came_from from delivery', REFUSED],
     [`update folder set name = 'x'`, REFUSED],
     ['update folder set uidvalidity = 1', REFUSED],
     ['update folder set recent_from = 1', REFUSED],

@@ -1,4 +1,4 @@
-import { ROOT_TENANT, type HouseStatistics } from '#domain';
+import type { HouseStatistics } from '#domain';
 import { findDatabase, houseHolder, maskUrl, readHouse, type Config, type HouseRecord } from '#runtime';
 import type { Command } from 'commander';
 import { appsBeside, NOT_LISTED } from '../apps-beside.ts';
@@ -51,7 +51,7 @@ async function lookAt(context: Context): Promise<Status> {
     ...(house?.running && inProcess(house.record)),
     ...(url !== undefined && {
       database: maskUrl(url),
-      ...(await withHouse(context, ({ trace }) => trace.statistics(ROOT_TENANT))),
+      ...(await withHouse(context, ({ trace }) => trace.statistics())),
     }),
   };
 }

@@ -1,5 +1,4 @@
 /** The whole examination, finding by finding, cheapest first. */
-import { ROOT_TENANT } from '#domain';
 import { reasonOf } from '#runtime';
 import type { Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
@@ -38,7 +37,7 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
 
 function postmaster({ trace }: OpenHouse): Promise<Finding> {
   return attempt('postmaster', 'run posthouse migrate', async () => {
-    const { heldForPostmaster } = await trace.statistics(ROOT_TENANT);
+    const { heldForPostmaster } = await trace.statistics();
     if (heldForPostmaster === 0) return ok('postmaster: no mail is held');
     return warn(
       `postmaster: ${heldForPostmaster} mail(s) held`,

@@ -17,7 +17,7 @@ export const MAX_SUBSCRIPTIONS = 10_000;
 export const MAX_KEYWORDS = 64;
 /** Keywords that a folder names. Messages may have others; those are found and shown all the same. */
 export const MAX_FOLDER_KEYWORDS = 100;
-/** Messages one batch of `messages` should ask for where bodies or headers are wanted; the store cuts by octets besides. */
+/** Messages one batch of `messages` should ask for where bodies are wanted, and the first where headers are; the store cuts by octets besides. */
 export const FETCH_BATCH_MESSAGES = 100;
 
 export type SpecialUse = '\\Drafts' | '\\Sent' | '\\Trash' | '\\Junk' | '\\Archive';

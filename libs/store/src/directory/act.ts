@@ -8,14 +8,14 @@ import type { Tables } from '../schema.ts';
 export type Act = Transaction<Tables>;
 
 interface ActOptions {
-  /** Reads of one instant. */
+  /** Reads of one instant, in pages in the order of an index, and nothing but reads. */
   readonly snapshot?: boolean;
 }
 
-/** Changes and pages name their rows or begin at one: see ROW_BY_ROW in `database.ts`. What reads a snapshot reads everything. */
-const BY_INDEX = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
-  .map((method) => [`enable_${method}`, 'off'])
-  .concat([['jit', 'off']]);
+const off = (...methods: string[]): string[][] => methods.map((method) => [`enable_${method}`, 'off']);
+/** Changes and pages name their rows or begin at one: see ROW_BY_ROW in `database.ts`. */
+const BY_INDEX = [...off('seqscan', 'bitmapscan', 'hashjoin', 'mergejoin'), ['jit', 'off']];
+const IN_ORDER = off('sort', 'incremental_sort');
 
 /** Rejects with DirectoryRefusal for everything that is not a bug of ours. */
 export async function actAs<T>(
@@ -24,10 +24,12 @@ export async function actAs<T>(
   work: (act: Act) => Promise<T>,
   { snapshot = false }: ActOptions = {},
 ): Promise<T> {
-  const begin = kysely.transaction().setIsolationLevel(snapshot ? 'repeatable read' : 'read committed');
+  const begin = snapshot
+    ? kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+    : kysely.transaction().setIsolationLevel('read committed');
   try {
     return await begin.execute(async (act) => {
-      const settings = [...(snapshot ? [] : BY_INDEX), ['posthouse.principal', principal]];
+      const settings = [...BY_INDEX, ...(snapshot ? IN_ORDER : []), ['posthouse.principal', principal]];
       await sql`select set_config(name, value, true) from unnest(${settings.map(([name]) => name)}::text[], ${settings.map(([, value]) => value)}::text[]) s (name, value)`.execute(
         act,
       );

@@ -9,9 +9,9 @@ import {
   type Page,
   type PageRequest,
 } from '#domain';
-import { sql } from 'kysely';
 import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
+import { atLeast, contentOf, countAliases, countMailboxes } from './counts.ts';
 import { findDomain, findTenant, type FoundDomain } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
 import { markDomain } from './removal.ts';
@@ -22,7 +22,7 @@ export async function addDomain(
   scope: DirectoryScope,
   text: string,
   separators: string | undefined,
-): Promise<DomainView> {
+): Promise<DomainId> {
   const name = checkDomainName(text, domainToASCII);
   const chosen = separators === undefined ? '+' : checkSeparators(separators);
   const tenant = await findTenant(act, scope.tenant);
@@ -34,48 +34,41 @@ export async function addDomain(
     .returning('id')
     .executeTakeFirst();
   if (!inserted) throw new DirectoryRefusal('conflict', 'domain', `domain ${name} is hosted here already`);
-  return viewDomain(act, inserted.id);
+  return inserted.id;
 }
 
 const domains = (act: Act) =>
   act
     .selectFrom('domain as d')
     .innerJoin('tenant as t', 't.id', 'd.tenant_id')
-    .select((eb) => [
-      'd.id',
-      't.name as tenant',
-      'd.name',
-      'd.state',
-      'd.separators',
-      'd.created_at',
-      eb
-        .selectFrom('mailbox as m')
-        .select(sql<number>`count(*)`.as('n'))
-        .whereRef('m.tenant_id', '=', 'd.tenant_id')
-        .whereRef('m.domain_id', '=', 'd.id')
-        .as('mailboxes'),
-      eb
-        .selectFrom('address as a')
-        .select(sql<number>`count(*)`.as('n'))
-        .whereRef('a.tenant_id', '=', 'd.tenant_id')
-        .whereRef('a.domain_id', '=', 'd.id')
-        .where('a.kind', '!=', 'address')
-        .as('aliases'),
-    ]);
+    .select(['d.id', 't.name as tenant', 'd.name', 'd.state', 'd.separators', 'd.created_at']);
 
 type DomainRow = Awaited<ReturnType<ReturnType<typeof domains>['executeTakeFirstOrThrow']>>;
 
-const toView = ({ created_at, mailboxes, aliases, ...row }: DomainRow): DomainView => ({
-  ...row,
-  mailboxes: mailboxes ?? 0,
-  aliases: aliases ?? 0,
-  createdAt: created_at,
-});
+/** @param most index entries that one statement counts; what changes between two of them counts as it is then */
+async function toViews(act: Act, rows: readonly DomainRow[], most: number): Promise<DomainView[]> {
+  const ids = rows.map(({ id }) => id);
+  const [mailboxes, aliases] = [await countMailboxes(act, ids, most), await countAliases(act, ids, most)];
+  return rows.map(({ created_at, ...row }) => ({
+    ...row,
+    mailboxes: mailboxes.get(row.id) ?? 0,
+    aliases: aliases.get(row.id) ?? 0,
+    createdAt: created_at,
+  }));
+}
 
-const viewDomain = async (act: Act, id: DomainId): Promise<DomainView> =>
-  toView(await domains(act).where('d.id', '=', id).executeTakeFirstOrThrow());
+export async function viewDomain(act: Act, id: DomainId, most: number): Promise<DomainView> {
+  const views = await toViews(act, await domains(act).where('d.id', '=', id).execute(), most);
+  if (views[0]) return views[0];
+  throw new DirectoryRefusal('not-found', 'domain', 'the domain was removed just now');
+}
 
-export async function listDomains(act: Act, scope: DirectoryScope, page: PageRequest): Promise<Page<DomainView>> {
+export async function listDomains(
+  act: Act,
+  scope: DirectoryScope,
+  page: PageRequest,
+  most: number,
+): Promise<Page<DomainView>> {
   const limit = pageLimit(page);
   const tenant = await findTenant(act, scope.tenant);
   const rows = await domains(act)
@@ -85,19 +78,20 @@ export async function listDomains(act: Act, scope: DirectoryScope, page: PageReq
     .orderBy('d.id')
     .limit(limit + 1)
     .execute();
-  return idPage('dom', rows.map(toView), limit);
+  return idPage('dom', await toViews(act, rows, most), limit);
 }
 
-export async function showDomain(act: Act, scope: DirectoryScope, name: string): Promise<DomainView> {
-  return viewDomain(act, (await findDomain(act, scope, name)).id);
+export async function showDomain(act: Act, scope: DirectoryScope, name: string, most: number): Promise<DomainView> {
+  return viewDomain(act, (await findDomain(act, scope, name)).id, most);
 }
 
+/** The change alone: who shows the domain counts what is in it, and holds no lock then. */
 export async function setDomain(
   act: Act,
   scope: DirectoryScope,
   name: string,
   { state, separators }: { readonly state?: DomainView['state']; readonly separators?: string },
-): Promise<DomainView> {
+): Promise<DomainId> {
   const { id } = await findDomain(act, scope, name);
   const change = {
     ...(state !== undefined && { state }),
@@ -105,7 +99,7 @@ export async function setDomain(
   };
   if (Object.keys(change).length > 0) await act.updateTable('domain').set(change).where('id', '=', id).execute();
   if (state !== undefined) await ringAccounts(act);
-  return viewDomain(act, id);
+  return id;
 }
 
 /** Its row alone: what lived in it is marked by `markSomeOf`, in transactions of their own. Gives the domain where there is more to do. */
@@ -116,15 +110,19 @@ export async function removeDomain(
   cascade: boolean,
 ): Promise<FoundDomain> {
   const domain = await findDomain(act, scope, name, { lock: true });
-  const { mailboxes, aliases } = await viewDomain(act, domain.id);
-  if (!cascade && mailboxes + aliases > 0) {
-    const content = `${mailboxes} mailbox(es) and ${aliases} alias(es)`;
+  if (!cascade) await requireEmpty(act, domain);
+  await markDomain(act, domain);
+  return domain;
+}
+
+async function requireEmpty(act: Act, domain: FoundDomain): Promise<void> {
+  const { mailboxes, aliases } = await contentOf(act, domain.id);
+  if (mailboxes + aliases > 0) {
+    const content = `${atLeast(mailboxes)} mailbox(es) and ${atLeast(aliases)} alias(es)`;
     throw new DirectoryRefusal(
       'conflict',
       'domain',
       `domain ${domain.name} still has ${content}: remove them, or give --cascade to remove all of it`,
     );
   }
-  await markDomain(act, domain);
-  return domain;
 }

@@ -6,6 +6,7 @@ import {
   type CanonicalAddress,
   type DirectoryFacts,
   type DirectoryScope,
+  type DomainId,
   type DomainView,
   type MailboxChange,
   type MailboxView,
@@ -21,7 +22,8 @@ import { Database } from '../database.ts';
 import { actFacts } from './act-facts.ts';
 import { actAs, lockDirectory, type Act } from './act.ts';
 import { addAlias, listAliases, removeAlias, setAlias, showAlias } from './aliases.ts';
-import { addDomain, listDomains, removeDomain, setDomain, showDomain } from './domains.ts';
+import { COUNTED_AT_ONCE } from './counts.ts';
+import { addDomain, listDomains, removeDomain, setDomain, showDomain, viewDomain } from './domains.ts';
 import { findByMainAddress } from './find.ts';
 import { listMailboxes, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
 import { makeMailboxes } from './new-mailboxes.ts';
@@ -43,10 +45,12 @@ class DryRun extends Error {
 @Injectable()
 export class PgDirectoryStore extends DirectoryStore {
   readonly #database: Database;
+  readonly #countedAtOnce: number;
 
-  constructor(database: Database) {
+  constructor(database: Database, { countedAtOnce = COUNTED_AT_ONCE }: { readonly countedAtOnce?: number } = {}) {
     super();
     this.#database = database;
+    this.#countedAtOnce = countedAtOnce;
   }
 
   #act<T>({ principal }: { readonly principal: TenantId }, work: (act: Act) => Promise<T>): Promise<T> {
@@ -80,21 +84,24 @@ export class PgDirectoryStore extends DirectoryStore {
     return this.#change({ ...scope, tenant: name }, (act) => removeTenant(act, name));
   }
 
-  override addDomain(scope: DirectoryScope, name: string, separators: string | undefined): Promise<DomainView> {
-    return this.#change(scope, (act) => addDomain(act, scope, name, separators));
+  override async addDomain(scope: DirectoryScope, name: string, separators: string | undefined): Promise<DomainView> {
+    return this.#viewDomain(scope, await this.#change(scope, (act) => addDomain(act, scope, name, separators)));
+  }
+  #viewDomain(scope: DirectoryScope, id: DomainId): Promise<DomainView> {
+    return this.#act(scope, (act) => viewDomain(act, id, this.#countedAtOnce));
   }
   override listDomains(scope: DirectoryScope, page: PageRequest): Promise<Page<DomainView>> {
-    return this.#act(scope, (act) => listDomains(act, scope, page));
+    return this.#act(scope, (act) => listDomains(act, scope, page, this.#countedAtOnce));
   }
   override showDomain(scope: DirectoryScope, name: string): Promise<DomainView> {
-    return this.#act(scope, (act) => showDomain(act, scope, name));
+    return this.#act(scope, (act) => showDomain(act, scope, name, this.#countedAtOnce));
   }
-  override setDomain(
+  override async setDomain(
     scope: DirectoryScope,
     name: string,
     change: { readonly state?: DomainView['state']; readonly separators?: string },
   ): Promise<DomainView> {
-    return this.#change(scope, (act) => setDomain(act, scope, name, change));
+    return this.#viewDomain(scope, await this.#change(scope, (act) => setDomain(act, scope, name, change)));
   }
   override async removeDomain(scope: DirectoryScope, name: string, cascade: boolean): Promise<void> {
     const { principal } = scope;

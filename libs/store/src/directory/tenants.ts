@@ -12,6 +12,7 @@ import {
 import { sql } from 'kysely';
 import { newId } from '../new-id.ts';
 import type { Act } from './act.ts';
+import { atLeast, belowTenant } from './counts.ts';
 import { findTenant } from './find.ts';
 import { afterId, idPage, pageLimit } from './pages.ts';
 import { ringAccounts } from './ring-accounts.ts';
@@ -82,33 +83,18 @@ export async function removeTenant(act: Act, name: string): Promise<void> {
       `tenant ${tenant.name} belongs to the house and stays; suspend it instead`,
     );
   }
-  const { domains, children } = await act
-    .selectNoFrom((eb) => [
-      eb
-        .selectFrom('domain')
-        .select(sql<number>`count(*)`.as('n'))
-        .where('tenant_id', '=', tenant.id)
-        .where('removed_at', 'is', null)
-        .as('domains'),
-      eb
-        .selectFrom('tenant')
-        .select(sql<number>`count(*)`.as('n'))
-        .where('parent_id', '=', tenant.id)
-        .where('removed_at', 'is', null)
-        .as('children'),
-    ])
-    .executeTakeFirstOrThrow();
+  const { domains, tenants: children } = await belowTenant(act, tenant.id);
   if (domains)
     throw new DirectoryRefusal(
       'conflict',
       'tenant',
-      `tenant ${tenant.name} still has ${domains} domain(s): remove them first`,
+      `tenant ${tenant.name} still has ${atLeast(domains)} domain(s): remove them first`,
     );
   if (children)
     throw new DirectoryRefusal(
       'conflict',
       'tenant',
-      `tenant ${tenant.name} still has ${children} tenant(s) below it: remove them first`,
+      `tenant ${tenant.name} still has ${atLeast(children)} tenant(s) below it: remove them first`,
     );
   await sql`select remove_tenant(${tenant.id}::uuid)`.execute(act);
 }

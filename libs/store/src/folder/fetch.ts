@@ -98,7 +98,7 @@ export async function readMessages(
   );
   const mask = chosen.reduce((bits, { bit }) => bits | (1 << bit), 0);
   const columns = chosen.map(({ column }) => `, ${column}`).join('');
-  const cut = wants.body === true || wants.header === true;
+  const cut = wants.body === true ? 'bodies' : wants.header === true ? 'headers' : undefined;
   const rows = await reader.query<FetchedRow>(
     { name: `folder_fetch_${mask}`, text: fetchText(set, columns, cut) },
     values(folder, set),
@@ -110,16 +110,22 @@ export async function readMessages(
 
 const ALWAYS = 'm.uid, m.message_id, m.modseq, m.flags, m.keywords, m.octets, b.octets as body_octets, b.header_octets';
 
-export function fetchText(set: SetClause, columns: string, cut: boolean): string {
+/** By what an answer is cut: octets of whole messages, or of their headers alone. */
+type Cut = 'bodies' | 'headers' | undefined;
+
+const MESSAGE = 'from message where tenant_id = $1::uuid and id = m.message_id limit 1';
+
+export function fetchText(set: SetClause, columns: string, cut: Cut): string {
   const rows = set.rows(inFolder('*', MESSAGE_PAGE));
+  const octets = cut === 'headers' ? 'h.header_octets' : 'm.octets';
   // The cut is made before any body is read: the rows of one answer hold READ_BATCH_OCTETS and one message more at most.
   const some = `(
-  select m.*, sum(least(m.octets, ${SMALL_BODY})) over (order by m.uid) - least(m.octets, ${SMALL_BODY}) as before,
-         max(m.uid) over () as last_uid from ${rows}) as m`;
+  select m.*, sum(least(${octets}, ${SMALL_BODY})) over (order by m.uid) - least(${octets}, ${SMALL_BODY}) as before,
+         max(m.uid) over () as last_uid from ${rows}${cut === 'headers' ? `, lateral (select header_octets ${MESSAGE}) as h` : ''}) as m`;
   // One by one: for as many messages as the planner thinks there may be it would rather read the whole table.
   return `
 select ${ALWAYS}${columns}${cut ? ', m.last_uid' : ''}
-  from ${cut ? some : rows}, lateral (select * from message where tenant_id = $1::uuid and id = m.message_id limit 1) as b
+  from ${cut ? some : rows}, lateral (select * ${MESSAGE}) as b
  where ${cut ? `m.before < ${READ_BATCH_OCTETS}` : 'true'} order by m.uid`;
 }
 

@@ -1,5 +1,6 @@
 import { DirectoryStore, TraceStore } from '#domain';
 import { Module } from '@nestjs/common';
+import { Database } from '../database.ts';
 import { PgDirectoryStore } from '../directory/pg-directory.store.ts';
 import { PgTraceStore } from '../trace/pg-trace.store.ts';
 import { databaseAs, DatabaseCloser } from './database-provider.ts';
@@ -9,8 +10,9 @@ import { databaseAs, DatabaseCloser } from './database-provider.ts';
   providers: [
     databaseAs('posthouse_api'),
     DatabaseCloser,
-    { provide: DirectoryStore, useClass: PgDirectoryStore },
-    { provide: TraceStore, useClass: PgTraceStore },
+    // Their pages are for tests: Nest must not try to inject them.
+    { provide: DirectoryStore, inject: [Database], useFactory: (database: Database) => new PgDirectoryStore(database) },
+    { provide: TraceStore, inject: [Database], useFactory: (database: Database) => new PgTraceStore(database) },
   ],
   exports: [DirectoryStore, TraceStore],
 })

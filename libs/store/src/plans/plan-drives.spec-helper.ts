@@ -16,6 +16,8 @@ import type { PlanWorld } from './plan-world.spec-helper.ts';
 
 /** Rows a step of the sweeps takes here: fewer than there are in the smallest world. */
 const SWEPT = 100;
+/** Rows of one page of what is read whole: the same. */
+const PAGE = 150;
 
 /** Begins the names of the connections that are watched. */
 export const APPLICATION = 'plans ';
@@ -30,10 +32,10 @@ const MADE = {
     'posthouse_worker',
     (database: Database) => new PgRetentionStore(database, { messages: SWEPT, aged: SWEPT }),
   ],
-  traces: ['posthouse_api', (database: Database) => new PgTraceStore(database)],
+  traces: ['posthouse_api', (database: Database) => new PgTraceStore(database, { page: PAGE })],
   heldMail: ['posthouse_api', (database: Database) => new PgHeldMailStore(database)],
   logins: ['posthouse_api', (database: Database) => new PgLoginFailureStore(database)],
-  directory: ['posthouse_api', (database: Database) => new PgDirectoryStore(database)],
+  directory: ['posthouse_api', (database: Database) => new PgDirectoryStore(database, { countedAtOnce: SWEPT })],
 } as const satisfies Record<string, readonly [AppRole, (database: Database) => object]>;
 
 type Made = typeof MADE;

@@ -102,7 +102,8 @@ set session_replication_role = replica;
 insert into delivery (tenant_id, message_id, ordinal, recipient, domain_id, mailbox_id, lane, state, came_from, next_attempt_at, deferred, lease_owner, lease_until, settled_at)
 select m.tenant_id, m.id, d.ordinal, 'r' || m.at || '@big.test', '${BIG_DOMAIN}'::uuid,
        plan_id('mailbox', case when m.tenant_id = '${BIG}' then 2 + m.at % 200 else 2000000 + m.at / 10 end), replace(d.lane, '*', m.at::text), d.state, d.came_from,
-       now() + make_interval(secs => d.after), d.state = 'queued' and d.after > 0, case when d.lease is not null then m.id end, now() + make_interval(secs => d.lease),
+       now() + make_interval(secs => d.after), d.state = 'queued' and d.after > 0, case when d.lease is not null then m.id end,
+       now() + make_interval(secs => d.lease + (m.at / 100)::float8 / 1000), -- a claim's at a time
        case when d.state = 'delivered' then now() end
   from plan_message m join (values
     (9, 0, 'local', 'queued', null, -60, null),

@@ -160,13 +160,23 @@ test('no plan grows with its table', () => {
   expect(growing).toEqual([]);
 });
 
+const longest = ({ statements }: Judged): Cost => ({
+  blocks: Math.max(...statements.map(({ blocks }) => blocks)),
+  rows: Math.max(...statements.map(({ rows }) => rows)),
+});
+
+function longerPages(name: string, few: Judged | undefined): string[] {
+  const worse = (large.get(name) ?? []).find((many) => few && grows(longest(few), longest(many)));
+  return few && worse ? [`${name}: a page of it grows: ${worstOf(worse, few)}`] : [];
+}
+
 test('what is known to grow does, and no worse than its table', () => {
   const known = new Set(DRIVES.map(({ name }) => name));
   const wrong = [...GROWING].flatMap(([name, growth]: [string, Growth]) => {
     if (!known.has(name)) return [`${name}: no such drive; take it off the list`];
     if (growthOf(name) === undefined) return [`${name}: its plan does not grow any more; take it off the list`];
-    if (growth.kind === 'mend') return [];
     const few = small.get(name);
+    if (growth.kind === 'pages') return longerPages(name, few);
     const worse = (large.get(name) ?? []).find(({ cost }) => few && grows(touched(few.cost), touched(cost), 2 * TIMES));
     return few && worse ? [`${name}: reads everything by nature, but more than once: ${worstOf(worse, few)}`] : [];
   });

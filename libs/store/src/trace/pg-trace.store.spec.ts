@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT, ROOT_TENANT, showId, uuidV7, type MessageId, type TenantId } from '#domain';
 import { DirectoryFixture, freshDatabase, type FreshDatabase } from '#testing';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { roleUrl } from '#runtime';
 import { Database } from '../database.ts';
@@ -273,6 +274,61 @@ describe('ledger', () => {
     expect(await store.ledger(DEFAULT_TENANT)).toMatchObject({ accepted: 1, balanced: true });
   });
 
+  test.each([1, 2, 3, 7])('is the same in pages of %d rows, wherever they end', async (page) => {
+    const sub = newId() as TenantId;
+    await db.owner.query('insert into tenant (id, parent_id, path, name) values ($1, $2, $3, $4)', [
+      sub,
+      OTHER,
+      [ROOT_TENANT, OTHER, sub],
+      `below ${page}`,
+    ]);
+    const cc = ['a@example.org', 'b@example.org', 'c@example.org'];
+    await accepted({ to: cc });
+    await accepted({ tenant: OTHER, to: cc });
+    const lost = await accepted({ tenant: OTHER, to: cc, recipients: 4 });
+    await accepted({ tenant: sub, to: ['d@example.org'], state: 'held' });
+    await accepted({ tenant: newId() as TenantId, to: cc });
+    await db.owner.query(
+      `insert into delivery (tenant_id, message_id, ordinal, parent, recipient, lane, state)
+       select tenant_id, id, recipients, 0, 'x', 'local', 'queued' from message where id <> $1`,
+      [lost],
+    );
+    await db.owner.query('update message set deliveries = deliveries + 1 where id <> $1', [lost]);
+    const paged = new PgTraceStore(db.as('posthouse_api'), { page });
+    for (const principal of [ROOT_TENANT, DEFAULT_TENANT, OTHER, sub])
+      expect(await paged.ledger(principal), principal).toEqual(await store.ledger(principal));
+    expect(await paged.ledger(OTHER)).toMatchObject({
+      messages: 3,
+      accepted: 8,
+      states: { queued: 6, held: 1 },
+      expandedStates: { queued: 2 },
+      faultyMessages: 1,
+      faults: [{ messageId: lost, accepted: 4, envelopeRows: 3, rows: 3, tenantGone: false }],
+    });
+    expect(await paged.ledger(sub)).toMatchObject({ messages: 1, accepted: 1, balanced: true });
+    const { queue: _, ...counts } = await store.statistics();
+    expect(await paged.statistics()).toMatchObject(counts);
+    await db.owner.query('delete from tenant where id = $1', [sub]);
+  });
+
+  test('a delivery that moves between two pages counts once, and mail that comes in meanwhile not at all', async () => {
+    const moving = await accepted({ to: ['a@example.org', 'b@example.org'] });
+    await accepted({ state: 'held' });
+    const holder = await db.owner.connect();
+    await holder.query('begin');
+    await holder.query('lock table delivery');
+    const ledger = new PgTraceStore(db.as('posthouse_api'), { page: 1 }).ledger(ROOT_TENANT);
+    const waits = `select from pg_locks where relation = 'delivery'::regclass and not granted`;
+    while ((await db.owner.query(waits)).rowCount === 0) await setImmediate();
+    await holder.query(`update delivery set state = 'held', came_from = state where message_id = $1`, [moving]);
+    await holder.query(
+      `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state) select tenant_id, gen_random_uuid(), 0, 'x', 'local', 'queued' from message`,
+    );
+    await holder.query('commit');
+    holder.release();
+    expect(await ledger).toMatchObject({ messages: 2, accepted: 3, states: { queued: 2, held: 1 }, balanced: true });
+  });
+
   test('counts all faults and lists the first of them', async () => {
     await db.owner.query(
       `insert into delivery (tenant_id, message_id, ordinal, recipient, lane, state)
@@ -288,7 +344,7 @@ test('statistics count what waits, by lane and state', async () => {
   await accepted({ to: ['a@example.org', 'b@example.org'] });
   await accepted({ to: ['c@far.example'], lane: 'remote:far.example' });
   await accepted({ to: ['Postmaster@example.org'], state: 'held' });
-  const statistics = await store.statistics(ROOT_TENANT);
+  const statistics = await store.statistics();
   expect(statistics).toMatchObject({ messages: 3, tenants: 2, domains: 1, mailboxes: 1, heldForPostmaster: 1 });
   expect(statistics.queue.map(({ lane, state, count }) => [lane, state, count])).toEqual([
     ['local', 'held', 1],
@@ -296,6 +352,29 @@ test('statistics count what waits, by lane and state', async () => {
     ['remote:far.example', 'queued', 1],
   ]);
   for (const { oldestSeconds } of statistics.queue) expect(oldestSeconds).toBeGreaterThanOrEqual(0);
+});
+
+test('statistics count what waits under any index once, in pages that end within a lane, a message or a claim', async () => {
+  for (const lane of ['local', 'remote:a.example', 'remote:b.example'])
+    await accepted({ to: ['a@x', 'b@x', 'c@x'], lane });
+  await accepted({ to: ['postmaster@example.org', 'PostMaster@example.org'], state: 'held' });
+  await db.owner.query(`update delivery set deferred = true where ordinal = 1 and state = 'queued'`);
+  await db.owner.query(
+    `update delivery set came_from = state, state = 'leased', lease_owner = message_id, lease_until = now() where ordinal = 2`,
+  );
+  const expected = ['local', 'remote:a.example', 'remote:b.example'].flatMap((lane) => [
+    ...(lane === 'local' ? [[lane, 'held', 2]] : []),
+    [lane, 'leased', 1],
+    [lane, 'queued', 2],
+  ]);
+  for (const page of [1, 2, 3]) {
+    const { queue, heldForPostmaster } = await new PgTraceStore(db.as('posthouse_api'), { page }).statistics();
+    expect(
+      queue.map(({ lane, state, count }) => [lane, state, count]),
+      `${page}`,
+    ).toEqual(expected);
+    expect(heldForPostmaster).toBe(2);
+  }
 });
 
 test('the database tells how far its clock is off', async () => {

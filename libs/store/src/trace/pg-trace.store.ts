@@ -3,12 +3,12 @@ import {
   MAX_TRACES,
   parseAddress,
   parseId,
+  ROOT_TENANT,
   showAddress,
   TraceStore,
   type HouseStatistics,
   type Ledger,
   type MessageTrace,
-  type QueueDepth,
   type TenantId,
 } from '#domain';
 import { Injectable } from '@nestjs/common';
@@ -16,16 +16,22 @@ import { sql } from 'kysely';
 import { Database } from '../database.ts';
 import { actAs, type Act } from '../directory/act.ts';
 import { readLedger } from './ledger.ts';
+import { ROWS_PER_PAGE } from './pages.ts';
+import { readStatistics } from './statistics.ts';
 import { readTraces, type MessageKey } from './traces.ts';
 
 /** Under the api role: sees what happened, not what was written. */
 @Injectable()
 export class PgTraceStore extends TraceStore {
   readonly #database: Database;
+  readonly #page: number;
+  #statistics: Promise<HouseStatistics> | undefined;
 
-  constructor(database: Database) {
+  /** @param page rows of one statement, where a table is read whole */
+  constructor(database: Database, { page = ROWS_PER_PAGE }: { readonly page?: number } = {}) {
     super();
     this.#database = database;
+    this.#page = page;
   }
 
   override trace(principal: TenantId, reference: string, limit = MAX_TRACES): Promise<MessageTrace[]> {
@@ -37,14 +43,18 @@ export class PgTraceStore extends TraceStore {
   override async ledger(principal: TenantId): Promise<Ledger> {
     const kysely = this.#database.unhurried();
     try {
-      return await actAs({ kysely }, principal, readLedger, { snapshot: true });
+      return await actAs({ kysely }, principal, (act) => readLedger(act, principal, this.#page), { snapshot: true });
     } finally {
       await kysely.destroy();
     }
   }
 
-  override statistics(principal: TenantId): Promise<HouseStatistics> {
-    return actAs(this.#database, principal, readStatistics, { snapshot: true });
+  override statistics(): Promise<HouseStatistics> {
+    // Who asks meanwhile gets the same.
+    this.#statistics ??= actAs(this.#database, ROOT_TENANT, (act) => readStatistics(act, this.#page), {
+      snapshot: true,
+    }).finally(() => (this.#statistics = undefined));
+    return this.#statistics;
   }
 
   override async clockSkewSeconds(): Promise<number> {
@@ -96,46 +106,4 @@ function byText(reference: string, limit: number) {
                where m.tenant_id = f.tenant_id and m.folder_id = f.id order by m.uid desc limit ${limit}) newest
         where o.name = ${address?.domain ?? ''})
     ) found order by id desc limit ${limit}`;
-}
-
-/** Rows up to which messages are counted one by one. */
-const EXACT_MESSAGES = 100_000;
-
-async function readStatistics(act: Act): Promise<HouseStatistics> {
-  const queue = await sql<{ lane: string; state: QueueDepth['state']; count: number; oldest: number }>`
-    select lane, state, count(*) as count, greatest(0, extract(epoch from now() - min(queued_at)))::float8 as oldest
-      from (select lane, state, queued_at from delivery where state = 'queued'
-            union all select lane, state, queued_at from delivery where state = 'leased'
-            union all select lane, state, queued_at from delivery where state = 'held') waiting
-     group by lane, state order by lane, state`.execute(act);
-  const totals = await sql<{
-    tenants: number;
-    domains: number;
-    mailboxes: number;
-    estimate: number;
-    postmaster: number;
-  }>`
-    select (select count(*) from tenant where parent_id is not null) as tenants,
-           (select count(*) from domain) as domains,
-           (select count(*) from mailbox) as mailboxes,
-           (select reltuples::bigint from pg_class where oid = 'message'::regclass) as estimate,
-           (select count(*) from delivery where state = 'held' and mailbox_id is null and lower(recipient) like 'postmaster%') as postmaster`.execute(
-    act,
-  );
-  const { tenants = 0, domains = 0, mailboxes = 0, estimate = 0, postmaster = 0 } = totals.rows[0] ?? {};
-  return {
-    queue: queue.rows.map(({ lane, state, count, oldest }) => ({ lane, state, count, oldestSeconds: oldest })),
-    tenants,
-    domains,
-    mailboxes,
-    messages: estimate > EXACT_MESSAGES ? estimate : await countMessages(act),
-    heldForPostmaster: postmaster,
-  };
-}
-
-async function countMessages(act: Act): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from message where state = 'accepted'`.execute(
-    act,
-  );
-  return rows[0]?.count ?? 0;
 }
