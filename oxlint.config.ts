@@ -96,6 +96,7 @@ export default defineConfig({
         'apps/cli/src/main.ts',
         'infra/**',
         'vitest.config.ts',
+        'libs/runtime/src/thread-pool.ts',
       ],
       rules: { 'node/no-process-env': 'off' },
     },

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
-import { lastWords, reasonOf } from '#runtime';
+import { fitThreadPool, lastWords, reasonOf } from '#runtime';
 import { EXIT } from './failure.ts';
 import { outputTo } from './output.ts';
 import { run } from './run.ts';
@@ -15,6 +15,7 @@ const onOther = (text: string): void => {
 };
 const [out, err] = [outputTo(process.stdout), outputTo(process.stderr, onOther)];
 
+fitThreadPool();
 const code = await run(process.argv.slice(2), {
   out: (line) => out.write(`${line}\n`),
   err: (line) => err.write(`${line}\n`),

@@ -73,8 +73,7 @@ export class IngressEngine extends SMTPServer {
     metrics.connectionRefused('smtp', refused);
     onRefused(address, refused);
     socket.on('error', onError);
-    // Octets left unread would turn our close into a reset, and the client would never see why.
-    socket.resume().end(`${showReply(TOO_MANY_CONNECTIONS)}\r\n`, () => socket.destroy());
+    caps.descriptors.refuse(socket, `${showReply(TOO_MANY_CONNECTIONS)}\r\n`);
     return false;
   }
 

@@ -124,7 +124,7 @@ export class Config {
   }
 }
 
-/** As libuv reads it, before the first of our lines runs: 4 where it is not set, at most 1,024. */
+/** As libuv reads it when its first task comes: 4 where it is not set, at most 1,024. */
 function threadPoolOf({ UV_THREADPOOL_SIZE: given }: Environment): number {
   const size = given === undefined ? 4 : Number.parseInt(given, 10);
   return Number.isNaN(size) ? 1 : Math.min(Math.max(size, 1), 1_024);

@@ -1,5 +1,6 @@
 /** Health and figures for operators and load balancers: /health/live, /health/ready, /metrics. */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { ownDescriptors, SPARE_FOR_HTTP } from './descriptors.ts';
 import { reasonOf } from './errors.ts';
 import { listenOn, type ListenAddress } from './listen.ts';
 import type { Metrics } from './metrics.ts';
@@ -137,6 +138,11 @@ function httpServer({ connections, requestMs, silenceMs }: HttpLimits, listener:
     listener,
   );
   server.maxConnections = connections;
+  const descriptors = ownDescriptors();
+  server.on('connection', (socket) => {
+    if (!descriptors.take(SPARE_FOR_HTTP)) return void socket.destroy();
+    return void socket.once('close', () => descriptors.give());
+  });
   return server.setTimeout(silenceMs);
 }
 

@@ -42,6 +42,8 @@ export { clientKey, isLoopback, plainAddress } from './client-address.ts';
 export { ClientGone, Connection, LAST_WORDS_MS } from './connection.ts';
 export { BellWatch, type BellReport } from './bell-watch.ts';
 export { ConnectionCaps } from './connection-caps.ts';
+export { fitThreadPool } from './thread-pool.ts';
+export { Descriptors, descriptorLimit, ownDescriptors } from './descriptors.ts';
 export { guardPool } from './guard-pool.ts';
 export { PgListener, type PgListenerOptions } from './pg-listener.ts';
 export { errorCode, reasonOf } from './errors.ts';

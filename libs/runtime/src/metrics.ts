@@ -6,7 +6,8 @@ export type Protocol = 'smtp' | 'pop3' | 'imap' | 'http';
 export type CommandResult = 'ok' | 'refused' | 'failed';
 const OUTCOMES = ['delivered', 'forwarded', 'deferred', 'held', 'bounced', 'discarded'] as const;
 export type DeliveryOutcome = (typeof OUTCOMES)[number];
-export type ConnectionRefusal = 'too many' | 'too many from one address';
+/** `too many for the process`: its limit of file descriptors. */
+export type ConnectionRefusal = 'too many' | 'too many from one address' | 'too many for the process';
 
 /** One lane and state of the queue: how many rows, and how long (seconds) the oldest of them has been due. */
 export interface QueueFigure {
@@ -49,7 +50,7 @@ export class Metrics {
     });
     this.#refused = new Counter({
       name: 'posthouse_connections_refused_total',
-      help: 'Connections over a cap. Rising for honest clients: raise POSTHOUSE_MAX_CONNECTIONS(_PER_IP).',
+      help: 'Connections over a cap. Rising for honest clients: raise POSTHOUSE_MAX_CONNECTIONS(_PER_IP), or the open files of the process.',
       labelNames: ['protocol', 'reason'],
       registers,
     });

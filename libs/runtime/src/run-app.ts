@@ -9,6 +9,7 @@ import { isRoleUrl } from './role-url.ts';
 import { recordServing } from './serving-record.ts';
 import { configArgument, loadConfig } from './settings-file.ts';
 import { exitOnFault, onShutdown } from './shutdown.ts';
+import { fitThreadPool } from './thread-pool.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
 export interface RunOptions {
@@ -18,6 +19,7 @@ export interface RunOptions {
 
 /** Resolves when the app serves; a failed start is one line that says what to do, and exit code 1. */
 export async function runApp(name: string, app: AppModule, options: RunOptions): Promise<void> {
+  fitThreadPool();
   try {
     await serve(name, app, options);
   } catch (error) {

@@ -4,6 +4,7 @@ import { aborted } from './aborted.ts';
 import { isLoopback } from './client-address.ts';
 import { ConnectionCaps } from './connection-caps.ts';
 import { Connection, LAST_WORDS_MS } from './connection.ts';
+import type { Descriptors } from './descriptors.ts';
 import { listenOn } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Metrics, Protocol } from './metrics.ts';
@@ -41,6 +42,8 @@ export interface TcpServerOptions {
   readonly refusal: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Those of the process, unless a test has its own. */
+  readonly descriptors?: Descriptors;
 }
 
 export class TcpServer {
@@ -58,7 +61,7 @@ export class TcpServer {
   constructor(options: TcpServerOptions, open: (connection: Connection) => TcpSession) {
     this.#options = options;
     this.#open = open;
-    this.#caps = new ConnectionCaps(options.maxConnections, options.maxConnectionsPerIp);
+    this.#caps = new ConnectionCaps(options.maxConnections, options.maxConnectionsPerIp, options.descriptors);
     this.#refused = new RefusedLog(options.log, options.protocol);
     // Half-open: a client that pipes all its commands and closes its end still gets every answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -111,8 +114,7 @@ export class TcpServer {
     if (refused !== undefined) {
       metrics.connectionRefused(protocol, refused);
       this.#refused.note(address, refused);
-      // Octets left unread would turn our close into a reset, and the client would never see why.
-      socket.resume().end(refusal, () => socket.destroy());
+      this.#caps.descriptors.refuse(socket, refusal);
       return;
     }
     metrics.connectionOpened(protocol);
