@@ -103,7 +103,6 @@ mailbox_usage.tenant_id uuid not null
 mailbox_usage.mailbox_id uuid not null
 mailbox_usage.octets bigint not null default 0
 mailbox_usage.messages bigint not null default 0
-mailbox_usage.uidvalidity bigint not null default (EXTRACT(epoch FROM now()))::bigint
 maildrop_lock.tenant_id uuid not null
 maildrop_lock.mailbox_id uuid not null
 maildrop_lock.session_id uuid not null
@@ -150,11 +149,9 @@ removed_mailbox.state text not null
 removed_mailbox.quota_octets bigint
 removed_mailbox.quota_messages bigint
 removed_mailbox.created_at timestamp with time zone not null
-removed_mailbox.uidvalidity bigint not null
 removed_mailbox.removed_at timestamp with time zone not null default now()
 removed_mailbox.purging boolean not null default false
 removed_mailbox.swept_uid bigint not null default 0
-removed_mailbox.emptied boolean not null default false
 retention_walk.single boolean not null default true
 retention_walk.last_tenant uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
 retention_walk.last_message uuid not null default '00000000-0000-0000-0000-000000000000'::uuid
@@ -292,11 +289,9 @@ CREATE INDEX message_pending ON public.message USING btree (received_at) WHERE (
 CREATE UNIQUE INDEX message_pkey ON public.message USING btree (tenant_id, id)
 CREATE INDEX message_reverse_path ON public.message USING btree (lower(reverse_path), tenant_id)
 CREATE UNIQUE INDEX removed_address_pkey ON public.removed_address USING btree (tenant_id, mailbox_id, domain, local, kind)
-CREATE INDEX removed_mailbox_age ON public.removed_mailbox USING btree (removed_at) WHERE (NOT emptied)
-CREATE INDEX removed_mailbox_emptied ON public.removed_mailbox USING btree (uidvalidity) WHERE emptied
+CREATE INDEX removed_mailbox_age ON public.removed_mailbox USING btree (removed_at)
 CREATE INDEX removed_mailbox_name ON public.removed_mailbox USING btree (name, tenant_id)
 CREATE UNIQUE INDEX removed_mailbox_pkey ON public.removed_mailbox USING btree (tenant_id, id)
-CREATE INDEX removed_mailbox_uidvalidity ON public.removed_mailbox USING btree (uidvalidity)
 CREATE UNIQUE INDEX retention_walk_pkey ON public.retention_walk USING btree (single)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (tenant_id, mailbox_id, name)
 CREATE UNIQUE INDEX tenant_name_key ON public.tenant USING btree (name)
@@ -729,11 +724,9 @@ begin
              order by mailbox_id for update skip locked) u;
   end if;
   with moved as (
-    insert into removed_mailbox (tenant_id, id, domain, name, state, quota_octets, quota_messages, created_at, uidvalidity)
-    select m.tenant_id, m.id, coalesce(d.removed_name, d.name), m.name, m.state, m.quota_octets, m.quota_messages, m.created_at,
-           coalesce(u.uidvalidity, 0)
+    insert into removed_mailbox (tenant_id, id, domain, name, state, quota_octets, quota_messages, created_at)
+    select m.tenant_id, m.id, coalesce(d.removed_name, d.name), m.name, m.state, m.quota_octets, m.quota_messages, m.created_at
       from mailbox m join domain d on d.id = m.domain_id
-      left join mailbox_usage u on u.tenant_id = m.tenant_id and u.mailbox_id = m.id
      where m.tenant_id = of_tenant and m.id = any (gone)
     returning id
   )
@@ -836,7 +829,7 @@ begin
     delete from credential where tenant_id = of_tenant and mailbox_id = of_mailbox;
     delete from maildrop_lock where ctid = any (array(
       select ctid from maildrop_lock where tenant_id = of_tenant and mailbox_id = of_mailbox for update skip locked));
-    update removed_mailbox set emptied = true where tenant_id = of_tenant and id = of_mailbox;
+    delete from removed_mailbox where tenant_id = of_tenant and id = of_mailbox;
   end if;
   return 0;
 end $function$
@@ -976,8 +969,8 @@ begin
   insert into mailbox (tenant_id, id, domain_id, name, state, quota_octets, quota_messages, created_at)
   select of_tenant, was.id, d.id, was.name, was.state, was.quota_octets, was.quota_messages, was.created_at
     from domain d where d.tenant_id = of_tenant and d.name = was.domain;
-  insert into mailbox_usage (tenant_id, mailbox_id, octets, messages, uidvalidity)
-  select of_tenant, was.id, coalesce(sum(octets), 0), coalesce(sum(messages), 0), was.uidvalidity
+  insert into mailbox_usage (tenant_id, mailbox_id, octets, messages)
+  select of_tenant, was.id, coalesce(sum(octets), 0), coalesce(sum(messages), 0)
     from folder where tenant_id = of_tenant and mailbox_id = of_mailbox;
   -- Its addresses, where nobody has taken them; its aliases, which may be there with other targets.
   insert into address (tenant_id, domain_id, local, kind)
@@ -1176,11 +1169,9 @@ begin
     perform empty_domain(of_tenant, found_id, 100, false);
     more := true;
   end if;
-  -- A row that is kept only until the clock has passed its UIDVALIDITY.
-  delete from removed_mailbox r where r.emptied and r.uidvalidity < extract(epoch from now())::bigint;
   select r.tenant_id, r.id into of_tenant, found_id
     from removed_mailbox r
-   where not r.emptied and r.removed_at <= now() - make_interval(days => grace_days)
+   where r.removed_at <= now() - make_interval(days => grace_days)
    order by r.removed_at limit 1 for update skip locked;
   if found then
     purged := purge_mailbox(of_tenant, found_id, batch);

@@ -129,7 +129,7 @@ const TRIED: Readonly<Record<AppRole, readonly (readonly [string, string])[]>> =
     ['update folder set mailbox_id = id', REFUSED],
     [`update folder set keywords = '{}'`, REFUSED],
     ['update folder set messages = messages', 'done 2'],
-    ['update mailbox_usage set uidvalidity = 1', REFUSED],
+    ['update mailbox_usage set mailbox_id = mailbox_id', REFUSED],
     ['update folder_message set uidl = null', REFUSED],
     [`update message set state = 'pending'`, REFUSED],
     ['select reverse_path from message', REFUSED],

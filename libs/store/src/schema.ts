@@ -42,7 +42,6 @@ export interface MailboxUsageTable {
   mailbox_id: MailboxId;
   octets: Generated<number>;
   messages: Generated<number>;
-  uidvalidity: Generated<number>;
 }
 
 export interface CredentialTable {
@@ -227,11 +226,9 @@ export interface RemovedMailboxTable {
   quota_octets: number | null;
   quota_messages: number | null;
   created_at: Date;
-  uidvalidity: number;
   removed_at: Stamp;
   purging: Generated<boolean>;
   swept_uid: Generated<number>;
-  emptied: Generated<boolean>;
 }
 
 export interface RemovedAddressTable {

@@ -77,7 +77,7 @@ export async function twoTenants(): Promise<TwoTenants> {
   }
   for (const id of [A, B]) {
     await db.owner.query(
-      `insert into removed_mailbox (tenant_id, id, domain, name, state, created_at, uidvalidity) values ($1, $1, 'x', 'x', 'active', now(), 1)`,
+      `insert into removed_mailbox (tenant_id, id, domain, name, state, created_at) values ($1, $1, 'x', 'x', 'active', now())`,
       [id],
     );
     await db.owner.query("insert into removed_address values ($1, $1, 'x', 'x', 'address')", [id]);

@@ -69,8 +69,7 @@ const removed = (act: Act) =>
         .whereRef('f.tenant_id', '=', 'r.tenant_id')
         .whereRef('f.mailbox_id', '=', 'r.id')
         .as('octets'),
-    ])
-    .where('r.emptied', '=', false);
+    ]);
 
 type RemovedRow = Awaited<ReturnType<ReturnType<typeof removed>['executeTakeFirstOrThrow']>>;
 

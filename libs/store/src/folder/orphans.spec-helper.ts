@@ -6,7 +6,7 @@ const OWNED = ['mailbox_usage', 'credential', 'folder', 'subscription', 'folder_
 
 const IS_KNOWN = `
   exists (select from mailbox m where m.tenant_id = o.tenant_id and m.id = o.mailbox_id)
-  or exists (select from removed_mailbox r where r.tenant_id = o.tenant_id and r.id = o.mailbox_id and not r.emptied)`;
+  or exists (select from removed_mailbox r where r.tenant_id = o.tenant_id and r.id = o.mailbox_id)`;
 
 /** `table mailbox` of each row that belongs to nobody, and of each message whose folder is gone. */
 export async function orphans(owner: pg.Pool): Promise<string[]> {
