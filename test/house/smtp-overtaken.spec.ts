@@ -9,6 +9,7 @@ const CHANGED = '451 4.3.0 a recipient changed while the message came, try again
 const NO_SUCH_USER = '550 5.1.1 no such user here';
 const DISABLED = '550 5.2.1 mailbox is disabled';
 const NOT_HOSTED = '550 5.7.1 relaying denied';
+const QUEUED = '250 2.0.0 queued as ';
 const SMALL = 'Subject: x\r\n\r\nbody\r\n';
 const LARGE = Buffer.alloc(1_200_024, `${'y'.repeat(70)}\r\n`);
 
@@ -186,6 +187,35 @@ describe('through the address book', () => {
     await directory.addAlias(scope(), at('sales'), targets.map(at));
     const talk = await rcptThen([at('Sales').toUpperCase()], change);
     expect(await talk.data(SMALL)).toBe(answer);
+    await nothingStored();
+    await talk.quit();
+  });
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['its end is removed', () => directory.removeMailbox(scope(), at('ann')), NO_SUCH_USER],
+    ['its end is disabled', () => directory.setMailbox(scope(), at('ann'), { state: 'disabled' }), DISABLED],
+    ['the middle is removed', () => directory.removeAlias(scope(), at('second')), NO_SUCH_USER],
+    [
+      'the middle leads elsewhere, to one that takes the mail',
+      () => directory.setAlias(scope(), at('second'), [at('bob')]),
+      QUEUED,
+    ],
+    ['its end is of another tenant, and hosted here no more: a foreign address', removeAcme, QUEUED],
+  ])('of an alias of an alias %s', async (_, change, answer) => {
+    const first = change === removeAcme ? `first@${ours}` : at('first');
+    await directory.addAlias(scope(), at('second'), [at('ann')]);
+    await directory.addAlias(change === removeAcme ? OURS : scope(), first, [at('second')]);
+    const talk = await rcptThen([first], change);
+    expect(await talk.data(SMALL)).toMatch(answer);
+    if (answer !== QUEUED) await nothingStored();
+    await talk.quit();
+  });
+
+  test('of two recipients one is an alias whose end is removed', async () => {
+    await directory.addAlias(scope(), at('second'), [at('ann')]);
+    await directory.addAlias(scope(), at('first'), [at('second')]);
+    const talk = await rcptThen([olga(), at('first')], () => directory.removeMailbox(scope(), at('ann')));
+    expect(await talk.data(SMALL)).toBe(CHANGED);
     await nothingStored();
     await talk.quit();
   });

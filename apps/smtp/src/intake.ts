@@ -39,7 +39,7 @@ export interface IntakeOptions {
   /** For the bodies of all connections. */
   readonly bodies: OctetBudget;
   readonly notes: RefusalNotes;
-  readonly judge: Pick<Judge, 'overtaken' | 'withoutRoom'>;
+  readonly judge: Pick<Judge, 'ledAstray' | 'overtaken' | 'withoutRoom'>;
 }
 
 export interface Received {
@@ -125,10 +125,12 @@ export class Intake {
     );
     await take(start.end());
     const digest = digestOf(scanner.end());
-    const full = await this.#options.judge.withoutRoom({ ...transaction, recipients }, digest.octets);
-    if (full) return { reply: full, close: false };
+    const { judge } = this.#options;
+    const refusal =
+      (await judge.withoutRoom({ ...transaction, recipients }, digest.octets)) ?? (await judge.ledAstray(transaction));
+    if (refusal) return { reply: refusal, close: false };
     const outcome = await body.commit({ ...envelopeOf(transaction, peer), recipients }, digest);
-    if (outcome === 'overtaken') return { reply: await this.#options.judge.overtaken(transaction), close: false };
+    if (outcome === 'overtaken') return { reply: await judge.overtaken(transaction), close: false };
     // Late or lost, the sweeper rings for it.
     const expands = recipients.filter(({ mailboxId }) => mailboxId === undefined).length;
     if (expands > 0) this.#ring(EXPAND_LANE);

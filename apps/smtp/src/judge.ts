@@ -187,8 +187,18 @@ export class Judge {
   async overtaken({ recipients, parameters }: Transaction): Promise<Reply> {
     const refusals = await this.#again(recipients, () => parameters.size ?? 0);
     const [first] = refusals;
-    const isFinal = refusals.length === recipients.length && refusals.every(({ code }) => code >= 500);
-    return isFinal && first ? first : OVERTAKEN;
+    return first && refusals.length === recipients.length && refusals.every(isFinal) ? first : OVERTAKEN;
+  }
+
+  /**
+   * The commit looks again at the row of the address book that won; where that leads on, RCPT had followed it, and so does this: the refusal
+   * where an address leads nowhere now, else undefined. Rejects when the directory does not answer.
+   */
+  async ledAstray(transaction: Transaction): Promise<Reply | undefined> {
+    const led = transaction.recipients.filter(({ basis, mailboxId }) => basis !== undefined && mailboxId === undefined);
+    if (led.length === 0) return undefined;
+    const refusals = await this.#again(led, () => 0);
+    return refusals.some(isFinal) ? this.overtaken(transaction) : undefined;
   }
 
   /**
@@ -246,6 +256,8 @@ export class Judge {
     this.#options.notes.note(event, peer.remoteAddress);
   }
 }
+
+const isFinal = ({ code }: Reply): boolean => code >= 500;
 
 /** Of mail that is held from birth no row is asked for: not even a removed one is a reason to refuse it. */
 const basisOf = (resolution: Resolution, disposition: Disposition, local: string): Basis | undefined =>
