@@ -246,7 +246,7 @@ tombstone: tombstone_pkey PRIMARY KEY (tenant_id, folder_id, modseq, uid)
 -- indexes
 CREATE INDEX address_alias ON public.address USING btree (tenant_id, domain_id, local, kind) WHERE (kind <> 'address'::text)
 CREATE UNIQUE INDEX address_pkey ON public.address USING btree (tenant_id, domain_id, local, kind)
-CREATE INDEX address_target_mailbox ON public.address_target USING btree (mailbox_id) WHERE (mailbox_id IS NOT NULL)
+CREATE INDEX address_target_mailbox ON public.address_target USING btree (mailbox_id, domain_id, local, kind) WHERE (mailbox_id IS NOT NULL)
 CREATE UNIQUE INDEX address_target_pkey ON public.address_target USING btree (tenant_id, domain_id, local, kind, "position")
 CREATE INDEX auth_failure_age ON public.auth_failure USING btree (window_until)
 CREATE UNIQUE INDEX auth_failure_pkey ON public.auth_failure USING btree (key)

@@ -72,6 +72,7 @@ class Queue extends QueueStore {
   };
   override claim = (): never => unexpected();
   override directoryFacts = (): never => unexpected();
+  override mailboxFacts = (): never => unexpected();
   override place = (): never => unexpected();
   override defer = (): never => unexpected();
   override hold = (): never => unexpected();

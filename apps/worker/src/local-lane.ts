@@ -56,16 +56,16 @@ export class LocalLane implements Drain {
 
   async #deliver(deliveries: readonly LeasedDelivery[]): Promise<void> {
     const addresses = deliveries.map(({ recipient }) => addressOf(recipient, domainToASCII));
-    const facts = await this.#facts(addresses);
+    const facts = await this.#facts(deliveries, addresses);
     const placements: Placement[] = [];
     const holds: Hold[] = [];
     for (const [at, delivery] of deliveries.entries()) {
       const address = addresses[at];
       if (!address) holds.push({ delivery, reason: 'the recipient is no address' });
       // a different answer than RCPT's is a change behind the sender's back. Held, not silently rerouted.
-      else if (delivery.mailboxId !== undefined && mailboxStill(delivery.mailboxId, address, facts[at]))
+      else if (delivery.mailboxId !== undefined && mailboxStill(delivery.mailboxId, address, facts.get(at)))
         placements.push(placement(delivery, delivery.mailboxId, address));
-      else holds.push({ delivery, reason: whyNot(address, facts[at]), waitsFor: 'directory' });
+      else holds.push({ delivery, reason: whyNot(address, facts.get(at)), waitsFor: 'directory' });
     }
     await this.#queue.hold(holds);
     const fates = await this.#queue.place(placements);
@@ -83,11 +83,17 @@ export class LocalLane implements Drain {
       if (counts[outcome] > 0) this.#metrics.delivery(outcome, counts[outcome]);
   }
 
-  async #facts(addresses: readonly (CanonicalAddress | undefined)[]): Promise<(DirectoryFacts | undefined)[]> {
-    const known = addresses.filter((address) => address !== undefined);
-    const answers = await this.#queue.directoryFacts(known);
-    let next = 0;
-    return addresses.map((address) => (address ? answers[next++] : undefined));
+  /** By position in the batch; none for what is no address, or was not accepted for one mailbox. */
+  async #facts(
+    deliveries: readonly LeasedDelivery[],
+    addresses: readonly (CanonicalAddress | undefined)[],
+  ): Promise<Map<number, DirectoryFacts>> {
+    const asked = deliveries.flatMap(({ mailboxId }, at) => {
+      const address = addresses[at];
+      return address && mailboxId !== undefined ? [{ at, address, mailboxId }] : [];
+    });
+    const answers = await this.#queue.mailboxFacts(asked);
+    return new Map(asked.flatMap(({ at }, index) => (answers[index] ? [[at, answers[index]] as const] : [])));
   }
 }
 

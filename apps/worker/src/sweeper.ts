@@ -5,10 +5,12 @@ import {
   LANE_KINDS,
   laneKind,
   type CanonicalAddress,
+  type DirectoryFacts,
   type Doorbell,
   type Lane,
   type LaneKind,
   type QueueStore,
+  type WaitingGroup,
 } from '#domain';
 import type { Log } from '#runtime';
 import type { Lanes } from './lanes.ts';
@@ -117,14 +119,14 @@ export class Sweeper {
       return address ? [{ group, address }] : [];
     });
     if (groups.length === 0) return;
-    const facts = await this.#queue.directoryFacts(groups.map(({ address }) => address));
+    const facts = await this.#factsOf(groups);
     const world = {
       lookup: (addresses: readonly CanonicalAddress[]) => this.#queue.directoryFacts(addresses),
       parse: (forwardPath: string) => addressOf(forwardPath, domainToASCII),
     };
     const mayGo = await Promise.all(
       groups.map(async ({ group, address }, at) => {
-        const known = facts[at];
+        const known = facts.get(at);
         if (known === undefined) return false;
         const trace = traceOf(group.reversePath, group.recipient, address);
         return goesOn(group, group.octets + trace.length, address, known, world);
@@ -133,6 +135,23 @@ export class Sweeper {
     const free = groups.filter((_, at) => mayGo[at] === true);
     const count = await this.#queue.goOn(free.map(({ group }) => group));
     if (count > 0) this.#log.info({ count }, 'deliveries go on: what they waited for has come');
+  }
+
+  /** By position. Only a postmaster's mail may go to more than the mailbox of RCPT. */
+  async #factsOf(
+    groups: readonly { readonly group: WaitingGroup; readonly address: CanonicalAddress }[],
+  ): Promise<Map<number, DirectoryFacts>> {
+    const all = groups.map(({ group: { mailboxId }, address }, at) => ({ at, address, mailboxId }));
+    const boxes = all.flatMap(({ mailboxId, ...one }) => (mailboxId === undefined ? [] : [{ ...one, mailboxId }]));
+    const others = all.filter(({ mailboxId }) => mailboxId === undefined);
+    const [ofBoxes, ofOthers] = await Promise.all([
+      boxes.length > 0 ? this.#queue.mailboxFacts(boxes) : [],
+      others.length > 0 ? this.#queue.directoryFacts(others.map(({ address }) => address)) : [],
+    ]);
+    const found = new Map<number, DirectoryFacts>();
+    for (const [index, facts] of ofBoxes.entries()) found.set(boxes[index]?.at ?? -1, facts);
+    for (const [index, facts] of ofOthers.entries()) found.set(others[index]?.at ?? -1, facts);
+    return found;
   }
 
   /** What is wrong with one lane must not keep the others from their turn. */

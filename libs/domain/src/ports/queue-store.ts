@@ -69,11 +69,19 @@ export type Expanded = 'forwarded' | 'lost-lease' | 'too-many';
 
 export type Placed = 'delivered' | 'duplicate' | 'over-quota' | 'busy' | 'held' | 'lost-lease';
 
+/** An address, and the mailbox that it led to at RCPT. */
+export interface AskedMailbox {
+  readonly address: CanonicalAddress;
+  readonly mailboxId: MailboxId;
+}
+
 /** Moves deliveries. Every method is one transaction and checks the lease of every row it touches. */
 export abstract class QueueStore {
   /** Leases due rows of a lane, taking turns between tenants; empty when nothing is due. */
   abstract claim(lane: Lane, limit: number, leaseSeconds: number): Promise<Claim>;
   abstract directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]>;
+  /** The same for deliveries; of the targets of a row only the mailbox asked for is there, so that a large alias costs each of its mails no more. */
+  abstract mailboxFacts(asked: readonly AskedMailbox[]): Promise<DirectoryFacts[]>;
   /** Mailbox rows, queue rows, counters and events together; gives the fate of each, in order. */
   abstract place(placements: readonly Placement[]): Promise<Placed[]>;
   abstract defer(deferrals: readonly Deferral[]): Promise<void>;

@@ -1,5 +1,12 @@
 /** Intake, queue, sweeps. */
-import { LOCAL_LANE, type DomainId, type IntakeEnvelope, type LeasedDelivery, type MessageId } from '#domain';
+import {
+  LOCAL_LANE,
+  type DomainId,
+  type IntakeEnvelope,
+  type LeasedDelivery,
+  type MailboxId,
+  type MessageId,
+} from '#domain';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { newId } from '../new-id.ts';
@@ -197,6 +204,20 @@ export const QUEUE_DRIVES: readonly Drive[] = [
     name: 'directory facts of delivery',
     run: async ({ queue }) =>
       expect((await queue.directoryFacts(Array.from({ length: 100 }, (_, at) => address(`m${at}`)))).length).toBe(100),
+  },
+  {
+    name: 'mailbox facts of delivery',
+    run: async ({ queue }) => {
+      const asked = Array.from({ length: 50 }, (_, at) => [
+        { address: address(`m${at}`), mailboxId: planId('mailbox', at) as MailboxId },
+        { address: address(`a${at}`), mailboxId: planId('mailbox', at) as MailboxId },
+        { address: address(`a${at}`), mailboxId: planId('mailbox', at + 1) as MailboxId },
+      ]).flat();
+      const facts = await queue.mailboxFacts(asked);
+      expect(facts.map(({ rows }) => rows.find(({ local }) => local !== '')?.targets.length)).toEqual(
+        asked.map((_, at) => (at % 3 === 2 ? 0 : 1)),
+      );
+    },
   },
   {
     name: 'directory facts of RCPT: known, aliases, catch-all, unknown domains',

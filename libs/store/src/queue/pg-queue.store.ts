@@ -2,6 +2,7 @@ import {
   MAX_DELIVERIES,
   QueueStore,
   QueueStores,
+  type AskedMailbox,
   type CanonicalAddress,
   type Claim,
   type Deferral,
@@ -19,7 +20,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { columns } from '../columns.ts';
 import { Database } from '../database.ts';
-import { readDirectoryFacts } from '../directory/directory-facts.ts';
+import { readDirectoryFacts, readMailboxFacts } from '../directory/directory-facts.ts';
 import type { HotConnection } from '../hot-connection.ts';
 import { isDataError, isLockTimeout } from '../pg-errors.ts';
 import { Claims, WAKES_PER_STATEMENT } from './claim.ts';
@@ -87,6 +88,10 @@ export class PgQueueStore extends QueueStore {
 
   override directoryFacts(addresses: readonly CanonicalAddress[]): Promise<DirectoryFacts[]> {
     return readDirectoryFacts(this.#reads, addresses);
+  }
+
+  override mailboxFacts(asked: readonly AskedMailbox[]): Promise<DirectoryFacts[]> {
+    return readMailboxFacts(this.#reads, asked);
   }
 
   override async place(placements: readonly Placement[]): Promise<Placed[]> {
