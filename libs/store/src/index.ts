@@ -12,6 +12,7 @@ export { ApiStoreModule } from './modules/api.module.ts';
 export { PgDirectoryStore } from './directory/pg-directory.store.ts';
 export { PgTraceStore } from './trace/pg-trace.store.ts';
 export { PgHeldMailStore } from './queue/pg-held-mail.store.ts';
+export { PgIntakeStore } from './intake/pg-intake.store.ts';
 export { PgQueueStores } from './queue/pg-queue.store.ts';
 export { Pop3StoreModule } from './modules/pop3.module.ts';
 export { ImapStoreModule } from './modules/imap.module.ts';

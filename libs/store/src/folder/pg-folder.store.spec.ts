@@ -127,6 +127,28 @@ describe('reading', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5]);
     expect(await store.messages(inbox, range(6, 9), { body: true })).toEqual({ rows: [], complete: true });
   });
+
+  test('a batch of headers stops at octets of headers, however large the bodies', async () => {
+    const { inbox } = await makeMailbox(db.owner);
+    const rest = Buffer.alloc(READ_BATCH_OCTETS / 2);
+    await fill(db.owner, inbox, 5, { body: Buffer.concat([Buffer.from('A: b\r\n\r\n'), rest]) });
+    const small = await store.messages(inbox, range(1, 5), { header: true, trace: true });
+    expect(small.complete).toBe(true);
+    expect(small.rows.map(({ header }) => header?.toString())).toEqual(Array.from({ length: 5 }, () => 'A: b\r\n\r\n'));
+    await db.owner.query(
+      'update message set header_octets = octets where id in (select message_id from folder_message where folder_id = $1)',
+      [inbox.folderId],
+    );
+    const seen: number[] = [];
+    for (let first = 1, complete = false; !complete;) {
+      const batch = await store.messages(inbox, range(first, 5), { header: true });
+      expect(batch.rows.length).toBeLessThanOrEqual(2);
+      seen.push(...batch.rows.map(({ uid }) => uid));
+      first = (seen.at(-1) ?? 0) + 1;
+      complete = batch.complete;
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+  });
 });
 
 describe('what an open session sees', () => {

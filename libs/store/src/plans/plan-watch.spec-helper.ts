@@ -11,6 +11,8 @@ export interface Cost {
 
 export interface Explained extends Cost {
   readonly text: string;
+  /** Of the executor, counting included. */
+  readonly milliseconds: number;
 }
 
 interface PlanNode {
@@ -83,7 +85,8 @@ export class PlanWatch {
       Plan: PlanNode;
     };
     const blocks = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
-    this.#explained.push({ text, blocks, rows: rowsOf(plan) });
+    const milliseconds = Number(/^duration: ([\d.]+) ms/.exec(message)?.[1]);
+    this.#explained.push({ text, milliseconds, blocks, rows: rowsOf(plan) });
   }
 }
 
