@@ -123,32 +123,41 @@ export class CrashHouse {
       await hashPassword(PASSWORD),
       Array.from({ length: LIST.targets }, (_, at) => `${at}@list.test`),
     ];
-    await this.administer(async (directory, scope) => {
-      const room = { quotaOctets: undefined, quotaMessages: undefined };
-      const made = [
-        ...RESTLESS.popped.map((address) => ({ address, passwordHash: hash, ...room })),
-        ...list.map((address) => ({ address, passwordHash: undefined, ...room })),
-      ];
-      for (let at = 0; at < made.length; at += MAX_MAILBOX_BATCH)
-        await directory.addMailboxes(scope, made.slice(at, at + MAX_MAILBOX_BATCH), false);
-      await directory.addAlias(scope, LIST.address, list);
-      await directory.setMailbox(scope, this.addresses[0] ?? '', { addAddresses: [...RESTLESS.renamed] });
-    });
+    const room = { quotaOctets: undefined, quotaMessages: undefined };
+    const made = [
+      ...RESTLESS.popped.map((address) => ({ address, passwordHash: hash, ...room })),
+      ...list.map((address) => ({ address, passwordHash: undefined, ...room })),
+    ];
+    for (let at = 0; at < made.length; at += MAX_MAILBOX_BATCH)
+      await this.administer((directory, scope) =>
+        directory.addMailboxes(scope, made.slice(at, at + MAX_MAILBOX_BATCH), false),
+      );
+    await this.administer((directory, scope) => directory.addAlias(scope, LIST.address, list));
+    await this.administer((directory, scope) =>
+      directory.setMailbox(scope, this.addresses[0] ?? '', { addAddresses: [...RESTLESS.renamed] }),
+    );
   }
 
   get apps(): readonly AppProcess[] {
     return [this.smtp, ...this.workers, this.imap, this.pop3];
   }
 
-  /** What an operator does, tried again as long as the database cannot answer. */
-  async administer<T>(work: (directory: PgDirectoryStore, scope: DirectoryScope) => Promise<T>): Promise<T> {
+  /**
+   * One change that an operator makes, tried again as long as the database cannot answer. A try without an answer may have been committed:
+   * where the next one is refused, as a removal is of what is gone, the change was made. Whoever calls asks the house whether it was.
+   */
+  async administer(change: (directory: PgDirectoryStore, scope: DirectoryScope) => Promise<unknown>): Promise<void> {
     const directory = new PgDirectoryStore(this.#operator);
+    let mayBeDone = false;
     for (let tries = 0; ; tries++) {
       try {
-        return await work(directory, { principal: ROOT_TENANT, tenant: 'default' });
+        await change(directory, { principal: ROOT_TENANT, tenant: 'default' });
+        return;
       } catch (error) {
-        const cannotTell = !(error instanceof DirectoryRefusal) || error.code === 'unavailable';
-        if (!cannotTell || tries > 300) throw error;
+        const isRefused = error instanceof DirectoryRefusal && error.code !== 'unavailable';
+        if (isRefused && mayBeDone) return;
+        if (isRefused || tries > 300) throw error;
+        mayBeDone = true;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
