@@ -71,6 +71,7 @@ const WORDS: readonly (readonly [string, unknown])[] = [
   ['send --to postmaster@a.test -', { reply: expect.stringMatching(/^250 /) }],
   ['queue release --recipient postmaster@a.test', { released: 1 }],
   ['ledger', { balanced: true }],
+  ['backup FOLDER', { octets: expect.any(Number), takenAt: expect.any(String) }],
   ['alias rm c@a.test', { removed: 'c@a.test' }],
   ['mailbox rm b@a.test --yes', { removed: 'b@a.test' }],
   ['mailbox removed', { name: 'b@a.test' }],
@@ -97,7 +98,7 @@ const COMMANDS = leaves(
 
 test('no command is left out', () => {
   const tried = WORDS.map(([line]) => COMMANDS.find((name) => line === name || line.startsWith(`${name} `)));
-  expect(new Set([...tried, ...STAYING, 'down', 'restored'])).toEqual(new Set(COMMANDS));
+  expect(new Set([...tried, ...STAYING, 'down', 'restore', 'restored'])).toEqual(new Set(COMMANDS));
 });
 
 test('up says what serves', () => {
@@ -108,7 +109,10 @@ test('up says what serves', () => {
 
 describe.each(WORDS)('%s', (line, expected) => {
   test('answers', async () => {
-    const { code, out, err } = await ask(line.replace('CSV', csv), 'Hello\n');
+    const { code, out, err } = await ask(
+      line.replace('CSV', csv).replace('FOLDER', join(house.folder, 'backup')),
+      'Hello\n',
+    );
     expect({ code, err }).toEqual({ code: 0, err: [] });
     expect(out[0]).toMatchObject(expected as object);
   });
@@ -128,6 +132,7 @@ test.each([
   ['mailbox show nobody@a.test', 3, expect.stringContaining('there is no domain a.test')],
   ['trace nobody@a.test', 3, expect.stringContaining('nothing is known of')],
   ['tenant add default', 4, expect.stringContaining('default')],
+  ['restore /nowhere', 5, expect.stringContaining('is in use by process')],
   ['restored', 5, expect.stringContaining('stop all apps')],
 ])('%s', async (line, code, error) => {
   expect(await ask(line)).toEqual({ code, out: [], err: [{ error, code }] });

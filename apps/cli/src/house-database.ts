@@ -14,6 +14,7 @@ import {
   type Log,
   type TakeOptions,
 } from '#runtime';
+import { finishRestore } from './restored-copy.ts';
 
 export interface HeldHouse {
   readonly lock: HouseLock;
@@ -91,6 +92,7 @@ export async function openHeld(config: Config, lock: HouseLock, log: Log): Promi
     try {
       ran = await bringUpToDate(databaseUrl);
       if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
+      if (embedded) await finishRestore(embedded.cluster.folder, databaseUrl, log);
     } catch (error) {
       await release();
       throw error;

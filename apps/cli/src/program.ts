@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly [words: readonly string[], load: () => Promis
   [['doctor'], async () => (await import('./commands/doctor.ts')).registerDoctor],
   [['demo'], async () => (await import('./commands/demo.ts')).registerDemo],
   [['migrate'], async () => (await import('./commands/migrate.ts')).registerMigrate],
+  [['backup', 'restore'], async () => (await import('./commands/backup.ts')).registerBackup],
   [['restored'], async () => (await import('./commands/restored.ts')).registerRestored],
   [['tenant'], async () => (await import('./commands/tenant.ts')).registerTenant],
   [['domain'], async () => (await import('./commands/domain.ts')).registerDomain],

@@ -18,8 +18,10 @@ export { APP_ROLES, DatabaseUrlError, isRoleUrl, maskUrl, rolePassword, roleUrl,
 export { settingFacts, settings, type SettingFacts, type SettingName } from './settings.ts';
 export { houseIdentity } from './house-identity.ts';
 export { House, HouseModule, startApp, type AppModule } from './house.ts';
+export { backUp, type BackupRecord } from './embedded/backup.ts';
 export { findCluster } from './embedded/cluster.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
+export { forgetCopy, isCopy, restoreBackup } from './embedded/restore.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
 export { takeHouse, type TakeOptions } from './take-house.ts';
 export {
