@@ -8,6 +8,7 @@ import { EXIT } from '../failure.ts';
 import { holderName } from '../house-database.ts';
 import { printJson } from '../listing.ts';
 import { noHouseHere } from '../open-house.ts';
+import { removalsLine } from '../removals.ts';
 import { duration, facts, table } from '../table.ts';
 
 export function registerStatus(program: Command, context: Context): void {
@@ -86,13 +87,15 @@ function whyNotRunning(config: Config): string {
 }
 
 function statisticsLines(status: Status): string[] {
-  const { queue, tenants, domains, mailboxes, messages, heldForPostmaster = 0 } = status;
+  const { queue, tenants, domains, mailboxes, messages, heldForPostmaster = 0, removals } = status;
+  const removed = removals && removalsLine(removals);
   if (queue === undefined) return [];
   const counts = facts([
     ['tenants', tenants],
     ['domains', domains],
     ['mailboxes', mailboxes],
     ['messages', messages],
+    ...(removed === undefined ? [] : [['removals', removed] as const]),
     ...(heldForPostmaster > 0
       ? [
           [

@@ -1,4 +1,5 @@
 /** The whole examination, finding by finding, cheapest first. */
+import type { HouseStatistics } from '#domain';
 import { reasonOf } from '#runtime';
 import type { Context } from '../context.ts';
 import { findEndpoints } from '../endpoints.ts';
@@ -6,10 +7,11 @@ import type { OpenHouse } from '../open-house.ts';
 import { database } from './database.ts';
 import { disk } from './disk.ts';
 import { doorbell } from './doorbell.ts';
-import { attempt, fail, ok, warn, type Finding } from './finding.ts';
+import { fail, ok, warn, type Finding } from './finding.ts';
 import { findHousehold } from './household.ts';
 import { mail } from './mail.ts';
 import { ports } from './ports.ts';
+import { judgeRemovals } from '../removals.ts';
 
 export async function* examine(context: Context): AsyncGenerator<Finding> {
   const config = context.config();
@@ -27,7 +29,7 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
   }
   try {
     if (!(yield* database(house))) return;
-    yield await postmaster(house);
+    yield* figures(house);
     if (household.occupancy === 'serving') yield* mail(house.directory, findEndpoints(config));
     else yield warn('mail: not tried', 'start the house and run posthouse doctor again');
   } finally {
@@ -35,13 +37,23 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
   }
 }
 
-function postmaster({ trace }: OpenHouse): Promise<Finding> {
-  return attempt('postmaster', 'run posthouse migrate', async () => {
-    const { heldForPostmaster } = await trace.statistics();
-    if (heldForPostmaster === 0) return ok('postmaster: no mail is held');
-    return warn(
-      `postmaster: ${heldForPostmaster} mail(s) held`,
-      'posthouse explain postmaster@<domain> says why; posthouse alias add postmaster@<domain> <you>: RFC 5321 4.5.1 wants it read',
-    );
-  });
+/** What the figures of the house say: counted once. */
+async function* figures({ trace }: OpenHouse): AsyncGenerator<Finding> {
+  let statistics: HouseStatistics;
+  try {
+    statistics = await trace.statistics();
+  } catch (error) {
+    yield fail(`figures: ${reasonOf(error)}`, 'run posthouse migrate');
+    return;
+  }
+  yield postmaster(statistics);
+  yield judgeRemovals(statistics.removals);
+}
+
+function postmaster({ heldForPostmaster }: HouseStatistics): Finding {
+  if (heldForPostmaster === 0) return ok('postmaster: no mail is held');
+  return warn(
+    `postmaster: ${heldForPostmaster} mail(s) held`,
+    'posthouse explain postmaster@<domain> says why; posthouse alias add postmaster@<domain> <you>: RFC 5321 4.5.1 wants it read',
+  );
 }

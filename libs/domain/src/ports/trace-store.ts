@@ -99,6 +99,20 @@ export interface HouseStatistics {
   readonly messages: number;
   /** Accepted and held: the postmaster's mailbox is missing, disabled or full. */
   readonly heldForPostmaster: number;
+  readonly removals: Removals;
+}
+
+/** What was removed and is not gone yet; none of it counts as a tenant, domain or mailbox any more. */
+export interface Removals {
+  /** Marked: their mailboxes are taken out of the directory, or their mail is swept. */
+  readonly tenants: number;
+  readonly domains: number;
+  /** Whose mail is swept now, or next. */
+  readonly mailboxes: number;
+  /** In their days of grace: they can be restored. */
+  readonly kept: number;
+  /** Seconds since the first of these tenants and domains was marked; 0 where there is none. */
+  readonly oldestSeconds: number;
 }
 
 /** Reads what happened to messages; never what was written in them. Throws DirectoryRefusal `unavailable` when it cannot tell. */

@@ -1,5 +1,5 @@
 /** Figures of the whole house, counted page by page in one snapshot: no statement of it is long, and no delivery counts twice while it moves. */
-import { type HouseStatistics, type QueueDepth } from '#domain';
+import { type HouseStatistics, type QueueDepth, type Removals } from '#domain';
 import { sql, type RawBuilder } from 'kysely';
 import type { Act } from '../directory/act.ts';
 import { ROWS_PER_PAGE, ZERO_ID } from './pages.ts';
@@ -78,11 +78,34 @@ export async function readStatistics(act: Act, page = ROWS_PER_PAGE): Promise<Ho
   }
   return {
     queue: [...depths.values()].sort(byLane),
-    tenants: (await countAll(act, 'tenant', ['id'], page)) - 1,
-    domains: await countAll(act, 'domain', ['id'], page),
+    tenants: (await countAll(act, 'tenant', ['id'], page, IS_THERE)) - 1,
+    domains: await countAll(act, 'domain', ['id'], page, IS_THERE),
     mailboxes: await countAll(act, 'mailbox', ['tenant_id', 'id'], page),
     messages: await countMessages(act, page),
     heldForPostmaster,
+    removals: await readRemovals(act, page),
+  };
+}
+
+const IS_THERE = sql`removed_at is null`;
+const IS_MARKED = sql`removed_at is not null`;
+/** A tenant's mailboxes have no days of grace. */
+const IS_SWEPT = sql`purging or removed_at = '-infinity'`;
+const IS_KEPT = sql`not purging and removed_at > '-infinity'`;
+
+async function readRemovals(act: Act, page: number): Promise<Removals> {
+  const key = ['tenant_id', 'id'];
+  const { rows } = await sql<{ oldest: number | null }>`
+    select extract(epoch from now() - least((select min(removed_at) from domain where removed_at is not null),
+                                            (select min(removed_at) from tenant where removed_at is not null)))::float8 as oldest`.execute(
+    act,
+  );
+  return {
+    tenants: await countAll(act, 'tenant', ['id'], page, IS_MARKED),
+    domains: await countAll(act, 'domain', ['id'], page, IS_MARKED),
+    mailboxes: await countAll(act, 'removed_mailbox', key, page, IS_SWEPT),
+    kept: await countAll(act, 'removed_mailbox', key, page, IS_KEPT),
+    oldestSeconds: Math.max(0, rows[0]?.oldest ?? 0),
   };
 }
 
@@ -124,7 +147,7 @@ interface Counted {
 /** @param key primary key, of UUIDs */
 async function countAll(
   act: Act,
-  table: 'tenant' | 'domain' | 'mailbox' | 'message',
+  table: 'tenant' | 'domain' | 'mailbox' | 'message' | 'removed_mailbox',
   key: readonly string[],
   page: number,
   only = sql`true`,
