@@ -8,12 +8,14 @@ const CRLF = Buffer.from('\r\n');
 
 export class OctetClient {
   readonly socket: Socket;
+  readonly #patience: number;
   #parts: Buffer[] = [];
   #ended = false;
   #wake: (() => void) | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, patience: number) {
     this.socket = socket;
+    this.#patience = patience;
     const end = (): void => {
       this.#ended = true;
       this.#wake?.();
@@ -26,10 +28,10 @@ export class OctetClient {
   }
 
   /** Connected; the greeting is not read yet. */
-  static async connect(port: number): Promise<OctetClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  static async connect(port: number, { from = '127.0.0.1', patience = PATIENCE } = {}): Promise<OctetClient> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true });
     await once(socket, 'connect');
-    return new OctetClient(socket);
+    return new OctetClient(socket, patience);
   }
 
   /** @param octets text is latin1 */
@@ -98,7 +100,7 @@ export class OctetClient {
         `the server closed behind ${JSON.stringify(Buffer.concat(this.#parts).toString('latin1', 0, 200))}`,
       );
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(`the server was silent for ${PATIENCE} ms`)), PATIENCE);
+    const timer = setTimeout(() => reject(new Error(`the server was silent for ${this.#patience} ms`)), this.#patience);
     this.#wake = resolve;
     try {
       await promise;

@@ -20,6 +20,7 @@ export { houseIdentity } from './house-identity.ts';
 export { House, HouseModule, startApp, type AppModule } from './house.ts';
 export { backUp, type BackupRecord } from './embedded/backup.ts';
 export { findCluster } from './embedded/cluster.ts';
+export { freePort } from './embedded/free-port.ts';
 export { EmbeddedError } from './embedded/embedded-error.ts';
 export { forgetCopy, isCopy, restoreBackup } from './embedded/restore.ts';
 export { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './embedded/start-embedded.ts';
