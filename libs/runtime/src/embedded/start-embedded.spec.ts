@@ -28,7 +28,6 @@ import { until } from './leftovers.ts';
 import { command } from './postmaster.ts';
 import { findSurvivor } from './server-process.ts';
 import { startEmbedded, type EmbeddedDatabase, type EmbeddedOptions } from './start-embedded.ts';
-import { memoryOctets, tuning } from './tuning.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'posthouse-embedded-'));
 chmodSync(root, 0o755);
@@ -345,16 +344,4 @@ describe.runIf(asRoot)('started as root', { timeout: 60_000 }, () => {
   test('without any of the users it says which to add', () => {
     expect(() => unprivilegedAccount(['no-such-user'])).toThrow(/none of the users no-such-user exists: add one/);
   });
-});
-
-test.for([
-  [512, '128MB'],
-  [4_096, '512MB'],
-  [65_536, '512MB'],
-] as const)('%i MiB of memory give %s of shared buffers', ([mib, expected]) => {
-  expect(tuning(mib * 1024 * 1024)['shared_buffers']).toBe(expected);
-});
-
-test('the memory of this machine is known', () => {
-  expect(memoryOctets()).toBeGreaterThan(64 * 1024 * 1024);
 });
