@@ -3,17 +3,12 @@
  * `npm run build && node bench/envelopes.ts [connections=10000] [recipients=20]`: the built smtp as a process of its own, over a database server of its own.
  */
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
-import { migrateBells } from '#queue';
-import { migrate } from '#store';
-import pg from 'pg';
-import { CrashServer } from '../test/crash/crash-house.ts';
-import { BuiltHouse, DOMAIN } from '../test/interop/built.ts';
+import { DOMAIN } from '../test/interop/built.ts';
 import { OctetClient } from '../test/interop/octet-client.ts';
+import { machine, numberOf, ownHouse } from './own-house.ts';
 
-const given = new Map(process.argv.slice(2).map((argument) => argument.split('=', 2) as [string, string]));
-const CONNECTIONS = Number(given.get('connections') ?? 10_000);
-const RECIPIENTS = Number(given.get('recipients') ?? 20);
+const CONNECTIONS = numberOf('connections', 10_000);
+const RECIPIENTS = numberOf('recipients', 20);
 /** As long as RFC 3461 4.2 lets it be. */
 const ORCPT = ` ORCPT=rfc822;${'o'.repeat(490)}`;
 /** Connections that speak at once. */
@@ -21,24 +16,10 @@ const AT_ONCE = 200;
 /** Milliseconds of quiet before what is alive is weighed. */
 const QUIET_MS = 5_000;
 
-const server = await CrashServer.start();
-const url = new URL(server.database.url);
-url.pathname = '/envelopes';
-const administrator = new pg.Client(server.database.url);
-await administrator.connect();
-await administrator.query(`create database envelopes encoding 'UTF8' template template0`);
-await migrate(url.href, migrateBells);
-const owner = new pg.Pool({ connectionString: url.href, max: 2 });
-const house = await BuiltHouse.over(
-  { ownerUrl: url.href, owner },
-  {
-    apps: ['smtp'],
-    settings: {
-      POSTHOUSE_MAX_CONNECTIONS: String(CONNECTIONS + 10),
-      ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: process.env['NODE_OPTIONS'] }),
-    },
-  },
-);
+const { house, stop } = await ownHouse({
+  apps: ['smtp'],
+  settings: { POSTHOUSE_MAX_CONNECTIONS: String(CONNECTIONS + 10) },
+});
 
 function mibOf(field: 'VmRSS' | 'VmHWM'): string {
   const status = readFileSync(`/proc/${house.apps.get('smtp')?.pid ?? 0}/status`, 'utf8');
@@ -82,12 +63,9 @@ try {
   await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
   console.log(
     `${CONNECTIONS} connections of ${RECIPIENTS} recipients with ORCPT of 504 octets: resident ${idle} MiB before MAIL, ${busy} behind the last RCPT, ` +
-      `${mibOf('VmRSS')} a little later, ${mibOf('VmHWM')} at most; answers ${JSON.stringify(Object.fromEntries(answers))}; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`,
+      `${mibOf('VmRSS')} a little later, ${mibOf('VmHWM')} at most; answers ${JSON.stringify(Object.fromEntries(answers))}; ${machine()}`,
   );
 } finally {
   for (const client of clients) client.drop();
-  await house.stop();
-  await owner.end();
-  await administrator.end();
-  await server.stop();
+  await stop();
 }

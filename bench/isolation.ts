@@ -3,16 +3,9 @@
  * `npm run build && node bench/isolation.ts [messages=50000] [mailboxes=1000] [mails=20] [only=TEXT]`: the built apps as processes of their own, over a
  * database server of its own.
  */
-import { cpus, loadavg } from 'node:os';
-import { migrateBells } from '#queue';
-import { migrate } from '#store';
-import pg from 'pg';
-import { CrashServer } from '../test/crash/crash-house.ts';
-import { BuiltHouse } from '../test/interop/built.ts';
 import { Bystander, TwoTenants, WORST } from '../test/interop/worst.ts';
+import { given, machine, numberOf, ownHouse } from './own-house.ts';
 
-const given = new Map(process.argv.slice(2).map((argument) => argument.split('=', 2) as [string, string]));
-const numberOf = (name: string, usual: number): number => Number(given.get(name) ?? usual);
 const SCALE = {
   messages: numberOf('messages', 50_000),
   mailboxes: numberOf('mailboxes', 1_000),
@@ -38,16 +31,8 @@ function tell(name: string, seconds: number, heard: ReadonlyMap<string, number[]
   }
 }
 
-const server = await CrashServer.start();
-const url = new URL(server.database.url);
-url.pathname = '/isolation';
-const administrator = new pg.Client(server.database.url);
-await administrator.connect();
-await administrator.query(`create database isolation encoding 'UTF8' template template0`);
-await migrate(url.href, migrateBells);
-const owner = new pg.Pool({ connectionString: url.href, max: 4 });
-const house = await BuiltHouse.over({ ownerUrl: url.href, owner });
-const tenants = await TwoTenants.make(house, url.href, SCALE);
+const { house, ownerUrl, stop } = await ownHouse();
+const tenants = await TwoTenants.make(house, ownerUrl, SCALE);
 let heard = new Map<string, number[]>();
 const other = await Bystander.open(house, (command, milliseconds) => {
   const times = heard.get(command);
@@ -55,7 +40,7 @@ const other = await Bystander.open(house, (command, milliseconds) => {
   else heard.set(command, [milliseconds]);
 });
 try {
-  console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, ${JSON.stringify(SCALE)}`);
+  console.log(`${machine()}, ${JSON.stringify(SCALE)}`);
   for (let round = 0; round < 5; round++) await other.round();
   heard = new Map();
   const quiet = performance.now();
@@ -74,8 +59,5 @@ try {
 } finally {
   await other.close().catch(() => undefined);
   await tenants.close();
-  await house.stop();
-  await owner.end();
-  await administrator.end();
-  await server.stop();
+  await stop();
 }

@@ -2,16 +2,11 @@
  * A rush of logins right behind a restart: how many are let in, how many are refused, and how long the last one waits.
  * `npm run build && node bench/logins.ts [logins=3000]`: the built apps as processes of their own, over a database server of its own.
  */
-import { cpus, loadavg } from 'node:os';
-import { migrateBells } from '#queue';
-import { migrate } from '#store';
-import pg from 'pg';
-import { CrashServer } from '../test/crash/crash-house.ts';
-import { BuiltHouse, DOMAIN, PASSWORD } from '../test/interop/built.ts';
+import { DOMAIN, PASSWORD } from '../test/interop/built.ts';
 import { OctetClient } from '../test/interop/octet-client.ts';
+import { machine, numberOf, ownHouse } from './own-house.ts';
 
-const given = new Map(process.argv.slice(2).map((argument) => argument.split('=', 2) as [string, string]));
-const LOGINS = Number(given.get('logins') ?? 3_000);
+const LOGINS = numberOf('logins', 3_000);
 /** Milliseconds: more than a login waits for its turn. */
 const PATIENCE = 300_000;
 
@@ -21,15 +16,7 @@ const PROTOCOLS = {
 } as const;
 type Protocol = keyof typeof PROTOCOLS;
 
-const server = await CrashServer.start();
-const url = new URL(server.database.url);
-url.pathname = '/logins';
-const administrator = new pg.Client(server.database.url);
-await administrator.connect();
-await administrator.query(`create database logins encoding 'UTF8' template template0`);
-await migrate(url.href, migrateBells);
-const owner = new pg.Pool({ connectionString: url.href, max: 2, options: '-c synchronous_commit=off' });
-const house = await BuiltHouse.over({ ownerUrl: url.href, owner }, { apps: ['pop3', 'imap'] });
+const { house, stop } = await ownHouse({ apps: ['pop3', 'imap'] });
 
 /** The last answer to a login, and the seconds that it took from its first octet. */
 async function logIn(
@@ -72,10 +59,7 @@ try {
     await rush('cold', protocol);
     await rush('known', protocol);
   }
-  console.log(`${LOGINS} logins at once, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}`);
+  console.log(`${LOGINS} logins at once, ${machine()}`);
 } finally {
-  await house.stop();
-  await owner.end();
-  await administrator.end();
-  await server.stop();
+  await stop();
 }

@@ -3,14 +3,11 @@
  * The built apps run as processes over a database server of their own; figures are /proc's (PSS: shared pages divided by their users).
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import pg from 'pg';
-import { migrateBells } from '#queue';
-import { migrate } from '#store';
 import { SmtpTalk } from '#testing';
-import { CrashServer } from '../test/crash/crash-house.ts';
-import { BuiltHouse, DOMAIN } from '../test/interop/built.ts';
+import { DOMAIN } from '../test/interop/built.ts';
 import { ImapTalk } from '../test/interop/imap-talk.ts';
 import { Pop3Talk } from '../test/interop/pop3-talk.ts';
+import { ownHouse } from './own-house.ts';
 
 const CONNECTIONS = Number(process.argv[2] ?? 2_000);
 /** Logins under way at once: more than hashing threads, less than what may wait for them. */
@@ -61,29 +58,13 @@ function tree(root: number): number[] {
 
 const pss = (root: number): number => tree(root).reduce((sum, pid) => sum + kib(pid, 'smaps_rollup', 'Pss'), 0);
 
-const server = await CrashServer.start();
-const url = new URL(server.database.url);
-url.pathname = '/memory';
-const administrator = new pg.Client(server.database.url);
-await administrator.connect();
-await administrator.query(`create database memory encoding 'UTF8' template template0`);
+const { house, owner, stop } = await ownHouse({
+  settings: { POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024) },
+});
 const {
   rows: [backend],
-} = await administrator.query<{ pid: number }>('select pg_backend_pid() as pid');
+} = await owner.query<{ pid: number }>('select pg_backend_pid() as pid');
 const postmaster = parents().get(backend?.pid ?? 0) ?? 0;
-await migrate(url.href, migrateBells);
-// The directory need not survive a crash: thousands of mailboxes without a wait for the disk.
-const owner = new pg.Pool({ connectionString: url.href, max: 2, options: '-c synchronous_commit=off' });
-
-const house = await BuiltHouse.over(
-  { ownerUrl: url.href, owner },
-  {
-    settings: {
-      POSTHOUSE_MAX_MESSAGE_OCTETS: String(64 * 1024 * 1024),
-      ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: process.env['NODE_OPTIONS'] }),
-    },
-  },
-);
 const pidOf = (name: 'smtp' | 'worker' | 'pop3' | 'imap'): number => house.apps.get(name)?.pid ?? 0;
 
 /** Private memory in KiB: anonymous pages, so that of PostgreSQL's shared buffers nothing counts, not even what one process alone has touched. */
@@ -226,8 +207,5 @@ try {
   });
 } finally {
   for (const client of held) client.drop();
-  await house.stop();
-  await owner.end();
-  await administrator.end();
-  await server.stop();
+  await stop();
 }
