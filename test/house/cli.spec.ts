@@ -141,6 +141,10 @@ describe('a mail', () => {
     await until(async () => ((await house.posthouse('trace', id)).includes('delivered') ? true : undefined));
     for (const reference of ['office@example.test', 'me@far.example', 'you@example.test'])
       expect(await house.posthouse('trace', reference)).toContain(id);
+    const traced = (await house.posthouse('trace', id)).split('\n');
+    expect(traced.find((line) => line.startsWith('0 '))).toMatch(
+      /^0 +office@example\.test +you@example\.test +local +delivered/,
+    );
     const explained = await house.posthouse('explain', 'office@example.test');
     expect(explained).toContain('office@example.test: 250 accepted');
     expect(await house.json('ledger')).toMatchObject([{ accepted: 1, balanced: true }]);

@@ -16,8 +16,10 @@ import {
   soleMailbox,
   TOO_MANY_TARGETS,
   type CanonicalAddress,
+  type DirectoryStore,
   type ExpansionNode,
   type ExpansionWorld,
+  type MailboxId,
   type RecipientVerdict,
   type Refusal,
   type Resolution,
@@ -76,20 +78,34 @@ async function explain({ directory }: OpenHouse, given: string, hostname: string
   const verdict = way.accept && tooMany ? judgePlaces(way, resolution, MAX_EXPANSION, 0) : way;
   const outcome = ofHost && resolution.kind === 'not-hosted' ? held(HOST_POSTMASTER) : outcomeOf(verdict, resolution);
   const isAccepted = outcome.startsWith('250');
+  const path = isAccepted || isAlias(resolution) ? nodes : [];
+  const name = await namesOf(directory, [
+    ...mailboxesIn(resolution),
+    ...path.flatMap(({ mailbox }) => mailbox?.id ?? []),
+  ]);
   return {
     address: showAddress(address),
     outcome,
-    steps: resolution.steps.map(({ tried, won, why }) => ({ tried, won, why: withShownId(why) })),
-    path: (isAccepted || isAlias(resolution) ? nodes : []).map((node) => ({
-      depth: node.depth,
-      address: node.address,
-      end: endOf(node, isAccepted),
+    steps: resolution.steps.map(({ tried, won, why }) => ({
+      tried,
+      won,
+      why: why.replace(MAILBOX, (_, id: string) => `mailbox ${name(id)}`),
     })),
+    path: path.map((node) => ({ depth: node.depth, address: node.address, end: endOf(node, isAccepted, name) })),
   };
 }
 
-const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-const withShownId = (text: string): string => text.replace(UUIDS, (uuid) => showId('mbx', uuid));
+/** As the steps speak of it. No forward-path can look so. */
+const MAILBOX = /\bmailbox ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/g;
+
+const mailboxesIn = ({ steps }: Resolution): string[] =>
+  steps.flatMap(({ why }) => [...why.matchAll(MAILBOX)].map(([, id = '']) => id));
+
+/** The first address of a mailbox; its id where it went meanwhile. */
+async function namesOf(directory: DirectoryStore, ids: readonly string[]): Promise<(id: string) => string> {
+  const names = await directory.mailboxNames(ROOT_TENANT, [...new Set(ids)] as MailboxId[]);
+  return (id) => names.get(id as MailboxId) ?? showId('mbx', id);
+}
 
 const held = (reason: string): string => `250 accepted and held for the operator: ${reason}`;
 
@@ -127,21 +143,19 @@ function refusedFor(refusal: Refusal, { kind }: Resolution): string {
 const isAlias = (resolution: Resolution): boolean =>
   resolution.kind === 'row' && soleMailbox(resolution.row) === undefined;
 
-function endOf({ outcome, mailbox, why }: ExpansionNode, accepted: boolean): string {
+function endOf({ outcome, mailbox, why }: ExpansionNode, accepted: boolean, name: (id: string) => string): string {
   switch (outcome) {
     case 'expanded':
       return 'leads on to:';
     case 'seen':
-      return mailbox
-        ? `mailbox ${showId('mbx', mailbox.id)}, by another way already: one copy`
-        : 'followed already: not again';
+      return mailbox ? `mailbox ${name(mailbox.id)}, by another way already: one copy` : 'followed already: not again';
     case 'remote':
       return NOT_SENT;
     case 'dead-end':
       return `${accepted ? 'held' : 'a dead end'}: ${why ?? ''}`;
     case 'mailbox':
       return mailbox
-        ? `mailbox ${showId('mbx', mailbox.id)}${mailbox.state === 'no-login' ? ' (no login)' : ''}${hasRoom(mailbox, 0) ? '' : ', full: waits'}`
+        ? `mailbox ${name(mailbox.id)}${mailbox.state === 'no-login' ? ' (no login)' : ''}${hasRoom(mailbox, 0) ? '' : ', full: waits'}`
         : '';
   }
 }

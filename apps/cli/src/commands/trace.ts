@@ -37,9 +37,9 @@ export const traceJson = ({ tenant, messageId, message, deliveries, events }: Me
   id: showId('msg', messageId),
   tenant,
   ...message,
-  deliveries: deliveries.map(({ mailboxId, ...delivery }) => ({
+  deliveries: deliveries.map(({ mailboxId, mailbox, ...delivery }) => ({
     ...delivery,
-    ...(mailboxId !== undefined && { mailbox: showId('mbx', mailboxId) }),
+    ...(mailboxId !== undefined && { mailbox: showId('mbx', mailboxId), mailboxAddress: mailbox }),
     ...(isWaitingRemote(delivery as TracedDelivery) && { note: REMOTE_WAITS }),
   })),
   events,
@@ -61,11 +61,15 @@ export function traceLines({ tenant, messageId, message, deliveries, events }: M
         ] as const)
       : ([['state', 'refused: nothing of it was kept']] as const)),
   ]);
+  const recipients = new Map(deliveries.map(({ ordinal, recipient }) => [ordinal, recipient]));
   const rows = table(
-    ['#', 'RECIPIENT', 'LANE', 'STATE', 'TRIES', 'NEXT TRY', 'REPLY'],
+    ['#', 'RECIPIENT', 'MAILBOX', 'LANE', 'STATE', 'TRIES', 'NEXT TRY', 'REPLY'],
     deliveries.map((row) => [
       row.ordinal,
-      row.parent === undefined ? row.recipient : `${row.recipient} (from #${row.parent})`,
+      row.parent === undefined
+        ? row.recipient
+        : `${row.recipient} (by ${recipients.get(row.parent) ?? `#${row.parent}`})`,
+      row.mailbox,
       row.lane,
       row.state,
       row.attempt,

@@ -152,6 +152,8 @@ export abstract class DirectoryStore {
     dryRun: boolean,
   ): Promise<readonly (DirectoryRefusal | undefined)[]>;
   abstract listMailboxes(scope: DirectoryScope, page: PageRequest): Promise<Page<MailboxView>>;
+  /** The first address of each that is there, whoever's it is. */
+  abstract mailboxNames(principal: TenantId, ids: readonly MailboxId[]): Promise<ReadonlyMap<MailboxId, string>>;
   /** By any of its addresses. */
   abstract showMailbox(scope: DirectoryScope, address: string): Promise<MailboxView>;
   abstract setMailbox(scope: DirectoryScope, address: string, change: MailboxChange): Promise<MailboxView>;

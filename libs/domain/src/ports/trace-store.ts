@@ -7,6 +7,8 @@ export interface TracedDelivery {
   readonly parent: number | undefined;
   readonly recipient: string;
   readonly mailboxId: MailboxId | undefined;
+  /** The first address of that mailbox; undefined as well where it is gone. */
+  readonly mailbox: string | undefined;
   readonly lane: string;
   readonly state: DeliveryState;
   readonly attempt: number;

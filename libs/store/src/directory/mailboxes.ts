@@ -102,6 +102,15 @@ export async function listMailboxes(act: Act, scope: DirectoryScope, page: PageR
   return toPage(rows.map(toView), limit, ({ name, id }) => `${showId('mbx', id)} ${name}`);
 }
 
+export async function mailboxNames(act: Act, ids: readonly MailboxId[]): Promise<ReadonlyMap<MailboxId, string>> {
+  const rows = await act
+    .selectFrom('mailbox')
+    .select(['id', 'name'])
+    .where('id', '=', sql<MailboxId>`any(${[...ids]}::uuid[])`)
+    .execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 export async function showMailbox(act: Act, scope: DirectoryScope, address: string): Promise<MailboxView> {
   const { tenantId, id } = await findMailbox(act, scope, address);
   return viewMailbox(act, tenantId, id);

@@ -9,6 +9,7 @@ import {
   type DomainId,
   type DomainView,
   type MailboxChange,
+  type MailboxId,
   type MailboxView,
   type NewMailbox,
   type Page,
@@ -25,7 +26,7 @@ import { addAlias, listAliases, removeAlias, setAlias, showAlias } from './alias
 import { COUNTED_AT_ONCE } from './counts.ts';
 import { addDomain, listDomains, removeDomain, setDomain, showDomain, viewDomain } from './domains.ts';
 import { findByMainAddress } from './find.ts';
-import { listMailboxes, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
+import { listMailboxes, mailboxNames, setMailbox, showMailbox, viewMailbox } from './mailboxes.ts';
 import { makeMailboxes } from './new-mailboxes.ts';
 import { listRemoved, markMailbox, markSomeOf, restoreMailbox } from './removal.ts';
 import { addTenant, listTenants, removeTenant, setTenant, showTenant } from './tenants.ts';
@@ -137,6 +138,9 @@ export class PgDirectoryStore extends DirectoryStore {
   }
   override listMailboxes(scope: DirectoryScope, page: PageRequest): Promise<Page<MailboxView>> {
     return this.#act(scope, (act) => listMailboxes(act, scope, page));
+  }
+  override mailboxNames(principal: TenantId, ids: readonly MailboxId[]): Promise<ReadonlyMap<MailboxId, string>> {
+    return this.#act({ principal }, (act) => mailboxNames(act, ids));
   }
   override showMailbox(scope: DirectoryScope, address: string): Promise<MailboxView> {
     return this.#act(scope, (act) => showMailbox(act, scope, address));

@@ -68,6 +68,7 @@ async function readDeliveries(act: Act, tenantId: TenantId, id: MessageId): Prom
     parent: number | null;
     recipient: string;
     mailbox_id: MailboxId | null;
+    mailbox: string | null;
     lane: string;
     state: DeliveryState;
     attempt: number;
@@ -75,15 +76,15 @@ async function readDeliveries(act: Act, tenantId: TenantId, id: MessageId): Prom
     reply: string | null;
     settled_at: Date | null;
   }>`
-    select ordinal, parent, recipient, mailbox_id, lane, state, attempt, next_attempt_at, reply, settled_at
-      from delivery where tenant_id = ${tenantId} and message_id = ${id} order by ordinal limit ${MAX_ROWS}`.execute(
-    act,
-  );
+    select ordinal, parent, recipient, mailbox_id, mailbox.name as mailbox, lane, delivery.state, attempt, next_attempt_at, reply, settled_at
+      from delivery left join mailbox on mailbox.tenant_id = delivery.tenant_id and mailbox.id = mailbox_id
+     where delivery.tenant_id = ${tenantId} and message_id = ${id} order by ordinal limit ${MAX_ROWS}`.execute(act);
   return rows.map((row) => ({
     ordinal: row.ordinal,
     parent: row.parent ?? undefined,
     recipient: row.recipient,
     mailboxId: row.mailbox_id ?? undefined,
+    mailbox: row.mailbox ?? undefined,
     lane: row.lane,
     state: row.state,
     attempt: row.attempt,
