@@ -59,6 +59,8 @@ test('a healthy house, line by line', async () => {
     'ok    durability: 250 survives a crash and a power cut; no standby confirms commits, so a fail-over may lose the last of them',
     'ok    clock: the database is # s off',
     'ok    postmaster: no mail is held',
+    'ok    removals: none under way',
+    'ok    aliases: none leads to another host',
     'ok    loopback mail: # octets through SMTP, POP3 and IMAP, unchanged',
     'ok    body write and read: # octets through SMTP, POP3 and IMAP, unchanged',
     'ok    clean-up: the mailbox of the examination is removed',

@@ -1,7 +1,8 @@
-import type { AliasView } from '#domain';
+import type { AliasView, DirectoryStore } from '#domain';
 import { Argument, type Command } from 'commander';
 import { scopeOf, withHouse, type Context } from '../context.ts';
 import { printOne, printRemoved, registerList, registerShow } from '../listing.ts';
+import { targetsElsewhere } from '../other-hosts.ts';
 
 const toJson = ({ createdAt, ...rest }: AliasView) => ({ ...rest, createdAt: createdAt.toISOString() });
 
@@ -15,6 +16,16 @@ function print(context: Context, command: Command, alias: AliasView): void {
   ]);
 }
 
+async function printMade(
+  context: Context,
+  command: Command,
+  directory: DirectoryStore,
+  alias: AliasView,
+): Promise<void> {
+  print(context, command, alias);
+  for (const words of await targetsElsewhere(directory, alias.targets)) context.terminal.err(`posthouse: ${words}`);
+}
+
 export function registerAlias(program: Command, context: Context): void {
   const alias = program.command('alias').description('addresses that lead to other addresses');
   const name = new Argument('<address>', 'sales@d; foo-default@d takes foo-anything; *@d takes the rest');
@@ -26,7 +37,7 @@ export function registerAlias(program: Command, context: Context): void {
     .addArgument(targets)
     .action((given: string, to: string[], _, command: Command) =>
       withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.addAlias(scopeOf(command), given, to)),
+        printMade(context, command, directory, await directory.addAlias(scopeOf(command), given, to)),
       ),
     );
   registerList(alias, context, {
@@ -51,7 +62,7 @@ export function registerAlias(program: Command, context: Context): void {
     .addArgument(targets)
     .action((given: string, to: string[], _, command: Command) =>
       withHouse(context, async ({ directory }) =>
-        print(context, command, await directory.setAlias(scopeOf(command), given, to)),
+        printMade(context, command, directory, await directory.setAlias(scopeOf(command), given, to)),
       ),
     );
   alias

@@ -29,9 +29,8 @@ import type { Command } from 'commander';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { printJson } from '../listing.ts';
 import type { OpenHouse } from '../open-house.ts';
+import { REMOTE_WAITS } from '../other-hosts.ts';
 import { table } from '../table.ts';
-
-const NOT_SENT = 'another host: remote delivery is not part of this release: the message waits';
 
 export function registerExplain(program: Command, context: Context): void {
   program
@@ -150,7 +149,7 @@ function endOf({ outcome, mailbox, why }: ExpansionNode, accepted: boolean, name
     case 'seen':
       return mailbox ? `mailbox ${name(mailbox.id)}, by another way already: one copy` : 'followed already: not again';
     case 'remote':
-      return NOT_SENT;
+      return `another host: ${REMOTE_WAITS}`;
     case 'dead-end':
       return `${accepted ? 'held' : 'a dead end'}: ${why ?? ''}`;
     case 'mailbox':

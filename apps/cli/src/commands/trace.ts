@@ -4,9 +4,8 @@ import { parseLimit } from '../arguments.ts';
 import { commonOptions, withHouse, type Context } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { printJson } from '../listing.ts';
+import { REMOTE_WAITS } from '../other-hosts.ts';
 import { facts, octets, table } from '../table.ts';
-
-export const REMOTE_WAITS = 'remote delivery is not part of this release: the message waits';
 
 export function registerTrace(program: Command, context: Context): void {
   program

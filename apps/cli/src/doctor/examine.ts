@@ -11,6 +11,7 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 import { findHousehold } from './household.ts';
 import { mail } from './mail.ts';
 import { ports } from './ports.ts';
+import { judgeTargets } from '../other-hosts.ts';
 import { judgeRemovals } from '../removals.ts';
 
 export async function* examine(context: Context): AsyncGenerator<Finding> {
@@ -48,6 +49,7 @@ async function* figures({ trace }: OpenHouse): AsyncGenerator<Finding> {
   }
   yield postmaster(statistics);
   yield judgeRemovals(statistics.removals);
+  yield await judgeTargets(trace);
 }
 
 function postmaster({ heldForPostmaster }: HouseStatistics): Finding {

@@ -127,6 +127,8 @@ export abstract class TraceStore {
   abstract ledger(principal: TenantId): Promise<Ledger>;
   /** The operator's: figures of the whole house. Calls at the same time share one count. */
   abstract statistics(): Promise<HouseStatistics>;
+  /** The operator's: targets of aliases whose domain is not hosted here. */
+  abstract targetsElsewhere(): Promise<number>;
   /** Seconds the database's clock is ahead of this machine's; half the round trip is taken off. */
   abstract clockSkewSeconds(): Promise<number>;
 }

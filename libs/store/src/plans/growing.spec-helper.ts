@@ -28,5 +28,6 @@ export const GROWING: ReadonlyMap<string, Growth> = new Map([
   ),
   ...pages('every message is held against its deliveries', 'ledger'),
   ...pages('what waits is counted, by lane', 'statistics'),
+  ...pages('every target of an alias is held against the domains', 'targets of aliases elsewhere'),
   ...pages('mailboxes and aliases of the domain are counted', 'domain: show a huge one'),
 ]);

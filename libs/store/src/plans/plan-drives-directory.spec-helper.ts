@@ -52,6 +52,7 @@ export const TRACE_DRIVES: readonly Drive[] = [
   { name: 'ledger', run: ({ traces }) => traces.ledger(principal) },
   { name: 'ledger of one tenant among many', run: async ({ traces }) => expect(await traces.ledger(planId('tenant', 7) as TenantId)).toMatchObject({ messages: 1, balanced: true }) },
   { name: 'statistics', run: ({ traces }) => traces.statistics() },
+  { name: 'targets of aliases elsewhere', run: ({ traces }) => traces.targetsElsewhere() },
   { name: 'clock', run: ({ traces }) => traces.clockSkewSeconds() },
 ]; // prettier-ignore
 

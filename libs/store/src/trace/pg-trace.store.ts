@@ -18,6 +18,7 @@ import { actAs, type Act } from '../directory/act.ts';
 import { readLedger } from './ledger.ts';
 import { ROWS_PER_PAGE } from './pages.ts';
 import { readStatistics } from './statistics.ts';
+import { countTargetsElsewhere } from './targets-elsewhere.ts';
 import { readTraces, type MessageKey } from './traces.ts';
 
 /** Under the api role: sees what happened, not what was written. */
@@ -55,6 +56,10 @@ export class PgTraceStore extends TraceStore {
       snapshot: true,
     }).finally(() => (this.#statistics = undefined));
     return this.#statistics;
+  }
+
+  override targetsElsewhere(): Promise<number> {
+    return actAs(this.#database, ROOT_TENANT, (act) => countTargetsElsewhere(act, this.#page));
   }
 
   override async clockSkewSeconds(): Promise<number> {
