@@ -13,11 +13,18 @@ const APPS: Readonly<Record<AppRole, string>> = {
   posthouse_api: 'api',
 };
 
+export interface AppBeside {
+  /** As in APPS. */
+  readonly name: string;
+  /** On this machine. */
+  readonly isHere: boolean;
+}
+
 /** The apps connected to the database of the data folder now; undefined where it does not tell. */
-export async function appsBeside(config: Config): Promise<string[] | undefined> {
+export async function appsBeside(config: Config): Promise<AppBeside[] | undefined> {
   const url = findDatabase(config);
   // One role is not shown what the others do.
   if (url === undefined || isRoleUrl(url)) return undefined;
-  const roles = await connectedApps(url).catch(() => undefined);
-  return roles?.map((role) => APPS[role]);
+  const apps = await connectedApps(url).catch(() => undefined);
+  return apps?.map(({ role, isHere }) => ({ name: APPS[role], isHere }));
 }

@@ -19,6 +19,6 @@ test('apps are told from commands, which use the role of one as well', async () 
   const command = await open('posthouse_api', 'posthouse cli');
   expect(await connectedApps(db.ownerUrl)).toEqual([]);
   const app = await open('posthouse_worker', 'posthouse_worker');
-  expect(await connectedApps(db.ownerUrl)).toEqual(['posthouse_worker']);
+  expect(await connectedApps(db.ownerUrl)).toEqual([{ role: 'posthouse_worker', isHere: true }]);
   await Promise.all([command.close(), app.close()]);
 });

@@ -69,7 +69,7 @@ async function refuseUnderApps(config: Config, pid: number): Promise<void> {
   if (apps.length === 0) return;
   throw new CommandFailure(
     EXIT.conflict,
-    `process ${pid} runs the database alone, and ${apps.join(', ')} use it: stop them first (SIGTERM to each), or give --force`,
+    `process ${pid} runs the database alone, and ${apps.map(({ name }) => name).join(', ')} use it: stop them first (SIGTERM to each), or give --force`,
   );
 }
 

@@ -47,7 +47,7 @@ async function lookAt(context: Context): Promise<Status> {
   return {
     running: house?.running === true,
     databaseAlone,
-    ...(apps && { connectedApps: apps }),
+    ...(apps && { connectedApps: apps.map(({ name }) => name) }),
     dataDir,
     ...(house?.running && inProcess(house.record)),
     ...(url !== undefined && {

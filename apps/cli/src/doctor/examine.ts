@@ -18,7 +18,7 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
   const config = context.config();
   const household = await findHousehold(config);
   yield household.finding;
-  yield* ports(config, household);
+  const away = yield* ports(config, household);
   yield await disk(config);
   yield await doorbell(config);
   let house: OpenHouse;
@@ -31,7 +31,9 @@ export async function* examine(context: Context): AsyncGenerator<Finding> {
   try {
     if (!(yield* database(house))) return;
     yield* figures(house);
-    if (household.occupancy === 'serving') yield* mail(house.directory, findEndpoints(config));
+    if (away.some((name) => name !== 'http'))
+      yield warn('mail: not tried', 'run posthouse doctor where smtp, pop3 and imap listen');
+    else if (household.occupancy === 'serving') yield* mail(house.directory, findEndpoints(config));
     else yield warn('mail: not tried', 'start the house and run posthouse doctor again');
   } finally {
     await house.close();

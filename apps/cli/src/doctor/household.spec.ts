@@ -25,8 +25,17 @@ function hold(purpose: HousePurpose, serves: boolean): void {
 }
 
 const BY_URL = { POSTHOUSE_DATABASE_URL: 'postgres://o:p@127.0.0.1:1/posthouse' };
-const look = (settings: Record<string, string>, apps: readonly string[] | undefined) =>
-  findHousehold(Config.fromEnv({ POSTHOUSE_DATA_DIR: dataDir, ...settings }), async () => apps);
+/** @param apps those on this machine @param elsewhere those on others */
+const look = (
+  settings: Record<string, string>,
+  apps: readonly string[] | undefined,
+  elsewhere: readonly string[] = [],
+) =>
+  findHousehold(
+    Config.fromEnv({ POSTHOUSE_DATA_DIR: dataDir, ...settings }),
+    async () =>
+      apps && [...apps.map((name) => ({ name, isHere: true })), ...elsewhere.map((name) => ({ name, isHere: false }))],
+  );
 
 test('a running house is one, whatever is connected', async () => {
   hold('house', true);
@@ -95,6 +104,21 @@ test('apps as processes of their own', async () => {
     what: `${alone}; no app is connected`,
     remedy: 'start the apps with npm run start:smtp and so on',
   });
+});
+
+test('apps on this machine should answer, those on others need not, and what runs nowhere is no fault of this machine', async () => {
+  const { finding, excuse } = await look(BY_URL, ['smtp', 'worker'], ['pop3']);
+  expect(finding.what).toContain('; connected: smtp, worker, pop3 (on another machine)');
+  expect(excuse('smtp')).toBeUndefined();
+  expect(excuse('pop3')).toEqual({ verdict: 'ok', what: 'pop3: runs on another machine', remedy: undefined });
+  expect(excuse('imap')).toEqual({
+    verdict: 'warn',
+    what: 'imap: none is connected to the database',
+    remedy: 'start it with npm run start:imap, here or on another machine',
+  });
+  expect((await look(BY_URL, undefined)).excuse('imap')).toBeUndefined();
+  hold('house', true);
+  expect((await look(BY_URL, [], ['imap'])).excuse('imap')).toBeUndefined();
 });
 
 test('where the database does not tell, everything is tried', async () => {

@@ -1,6 +1,6 @@
 /** Who lives here: it decides what else there is to examine. */
 import { houseHolder, readHouse, type Config } from '#runtime';
-import { appsBeside } from '../apps-beside.ts';
+import { appsBeside, type AppBeside } from '../apps-beside.ts';
 import { holderName } from '../house-database.ts';
 import { ok, warn, type Finding } from './finding.ts';
 
@@ -15,15 +15,24 @@ export interface Household {
   readonly occupancy: Occupancy;
   /** How a listener that does not answer is brought to do so. */
   readonly remedy: (app: string) => string;
+  /** What is to be said where a listener of this app does not answer here, and need not; undefined: it should. */
+  readonly excuse: (app: string) => Finding | undefined;
 }
 
 const startHouse = (): string => 'look into the log of the house, or stop it and start it again';
 const startApp = (app: string): string => `start it with npm run start:${app}`;
 
-const serving = (finding: Finding, remedy = startApp): Household => ({ finding, occupancy: 'serving', remedy });
-const vacant = (finding: Finding): Household => ({ finding, occupancy: 'vacant', remedy: startApp });
+const noExcuse = (): undefined => undefined;
 
-type Connected = (config: Config) => Promise<readonly string[] | undefined>;
+const serving = (finding: Finding, remedy = startApp, excuse: Household['excuse'] = noExcuse): Household => ({
+  finding,
+  occupancy: 'serving',
+  remedy,
+  excuse,
+});
+const vacant = (finding: Finding): Household => ({ finding, occupancy: 'vacant', remedy: startApp, excuse: noExcuse });
+
+type Connected = (config: Config) => Promise<readonly AppBeside[] | undefined>;
 
 /** @param connected the apps connected to the database; undefined: not to be known */
 export async function findHousehold(config: Config, connected: Connected = appsBeside): Promise<Household> {
@@ -37,7 +46,7 @@ export async function findHousehold(config: Config, connected: Connected = appsB
   }
   if (readHouse(dataDir)?.running !== true) {
     const finding = warn(`house: ${holderName(holder)} is starting it`, 'wait until it serves, and examine it again');
-    return { finding, occupancy: 'starting', remedy: startHouse };
+    return { finding, occupancy: 'starting', remedy: startHouse, excuse: noExcuse };
   }
   if (holder.purpose === 'house') return serving(ok(`house: running as ${holderName(holder)}`), startHouse);
   const what = `house: the database runs alone, as ${holderName(holder)}`;
@@ -47,9 +56,17 @@ export async function findHousehold(config: Config, connected: Connected = appsB
 const START_APPS = 'start the apps with npm run start:smtp and so on';
 
 /** Of apps that are processes of their own, perhaps elsewhere, only their connections are known. */
-function ofApps(what: string, apps: readonly string[] | undefined, start: string): Household {
+function ofApps(what: string, apps: readonly AppBeside[] | undefined, start: string): Household {
   if (apps === undefined)
     return serving(warn(`${what}; which apps are connected is not to be known`, 'see the findings about the database'));
   if (apps.length === 0) return vacant(warn(`${what}; no app is connected`, start));
-  return serving(ok(`${what}; connected: ${apps.join(', ')}`));
+  const shown = apps.map(({ name, isHere }) => (isHere ? name : `${name} (on another machine)`)).join(', ');
+  return serving(ok(`${what}; connected: ${shown}`), startApp, (app) => excuseOf(app, apps));
+}
+
+function excuseOf(app: string, apps: readonly AppBeside[]): Finding | undefined {
+  const found = apps.find(({ name }) => name === app);
+  if (found?.isHere) return undefined;
+  if (found) return ok(`${app}: runs on another machine`);
+  return warn(`${app}: none is connected to the database`, `${startApp(app)}, here or on another machine`);
 }

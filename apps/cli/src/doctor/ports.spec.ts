@@ -14,12 +14,23 @@ import { ports } from './ports.ts';
 const { scripted, close } = scriptedServers();
 afterEach(close);
 
-const SERVING: Household = { finding: ok('house'), occupancy: 'serving', remedy: (app) => `start ${app}` };
+const SERVING: Household = {
+  finding: ok('house'),
+  occupancy: 'serving',
+  remedy: (app) => `start ${app}`,
+  excuse: () => undefined,
+};
 const NAMES = ['smtp', 'pop3', 'imap', 'http'] as const;
 type Ports = Readonly<Partial<Record<(typeof NAMES)[number], number>>>;
 
-/** The findings, by what they are about; listeners that are not named are at a port where nobody is. */
-async function findings(given: Ports, household = SERVING): Promise<Record<string, Finding>> {
+interface Examined {
+  /** By what they are about. */
+  readonly found: Record<string, Finding>;
+  readonly away: readonly string[];
+}
+
+/** Listeners that are not named are at a port where nobody is. */
+async function examined(given: Ports, household = SERVING): Promise<Examined> {
   const entries = await Promise.all(
     NAMES.map(async (name) => [`POSTHOUSE_${name.toUpperCase()}_PORT`, String(given[name] ?? (await freePort()))]),
   );
@@ -28,9 +39,16 @@ async function findings(given: Ports, household = SERVING): Promise<Record<strin
     ...(Object.fromEntries(entries) as Record<string, string>),
   });
   const found: Record<string, Finding> = {};
-  for await (const finding of ports(config, household)) found[finding.what.split(/[: ]/)[0] ?? ''] = finding;
-  return found;
+  const walk = ports(config, household);
+  for (;;) {
+    const step = await walk.next();
+    if (step.done === true) return { found, away: step.value };
+    found[step.value.what.split(/[: ]/)[0] ?? ''] = step.value;
+  }
 }
+
+const findings = async (given: Ports, household = SERVING): Promise<Record<string, Finding>> =>
+  (await examined(given, household)).found;
 
 async function web(status: number): Promise<{ port: number; end: () => void }> {
   const server = createServer((_, response) => void response.writeHead(status).end('x'));
@@ -61,6 +79,20 @@ describe('a listener that does not answer', () => {
     );
     server.close();
   });
+});
+
+test('those that need not answer here: what is said of each, and which', async () => {
+  const { port } = await scripted('+OK ready\r\n', []);
+  const household: Household = {
+    ...SERVING,
+    excuse: (app) => (app === 'smtp' ? undefined : ok(`${app}: runs on another machine`)),
+  };
+  const { found, away } = await examined({ pop3: port }, household);
+  expect(found['smtp']?.verdict).toBe('fail');
+  expect(found['pop3']).toEqual(ok(`pop3: greets at 127.0.0.1 port ${port}`));
+  expect(found['imap']).toEqual(ok('imap: runs on another machine'));
+  expect(found['api']).toEqual(ok('api: runs on another machine'));
+  expect(away).toEqual(['imap', 'http']);
 });
 
 describe('a listener that greets', () => {

@@ -13,25 +13,42 @@ const GREETINGS = {
   imap: { serves: '* OK', busy: '* BYE' },
 } as const;
 type LineProtocol = keyof typeof GREETINGS;
-const LINE_PROTOCOLS = ['smtp', 'pop3', 'imap'] as const;
+const LISTENERS = ['smtp', 'pop3', 'imap', 'http'] as const;
 const ANOTHER = 'another program is on this port: end it, or set ';
 /** Milliseconds the health page may take. */
 const HTTP_MS = 5_000;
 
-export async function* ports(config: Config, { occupancy, remedy }: Household): AsyncGenerator<Finding> {
-  if (occupancy === 'starting') return;
+/** @returns the listeners that do not answer here, and need not */
+export async function* ports(config: Config, household: Household): AsyncGenerator<Finding, string[]> {
+  const { occupancy } = household;
+  const away: string[] = [];
+  if (occupancy === 'starting') return away;
   const endpoints = findEndpoints(config);
-  for (const name of LINE_PROTOCOLS)
-    yield occupancy === 'vacant' ? await freePort(config, name) : await greeting(name, endpoints, remedy(name));
-  yield occupancy === 'vacant' ? await freePort(config, 'http') : await health(endpoints, remedy('api'));
+  for (const name of LISTENERS) {
+    if (occupancy === 'vacant') {
+      yield await freePort(config, name);
+      continue;
+    }
+    const app = name === 'http' ? 'api' : name;
+    const silence = (what: string): Finding => {
+      const excuse = household.excuse(app);
+      if (excuse) away.push(name);
+      return excuse ?? fail(what, orSetting(household.remedy(app), name));
+    };
+    yield name === 'http' ? await health(endpoints, silence) : await greeting(name, endpoints, silence);
+  }
+  return away;
 }
+
+/** What to say of a listener of which nothing is heard. */
+type Silence = (what: string) => Finding;
 
 const settingOf = (name: keyof Endpoints): string => `POSTHOUSE_${name.toUpperCase()}_PORT`;
 
 const orSetting = (remedy: string, name: keyof Endpoints): string =>
   `${remedy}, or set ${settingOf(name)} as it has it`;
 
-async function greeting(name: LineProtocol, endpoints: Endpoints, remedy: string): Promise<Finding> {
+async function greeting(name: LineProtocol, endpoints: Endpoints, silence: Silence): Promise<Finding> {
   const { host, port } = endpoints[name];
   const where = `at ${host} port ${port}`;
   let client: LineClient | undefined;
@@ -45,13 +62,13 @@ async function greeting(name: LineProtocol, endpoints: Endpoints, remedy: string
     return fail(what, ANOTHER + settingOf(name));
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return fail(`${name}: no greeting ${where} (${errorCode(cause) ?? reasonOf(cause)})`, orSetting(remedy, name));
+    return silence(`${name}: no greeting ${where} (${errorCode(cause) ?? reasonOf(cause)})`);
   } finally {
     client?.close();
   }
 }
 
-async function health({ http: { host, port } }: Endpoints, remedy: string): Promise<Finding> {
+async function health({ http: { host, port } }: Endpoints, silence: Silence): Promise<Finding> {
   const where = `at ${host} port ${port}`;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/health/ready`;
   let response: Response;
@@ -59,7 +76,7 @@ async function health({ http: { host, port } }: Endpoints, remedy: string): Prom
     response = await fetch(url, { signal: AbortSignal.timeout(HTTP_MS) });
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return fail(`http: no answer ${where} (${errorCode(cause) ?? reasonOf(cause)})`, orSetting(remedy, 'http'));
+    return silence(`http: no answer ${where} (${errorCode(cause) ?? reasonOf(cause)})`);
   }
   await response.body?.cancel(); // unread, it would keep the connection and this process
   if (response.ok) return ok(`http: ready ${where}`);

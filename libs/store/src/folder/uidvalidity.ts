@@ -51,7 +51,7 @@ export async function raiseUidValidities(
   const apps = appsAway ? await connectedApps(ownerUrl) : [];
   if (apps.length > 0)
     throw new HouseError(
-      `${apps.join(', ')} connected to this database: stop all apps, run this again, then start them`,
+      `${apps.map(({ role }) => role).join(', ')} connected to this database: stop all apps, run this again, then start them`,
     );
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, application_name: 'posthouse restored' });
   guardPool(pool, () => undefined);
