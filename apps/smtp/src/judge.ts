@@ -170,7 +170,9 @@ export class Judge {
     const verdict = await judgeWay(address, resolution, message, this.#world);
     if (!verdict.accept) return { ...verdict, places: 0 };
     const places = verdict.places ?? (await this.#count(resolution));
-    return { ...judgePlaces(verdict, resolution, places, rows), places };
+    const judged = judgePlaces(verdict, resolution, places, rows);
+    // What is held is expanded to nothing.
+    return { ...judged, places: (judged.accept && judged.places) || 0 };
   }
 
   async #count(resolution: Resolution): Promise<number> {
