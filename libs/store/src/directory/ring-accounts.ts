@@ -5,7 +5,7 @@ import type { Act } from './act.ts';
 
 /** NOTIFY channel; the payload is a mailbox id, nothing where any account may have changed, or a key whose failures are forgotten, behind UNLOCK. */
 export const ACCOUNT_CHANNEL = 'posthouse_account';
-/** `unlock_login` of migration 0054 writes it. */
+/** `unlock_login` of migration 0040 writes it. */
 export const UNLOCK = 'unlock ';
 
 /** Changes of the directory are rare, so that NOTIFY inside the transaction serialises nothing that matters. */
