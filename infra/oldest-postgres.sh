@@ -6,7 +6,7 @@ version=15
 bin=/usr/lib/postgresql/$version/bin
 [ -x "$bin/initdb" ] || { echo "PostgreSQL $version is not installed (Debian: postgresql-$version): its tests are skipped"; exit 3; }
 
-folder=$(mktemp -d)
+folder=$(mktemp -d -p "$(node infra/scratch.ts)")
 password=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
 (umask 077; echo "$password" >"$folder/password")
 as=() # the server refuses to run as root
