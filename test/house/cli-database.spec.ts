@@ -49,6 +49,20 @@ test('a command on another database than the apps is refused; on the same it wor
   expect(await domains(db)).toEqual(['by-file.test', 'by-name.test']);
 });
 
+test('status by URL shows the apps that serve, idle or not, and ends with 5 where none does', async () => {
+  const { code, out } = await house.run(['status', '--config', file]);
+  expect({ code, connected: /^connected +.*$/m.exec(out)?.[0] }).toEqual({ code: 0, connected: 'connected  worker' });
+  await db.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'posthouse_worker'`);
+  expect((await house.run(['status', '--config', file])).out).toContain('connected  worker');
+  const nobody = { POSTHOUSE_DATA_DIR: join(house.folder, 'nobody'), POSTHOUSE_DATABASE_URL: other.ownerUrl };
+  const [json] = (await house.run(['status', '--json'], '', nobody)).out.split('\n');
+  expect(JSON.parse(json ?? '')).toMatchObject({ running: false, connectedApps: [], domains: 0 });
+  expect(await house.run(['status'], '', nobody)).toMatchObject({
+    code: 5,
+    out: expect.stringMatching(/^connected +no app$/m),
+  });
+});
+
 test("the doctor sees that the bell of its settings is nobody's", async () => {
   const port = await freePort();
   const { out } = await house.run(['doctor', '--config', file], '', {

@@ -181,12 +181,12 @@ test('the apps run as processes of their own beside the database', async () => {
   expect([...ports.keys()].sort()).toEqual(['http', 'imap', 'pop3', 'smtp']);
   const status = await house.posthouse('status');
   expect(status).toMatch(
-    /^house +the database runs alone, as process \d+ since \S+; apps run as processes of their own are not listed here$/m,
+    /^house +the database runs alone, as process \d+ since \S+; where apps listen that are processes of their own is not known here$/m,
   );
-  expect(status).toMatch(/^connected +.*worker, pop3, imap/m);
+  expect(status).toMatch(/^connected +smtp, worker, pop3, imap, api$/m);
   const down = await house.run(['down']);
   expect(down).toMatchObject({ code: 4, out: '' });
-  expect(down.err).toMatch(/runs the database alone, and .*worker, pop3, imap.* use it: stop them first/);
+  expect(down.err).toMatch(/runs the database alone, and smtp, worker, pop3, imap, api use it: stop them first/);
   await house.posthouse('domain', 'add', 'example.test');
   await house.posthouse('mailbox', 'add', 'you@example.test', '--no-password');
   const talk = await SmtpTalk.open(ports.get('smtp') ?? 0, 'client.test');
@@ -199,7 +199,7 @@ test('the apps run as processes of their own beside the database', async () => {
   const settings = [...ports].map(([name, port]) => [`POSTHOUSE_${name.toUpperCase()}_PORT`, String(port)]);
   const well = await house.run(['doctor'], '', Object.fromEntries(settings) as Record<string, string>);
   expect(well.out).toMatch(
-    /^ok {4}house: the database runs alone, as process \d+; connected: .*worker, pop3, imap.*$/m,
+    /^ok {4}house: the database runs alone, as process \d+; connected: smtp, worker, pop3, imap, api$/m,
   );
   expect([well.code, well.out.split('\n').filter((line) => /^(warn|fail)/.test(line))]).toEqual([0, []]);
   expect(await Promise.all(apps.map((app) => app.stop()))).toEqual(apps.map(() => 0));

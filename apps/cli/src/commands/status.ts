@@ -17,7 +17,7 @@ export function registerStatus(program: Command, context: Context): void {
     .description('is the house running, where does it listen, what waits in its queue')
     .action(async (_, command: Command) => {
       const status = await lookAt(context);
-      if (status.database === undefined) context.exitCode = EXIT.unreachable;
+      if (!isServed(status)) context.exitCode = EXIT.unreachable;
       if (commonOptions(command).json) printJson(context.terminal, status);
       else for (const line of toLines(context.config(), status)) context.terminal.out(line);
     });
@@ -27,7 +27,7 @@ interface Status extends Partial<HouseStatistics> {
   readonly running: boolean;
   /** Only the database: apps are processes of their own. */
   readonly databaseAlone: boolean;
-  /** Where it runs alone and tells. */
+  /** Where it runs alone or is one by URL, and tells. */
   readonly connectedApps?: readonly string[];
   readonly dataDir: string;
   readonly pid?: number;
@@ -43,7 +43,8 @@ async function lookAt(context: Context): Promise<Status> {
   const house = readHouse(dataDir);
   const url = findDatabase(config);
   const databaseAlone = house?.running === true && houseHolder(dataDir)?.purpose === 'database';
-  const apps = databaseAlone ? await appsBeside(config) : undefined;
+  const mayHaveApps = databaseAlone || (house?.running !== true && config.database.url !== undefined);
+  const apps = mayHaveApps ? await appsBeside(config) : undefined;
   return {
     running: house?.running === true,
     databaseAlone,
@@ -56,6 +57,10 @@ async function lookAt(context: Context): Promise<Status> {
     }),
   };
 }
+
+/** A database by URL is there whether anything of ours runs or not. */
+const isServed = ({ running, database, connectedApps }: Status): boolean =>
+  database !== undefined && (running || connectedApps?.length !== 0);
 
 const inProcess = ({ pid, startedAt, listeners }: HouseRecord) => ({ pid, startedAt, listeners });
 
