@@ -1,5 +1,5 @@
 /** How a house begins and ends, whoever ends it. */
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,20 +71,26 @@ test.runIf(hasLoopbackNet)('mail ports open to all leave HTTP where it was', asy
   expect((await house.fetch('/health/live')).status).toBe(200);
 });
 
-test('a taken port is named with its setting, and nothing is left running', async () => {
+test('taken ports are named with their settings, all at once, and nothing is left running', async () => {
   const house = await newHouse();
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const address = taken.address();
-  const port = typeof address === 'object' && address !== null ? String(address.port) : '';
-  const refused = await house.run(['up'], '', { POSTHOUSE_POP3_PORT: port });
+  const settings = ['POSTHOUSE_IMAP_PORT', 'POSTHOUSE_POP3_PORT', 'POSTHOUSE_HTTP_PORT'];
+  const taken = settings.map(() => createServer().listen(0, '127.0.0.1'));
+  const ports = await Promise.all(
+    taken.map(async (server) => {
+      await once(server, 'listening');
+      return String((server.address() as AddressInfo).port);
+    }),
+  );
+  const refused = await house.run(['up'], '', Object.fromEntries(settings.map((name, at) => [name, ports[at] ?? ''])));
   expect(refused.code).toBe(5);
-  expect(refused.err).toContain(`POSTHOUSE_POP3_PORT ${port} is taken on 127.0.0.1`);
+  expect(refused.err.match(/POSTHOUSE_\w+ \d+ is taken on 127\.0\.0\.1/g)).toEqual(
+    settings.map((name, at) => `${name} ${ports[at]} is taken on 127.0.0.1`),
+  );
   expect(houseHolder(house.dataDir)).toBeUndefined();
   await expect(readFile(join(house.dataDir, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
-  taken.close();
-  const up = await house.up({ POSTHOUSE_POP3_PORT: port });
-  expect(house.port('pop3')).toBe(Number(port));
+  for (const server of taken) server.close();
+  const up = await house.up({ POSTHOUSE_POP3_PORT: ports[1] ?? '' });
+  expect(house.port('pop3')).toBe(Number(ports[1]));
   expect(await up.stop()).toBe(0);
 });
 

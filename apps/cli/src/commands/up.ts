@@ -1,6 +1,6 @@
 /** `posthouse up`: the whole platform in one process. */
 import { flushCompileCache } from 'node:module';
-import { createLog, exitOnFault, houseIdentity, onShutdown, recordServing, type Config } from '#runtime';
+import { createLog, exitOnFault, houseIdentity, ListenError, onShutdown, recordServing, type Config } from '#runtime';
 import { holdHouse, type HeldHouse } from '../house-database.ts';
 import type { Apps } from '../stages.ts';
 
@@ -31,7 +31,7 @@ export async function up(
     held = await holdHouse(config, log, 'house', { onWait, signal: stopping.signal });
     const stages = await import('../stages.ts');
     apps = new stages.Apps(config, held.databaseUrl, log, houseIdentity(config.dataDir));
-    await apps.start(stopping.signal);
+    await startAll(apps, config, stopping.signal);
     held.lock.record({ listeners: apps.listeners });
     await recordServing('posthouse', config, held.databaseUrl, log);
     // Else it is kept at the exit, which a process that is killed never has.
@@ -57,6 +57,16 @@ export async function up(
   } catch (error) {
     await (closed ??= close());
     if (!isAbort(error)) throw error;
+  }
+}
+
+async function startAll(apps: Apps, config: Config, signal: AbortSignal): Promise<void> {
+  try {
+    await apps.start(signal);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const { everyListenError } = await import('../taken-ports.ts');
+    throw await everyListenError(error, config, apps.listeners);
   }
 }
 
