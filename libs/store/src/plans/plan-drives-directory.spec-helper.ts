@@ -1,5 +1,5 @@
 /** The operator's side: directory and trace. Not hot, and yet none of it may stall a large house. */
-import { showId, type TenantId } from '#domain';
+import { showId, type MailboxId, type TenantId } from '#domain';
 import { expect } from 'vitest';
 import { principal, ROOT, type Drive } from './plan-drives.spec-helper.ts';
 import { BIG_DOMAIN, messageAt, planId } from './plan-world.spec-helper.ts';
@@ -52,6 +52,7 @@ export const TRACE_DRIVES: readonly Drive[] = [
   { name: 'ledger', run: ({ traces }) => traces.ledger(principal) },
   { name: 'ledger of one tenant among many', run: async ({ traces }) => expect(await traces.ledger(planId('tenant', 7) as TenantId)).toMatchObject({ messages: 1, balanced: true }) },
   { name: 'statistics', run: ({ traces }) => traces.statistics() },
+  { name: 'names of mailboxes', run: ({ directory }) => directory.mailboxNames(principal, [planId('mailbox', 3) as MailboxId, planId('mailbox', 5) as MailboxId]) },
   { name: 'targets of aliases elsewhere', run: ({ traces }) => traces.targetsElsewhere() },
   { name: 'clock', run: ({ traces }) => traces.clockSkewSeconds() },
 ]; // prettier-ignore
