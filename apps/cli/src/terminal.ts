@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { visible } from '#domain';
 import type { Environment } from '#runtime';
+import { asTyped } from './as-typed.ts';
 
 /** Standard input; on a terminal it can be asked not to echo. */
 export interface Input extends Readable {
@@ -24,12 +25,12 @@ export interface Terminal {
 
 /**
  * Nothing that is printed may move the cursor, set a title or turn a line round: much of it was written by strangers, in addresses,
- * HELO names, replies of other hosts.
+ * HELO names, replies of other hosts. Commands are shown as they can be typed here.
  */
 export const guarded = (terminal: Terminal): Terminal => ({
   ...terminal,
-  out: (line) => terminal.out(visible(line)),
-  err: (line) => terminal.err(visible(line)),
+  out: (line) => terminal.out(asTyped(visible(line), terminal.env)),
+  err: (line) => terminal.err(asTyped(visible(line), terminal.env)),
   progress: (text) => terminal.progress(visible(text)),
 });
 
