@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Config, ConfigError, type Environment } from './config.ts';
 import { nearest } from './nearest.ts';
-import { settingFacts } from './settings.ts';
+import { SECRET_SETTINGS, SETTING_NAMES, settingFacts } from './settings.ts';
 
 const problemsOf = (env: Environment): readonly string[] => {
   try {
@@ -119,6 +119,11 @@ test('all problems are reported at once, and no secret', () => {
   };
   expect(problemsOf(env)).toHaveLength(4);
   expect(() => Config.fromEnv(env)).toThrow(/^bad configuration\n(?!.*hunter2)/s);
+});
+
+test('what is said to be a secret in the documentation is one', () => {
+  expect(SECRET_SETTINGS).toEqual(settingFacts().flatMap(({ name, secret }) => (secret ? [name] : [])));
+  expect(SETTING_NAMES).toEqual(settingFacts().map(({ name }) => name));
 });
 
 describe('secrets by file', () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nearest } from './nearest.ts';
-import { settingFacts, settings, type SettingName, type Settings } from './settings.ts';
+import { SECRET_SETTINGS, SETTING_NAMES, settings, type SettingName, type Settings } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -130,9 +130,8 @@ function threadPoolOf({ UV_THREADPOOL_SIZE: given }: Environment): number {
   return Number.isNaN(size) ? 1 : Math.min(Math.max(size, 1), 1_024);
 }
 
-const facts = settingFacts();
-const names: ReadonlySet<string> = new Set(facts.map(({ name }) => name));
-const secrets: ReadonlySet<string> = new Set(facts.filter(({ secret }) => secret).map(({ name }) => name));
+const names: ReadonlySet<string> = new Set(SETTING_NAMES);
+const secrets: ReadonlySet<string> = new Set(SECRET_SETTINGS);
 const FILE = '_FILE';
 
 const shown = (name: string, value: string | undefined): string =>

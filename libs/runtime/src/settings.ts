@@ -192,6 +192,12 @@ const factsShape = z.object({
 
 const isSettingName = (name: string): name is SettingName => Object.hasOwn(settings.shape, name);
 
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+/** Their values reach no error and no log. */
+export const SECRET_SETTINGS: readonly string[] = Object.entries(settings.shape)
+  .filter(([, setting]) => setting.meta()?.['secret'] === true)
+  .map(([name]) => name);
+
 /** All settings in the order of the schema, read back from its JSON Schema. */
 export function settingFacts(): readonly SettingFacts[] {
   const { properties } = factsShape.parse(z.toJSONSchema(settings));

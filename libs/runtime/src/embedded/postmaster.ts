@@ -67,11 +67,14 @@ export class Postmaster {
     return this.#server?.pid;
   }
 
-  /** Resolves when the server takes connections; from then on it is kept running. Throws PortTaken or EmbeddedError. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when the server takes connections; from then on it is kept running. Throws PortTaken or EmbeddedError.
+   * @param isCleared nothing that an earlier run left behind is at work on the cluster any more
+   */
+  async start({ isCleared }: { readonly isCleared: boolean }): Promise<void> {
     process.on('exit', this.#onExit);
     try {
-      await this.#startOnce();
+      await this.#startOnce(isCleared);
     } catch (error) {
       await this.stop();
       throw error;
@@ -116,9 +119,9 @@ export class Postmaster {
     return this.#server?.isRunning() ?? false;
   }
 
-  async #startOnce(): Promise<void> {
+  async #startOnce(isCleared = false): Promise<void> {
     const { cluster, port, logFile, log } = this.#options;
-    await clearLeftovers(cluster.folder, log);
+    if (!isCleared) await clearLeftovers(cluster.folder, log);
     if (!(await isFree(port))) throw new PortTaken(`port ${port} of 127.0.0.1 is taken`);
     rotate(logFile);
     const life = await this.#lifeSocket();

@@ -157,7 +157,7 @@ async function startAnew(
     const port = await freePort(wanted);
     const postmaster = make(port);
     try {
-      await postmaster.start();
+      await postmaster.start({ isCleared: tries === 1 });
       return { postmaster, port };
     } catch (error) {
       if (!(error instanceof PortTaken) || tries >= PORT_TRIES) throw error;
