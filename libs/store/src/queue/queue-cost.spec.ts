@@ -96,13 +96,14 @@ describe('a claim costs the same', () => {
     flat(await costs(CLAIM, claimOf(LOCAL_LANE), (count) => fill(count, tenants)));
   });
 
+  // The first 300 stay due, twice what the claims take: behind them lie index entries of the others, dead and not vacuumed.
   test('beside rows of its lane that wait for a later attempt', async () => {
-    const waits = `update delivery set deferred = true, next_attempt_at = now() + interval '1 hour' where next_attempt_at > now() - interval '59 minutes 58.5 seconds'`;
+    const waits = `update delivery set deferred = true, next_attempt_at = now() + interval '1 hour' where next_attempt_at > now() - interval '59 minutes 57 seconds'`;
     flat(await costs(CLAIM, claimOf(LOCAL_LANE), (count) => fill(count, [DEFAULT_TENANT], waits)));
   });
 
   test('beside rows of other lanes', async () => {
-    const elsewhere = `update delivery set lane = 'remote:' || message_id where next_attempt_at > now() - interval '59 minutes 58.5 seconds'`;
+    const elsewhere = `update delivery set lane = 'remote:' || message_id where next_attempt_at > now() - interval '59 minutes 57 seconds'`;
     flat(await costs(CLAIM, claimOf(LOCAL_LANE), (count) => fill(count, [DEFAULT_TENANT], elsewhere)));
   });
 
